@@ -1,0 +1,476 @@
+// Package ecs reverts resizes of cloud servers, on Huawei Cloud ECS and every OpenStack Nova, and tells the truth
+// about what became of them.
+package ecs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/revert-resize/ecs/internal/endpoint"
+	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+// Version is the version of this SDK, as its user agent names it.
+const Version = "0.1.0"
+
+// Client talks to one endpoint with one credential. It is immutable and safe for concurrent use by any number of
+// goroutines; make one and share it. Create it with [NewClient] or [NewClientFromEnv].
+type Client struct {
+	rest     *rest.Client
+	renew    func(ctx context.Context, sent http.Header) error // nil if the credential cannot be renewed
+	policy   retry.Policy
+	settle   time.Duration
+	pollMin  time.Duration
+	pollMax  time.Duration
+	limiter  *rate.Limiter // nil: no limit
+	logger   *slog.Logger  // nil: silent
+	endpoint string
+}
+
+// Option configures a [Client]. Every option checks its argument when the client is made; a mistake matches
+// [ErrInvalidArgument]. Of an option given twice, the last one counts.
+type Option func(*options) error
+
+type options struct {
+	httpClient       *http.Client
+	timeout          time.Duration
+	policy           retry.Policy
+	settle           time.Duration
+	pollMin, pollMax time.Duration
+	limiter          *rate.Limiter
+	logger           *slog.Logger
+	userAgent        string
+	insecureHTTP     bool
+}
+
+const defaultTimeout = 30 * time.Second
+
+func defaults() options {
+	return options{
+		timeout: defaultTimeout,
+		policy:  retry.Policy{MaxAttempts: 4, BaseDelay: 500 * time.Millisecond, MaxDelay: 30 * time.Second},
+		settle:  5 * time.Second,
+		pollMin: 2 * time.Second, pollMax: 15 * time.Second,
+		userAgent: userAgent(""),
+	}
+}
+
+// WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout. It is
+// copied and never changed. Its cookie jar and redirect policy are not used. Without this option every client has a
+// transport of its own, which takes a proxy from the environment as net/http does.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(o *options) error {
+		if hc == nil {
+			return invalid("HTTP client is nil")
+		}
+		o.httpClient = hc
+		return nil
+	}
+}
+
+// WithTimeout bounds one attempt, authentication and body included. The default is 30 s. The whole call is bounded by
+// its context.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		o.timeout = d
+		return positive("timeout", d)
+	}
+}
+
+// RetryPolicy says how often and how patiently the client tries again. Zero fields take the defaults.
+type RetryPolicy struct {
+	// MaxAttempts of one request, the first one included; 1 turns trying again off. The default is 4.
+	MaxAttempts int
+	// BaseDelay is the upper bound of the random pause after the first attempt; it doubles with each further one.
+	// The default is 500 ms.
+	BaseDelay time.Duration
+	// MaxDelay is the upper bound of every pause. If the cloud asks for a longer one (Retry-After), the call gives
+	// up at once. The default is 30 s.
+	MaxDelay time.Duration
+	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
+	// The default is 5 s. The read-back after it is bounded by twelve times as much.
+	SettleTime time.Duration
+}
+
+// WithRetry sets the retry policy.
+func WithRetry(p RetryPolicy) Option {
+	return func(o *options) error {
+		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 {
+			return invalid("retry policy has a negative field")
+		}
+		o.policy.MaxAttempts = cmp.Or(p.MaxAttempts, o.policy.MaxAttempts)
+		o.policy.BaseDelay = cmp.Or(p.BaseDelay, o.policy.BaseDelay)
+		o.policy.MaxDelay = cmp.Or(p.MaxDelay, o.policy.MaxDelay)
+		o.settle = cmp.Or(p.SettleTime, o.settle)
+		return nil
+	}
+}
+
+// WithPollInterval sets the pauses between the looks of a wait: they grow from lowest to highest, with jitter. The
+// defaults are 2 s and 15 s.
+func WithPollInterval(lowest, highest time.Duration) Option {
+	return func(o *options) error {
+		if highest < lowest {
+			return invalid("poll interval: the highest, %s, is below the lowest, %s", highest, lowest)
+		}
+		o.pollMin, o.pollMax = lowest, highest
+		return positive("poll interval", lowest)
+	}
+}
+
+// WithRateLimit holds the client's requests of all goroutines together to perSecond, with bursts of at most burst.
+// Waits for it obey the context. The default is no limit.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(o *options) error {
+		if !(perSecond > 0) || math.IsInf(perSecond, 0) || burst < 1 {
+			return invalid("rate limit must be positive, with a burst of at least 1")
+		}
+		o.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+		return nil
+	}
+}
+
+// WithLogger sets where one debug record per attempt goes: method, path, status, duration, request ID, error; never
+// a header or a body. Nil, the default, is silent.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) error {
+		o.logger = l
+		return nil
+	}
+}
+
+// WithUserAgent puts product, such as "my-tool/1.0", in front of the SDK's own user agent.
+func WithUserAgent(product string) Option {
+	return func(o *options) error {
+		if product == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return invalid("user agent must be printable ASCII and not empty")
+		}
+		o.userAgent = userAgent(product + " ")
+		return nil
+	}
+}
+
+func userAgent(product string) string { return product + "revert-resize-ecs/" + Version }
+
+// WithInsecureHTTP accepts an endpoint without TLS that is not on loopback. The credential then travels in the open.
+func WithInsecureHTTP() Option {
+	return func(o *options) error {
+		o.insecureHTTP = true
+		return nil
+	}
+}
+
+func positive(name string, d time.Duration) error {
+	if d <= 0 {
+		return invalid("%s must be positive, not %s", name, d)
+	}
+	return nil
+}
+
+// RegionEndpoint returns the ECS endpoint of a region, such as "https://ecs.cn-north-4.myhuaweicloud.com". It knows the
+// regions whose domain differs (eu-de and eu-nl of Open Telekom Cloud, eu-west-0 of Flexible Engine, eu-west-1xx), but
+// not which regions exist: it checks nothing. Where your cloud documents another endpoint, use that.
+func RegionEndpoint(region string) string { return endpoint.ForRegion(region) }
+
+// parseEndpoint checks an endpoint, see [NewClient].
+func parseEndpoint(raw string, insecure bool) (string, error) {
+	base, err := endpoint.Parse(raw, insecure)
+	if err != nil {
+		return "", invalid("%w", err)
+	}
+	return base, nil
+}
+
+// NewClient returns a client for the ECS or Nova API at endpoint, such as "https://ecs.cn-north-4.myhuaweicloud.com"
+// (see [RegionEndpoint]). It makes no network call.
+//
+// The endpoint must be an https URL; http is accepted for loopback addresses and with [WithInsecureHTTP]. It may
+// carry a path prefix; a trailing "/", "/v2" or "/v2.1" is dropped. User info, a query or a fragment are refused. Every mistake in an
+// argument or an option matches [ErrInvalidArgument].
+func NewClient(endpoint string, auth Authenticator, opts ...Option) (*Client, error) {
+	c, err := newClient(endpoint, auth, opts)
+	if err != nil {
+		return nil, fmt.Errorf("ecs: new client: %w", err)
+	}
+	return c, nil
+}
+
+func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, error) {
+	o := defaults()
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, invalid("option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return nil, err
+		}
+	}
+	base, err := parseEndpoint(endpoint, o.insecureHTTP)
+	if err != nil {
+		return nil, err
+	}
+	if auth == nil {
+		return nil, invalid("authenticator is nil")
+	}
+	if v, ok := auth.(validator); ok {
+		if err := v.validate(); err != nil {
+			return nil, err
+		}
+	}
+	hc := o.httpClient
+	if hc == nil {
+		hc = &http.Client{Transport: rest.NewTransport()}
+	}
+	c := &Client{
+		rest: rest.New(rest.Config{
+			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
+		}),
+		policy: o.policy, settle: o.settle, pollMin: o.pollMin, pollMax: o.pollMax,
+		limiter: o.limiter, logger: o.logger, endpoint: base,
+	}
+	if r, ok := auth.(renewer); ok {
+		c.renew = r.renew
+	}
+	if o.httpClient == nil { // a client that is dropped must not keep its sockets
+		runtime.AddCleanup(c, (*rest.Client).CloseIdleConnections, c.rest)
+	}
+	return c, nil
+}
+
+// callService makes one request to an identity or metadata service at base, over the transport of the client on
+// whose behalf ctx runs. Everything but a 2xx is an error that names op.
+func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
+	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
+	if attempt := rest.FromContext(ctx); attempt != nil {
+		cfg.HTTPClient.Transport = attempt.Base
+	}
+	if auth != nil {
+		cfg.Authorize = auth.Authenticate
+	}
+	service := rest.New(cfg)
+	if cfg.HTTPClient.Transport == nil {
+		defer service.CloseIdleConnections()
+	}
+	res, err := service.Do(ctx, req)
+	switch {
+	case err != nil:
+		err = transportFailure(ctx, err)
+	case res.StatusCode/100 != 2:
+		err = apiError(req, res)
+	case res.BodyErr != nil:
+		err = &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return res, nil
+}
+
+// CloseIdleConnections closes the connections that are not in use. Requests under way are not disturbed, and the
+// client stays usable. With [WithHTTPClient] it acts on that client's transport.
+func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
+
+// attempt makes one attempt of a request. Every answer but a 2xx is an *APIError; no answer is a *transportError or
+// the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
+// is the caller's business; then the error is errRenewed.
+func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response, error) {
+	if err := c.throttle(ctx); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	res, err := c.rest.Do(ctx, req)
+	if err != nil {
+		err = transportFailure(ctx, err)
+	} else if res.StatusCode/100 != 2 {
+		err = apiError(req, res)
+	}
+	c.log(ctx, req, res, err, time.Since(start))
+	return res, err
+}
+
+// throttle waits for the client's own rate limit.
+func (c *Client) throttle(ctx context.Context) error {
+	if c.limiter == nil {
+		return ctx.Err()
+	}
+	reservation := c.limiter.Reserve()
+	if err := retry.Sleep(ctx, reservation.Delay()); err != nil {
+		reservation.Cancel()
+		return err
+	}
+	return nil
+}
+
+func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response, err error, took time.Duration) {
+	if c.logger == nil || !c.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("method", req.Method), slog.String("path", req.Path), slog.Duration("duration", took)}
+	if res != nil {
+		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", requestID(res.Header)))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "ecs request", attrs...)
+}
+
+// errRenewed marks a refused request whose credential has been renewed since: it may be sent again.
+var errRenewed = errors.New("credential renewed")
+
+// renewed tries to get a new credential after a 401. It returns errRenewed if the request may be sent again, else
+// the refusal, or why there is no new credential.
+func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error) error {
+	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
+		return refusal
+	}
+	if err := c.renew(ctx, res.Sent()); err != nil {
+		return fmt.Errorf("%w; renewing the credential: %w", refusal, err)
+	}
+	return errRenewed
+}
+
+// getOnce makes one look: one attempt, or two if the credential had to be renewed.
+func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*rest.Response) error) error {
+	res, err := c.attempt(ctx, req)
+	if err != nil {
+		if err = c.renewed(ctx, res, err); !errors.Is(err, errRenewed) {
+			return err
+		}
+		if res, err = c.attempt(ctx, req); err != nil {
+			return err
+		}
+	}
+	if res.BodyErr != nil {
+		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if err := decode(res); err != nil {
+		if e := wire.DecodeError(res.Body); e.Found {
+			return apiError(req, res) // throttling comes as 202, with an error in its body
+		}
+		return &answerError{err}
+	}
+	return nil
+}
+
+// get makes a look, and makes it again after a passing failure, as the retry policy has it.
+func (c *Client) get(ctx context.Context, req *rest.Request, decode func(*rest.Response) error) error {
+	for n := 1; ; n++ {
+		err := c.getOnce(ctx, req, decode)
+		var unreadable *answerError
+		if err == nil || !passing(ctx, err) || errors.As(err, &unreadable) {
+			return err
+		}
+		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
+		if !ok {
+			return err
+		}
+		if over := retry.Sleep(ctx, pause); over != nil {
+			return fmt.Errorf("%w, while waiting to try again after: %w", over, err)
+		}
+	}
+}
+
+// answerError is a success whose body is not what was asked for.
+type answerError struct{ err error }
+
+func (e *answerError) Error() string { return e.err.Error() }
+func (e *answerError) Unwrap() error { return e.err }
+
+// passing reports whether a look that failed so may succeed when it is made again.
+func passing(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if isContextError(err) {
+		return true // of a renewal that ran on a context of its own
+	}
+	var api *APIError
+	if errors.As(err, &api) {
+		switch api.StatusCode {
+		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+		return api.Code == codeBusy || api.rateLimited()
+	}
+	var transport *transportError
+	if errors.As(err, &transport) {
+		return !transport.permanent
+	}
+	var unreadable *answerError
+	return errors.As(err, &unreadable)
+}
+
+// retryAfter returns how long the cloud asked to wait, or zero.
+func retryAfter(err error) time.Duration {
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.RetryAfter
+	}
+	return 0
+}
+
+// transportFailure turns an attempt without an answer into an error of this package.
+func transportFailure(ctx context.Context, err error) error {
+	var attempt *rest.Error
+	switch {
+	case !errors.As(err, &attempt):
+		return err
+	case attempt.Auth:
+		return &credentialError{attempt.Err}
+	}
+	permanent := ctx.Err() != nil || rest.IsCertificateError(err)
+	return &transportError{sent: attempt.Sent, permanent: permanent, err: attempt.Err}
+}
+
+// credentialError is a request that was not sent because there was no credential for it.
+type credentialError struct{ err error }
+
+func (e *credentialError) Error() string { return "authenticate: " + e.err.Error() }
+func (e *credentialError) Unwrap() error { return e.err }
+
+// apiError reads an answer that is not a success.
+func apiError(req *rest.Request, res *rest.Response) *APIError {
+	body := wire.DecodeError([]byte(res.Redact(string(res.Body))))
+	e := &APIError{
+		StatusCode: res.StatusCode, Method: req.Method, Path: req.Path,
+		Code: body.Code, Message: res.Redact(body.Message), RequestID: requestID(res.Header),
+		RetryAfter: retry.After(res.Header.Get("Retry-After"), time.Now()),
+	}
+	if body.Nova != "" {
+		e.Code = body.Nova
+	}
+	if e.RequestID == "" {
+		e.RequestID = body.RequestID
+	}
+	if e.RetryAfter == 0 {
+		e.RetryAfter = retry.After(body.RetryAfter, time.Now())
+	}
+	if e.Message == "" && res.StatusCode/100 == 3 && res.Location != "" {
+		e.Message = "redirect to " + wire.CleanText(res.Redact(res.Location), 256) + " not followed"
+	}
+	return e
+}
+
+// requestID returns the ID under which the cloud knows the request.
+func requestID(h http.Header) string {
+	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id"} {
+		if id := h.Get(name); id != "" {
+			return wire.CleanText(id, 128)
+		}
+	}
+	return ""
+}

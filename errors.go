@@ -1,0 +1,261 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Sentinels for [errors.Is]. Every error of this package that tells more is one of the types below, for
+// [errors.As]; it matches the sentinels that describe it.
+var (
+	// ErrInvalidArgument: an argument, an option or a credential is unusable. Nothing was sent.
+	ErrInvalidArgument = errors.New("invalid argument")
+	// ErrUnauthorized: the credential was refused (401).
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden: the credential is good, but not allowed to do this (403).
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound: there is no such server in this project (404), or it has been deleted.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the cloud refused the action because of the server's state (409 and its kin).
+	ErrConflict = errors.New("conflict")
+	// ErrLocked: the server is locked; only an administrator may act on it.
+	ErrLocked = errors.New("server is locked")
+	// ErrRateLimited: too many requests; nothing was done.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, no connection, no answer in time).
+	ErrUnavailable = errors.New("service unavailable")
+	// ErrAPINotPublished: this cloud does not offer the API, or has withdrawn it.
+	ErrAPINotPublished = errors.New("API is not published")
+	// ErrPrecondition: the server is not in the state that a revert needs. This call reverted nothing.
+	ErrPrecondition = errors.New("precondition not met")
+	// ErrRevertInProgress: a revert of this server is running already. It is not this call's.
+	ErrRevertInProgress = errors.New("revert already in progress")
+	// ErrNotReverted: the resize was not reverted, for certain.
+	ErrNotReverted = errors.New("not reverted")
+	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. Look at the
+	// server before you do anything else.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+)
+
+// APIError is an answer of the cloud that is not a success. It is plain data: it holds no request, and a credential
+// that the answer echoed is replaced by [REDACTED]. Codes are contractual, Message is not.
+type APIError struct {
+	StatusCode int           // HTTP status
+	Code       string        // such as Ecs.0114, APIGW.0308 or Nova's fault name (conflictingRequest); "" if the answer has none
+	Message    string        // one line, cleaned, at most 512 bytes; "" if the answer has none
+	RequestID  string        // what the cloud's support asks for; "" if the answer has none
+	Method     string        // of the request
+	Path       string        // of the request, without the endpoint
+	RetryAfter time.Duration // how long the cloud asks to wait; zero if it does not
+}
+
+// Error returns one line that names the request, the status, the code and the request ID.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: %d %s", e.Method, e.Path, e.StatusCode, strings.ToLower(http.StatusText(e.StatusCode)))
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.Code != "" {
+		b.WriteString(" (" + e.Code + ")")
+	}
+	if e.RequestID != "" {
+		b.WriteString(" [request " + e.RequestID + "]")
+	}
+	return b.String()
+}
+
+// Is reports whether target is a sentinel that describes the answer.
+func (e *APIError) Is(target error) bool {
+	switch target { //nolint:errorlint // an Is method compares, it does not unwrap
+	case ErrUnauthorized:
+		return e.StatusCode == http.StatusUnauthorized
+	case ErrForbidden:
+		return e.StatusCode == http.StatusForbidden
+	case ErrNotFound:
+		return e.StatusCode == http.StatusNotFound && !e.notPublished()
+	case ErrAPINotPublished:
+		return e.notPublished()
+	case ErrConflict:
+		return e.conflict()
+	case ErrLocked:
+		return e.locked()
+	case ErrRevertInProgress:
+		return e.StatusCode == http.StatusConflict && strings.Contains(e.Message, "task_state resize_reverting")
+	case ErrRateLimited:
+		return e.rateLimited()
+	case ErrUnavailable:
+		return !e.rateLimited() && (e.StatusCode >= 500 || e.StatusCode == http.StatusRequestTimeout)
+	}
+	return false
+}
+
+func (e *APIError) notPublished() bool {
+	return e.StatusCode == http.StatusNotFound && isGatewayCode(e.Code, "0101")
+}
+
+// conflict: ECS has no 409 for a state that does not fit, and Nova answers 400 when the resize is being confirmed.
+func (e *APIError) conflict() bool {
+	return e.StatusCode == http.StatusConflict || e.Code == codeWrongState || e.locked() ||
+		e.StatusCode == http.StatusBadRequest && strings.HasPrefix(e.Message, "Instance has not been resized")
+}
+
+func (e *APIError) locked() bool {
+	return e.Code == codeLocked || e.StatusCode == http.StatusConflict && strings.HasSuffix(e.Message, " is locked")
+}
+
+func (e *APIError) rateLimited() bool {
+	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode/100 == 2 || isGatewayCode(e.Code, "0308") ||
+		e.Code == codeFlowControl || e.Code == codeFlowLimit ||
+		e.StatusCode == http.StatusRequestEntityTooLarge && e.Code == "overLimit"
+}
+
+// serverGone reports whether the answer itself says that the server does not exist, as opposed to a 404 of
+// something in between.
+func (e *APIError) serverGone() bool {
+	return e.StatusCode == http.StatusNotFound && (e.Code == "itemNotFound" || e.Code == "Ecs.0114" || e.Code == "Ecs.0614")
+}
+
+// ECS's own codes that decide something here.
+const (
+	codeWrongState  = "Ecs.0100"    // the status does not meet the requirements
+	codeBusy        = "Ecs.0603"    // another command is running
+	codeLocked      = "Ecs.0605"    // locked
+	codeFlowLimit   = "Common.0024" // flow control, answered as 202
+	codeFlowControl = "Common.1503" // flow control, answered as 429 or 503
+)
+
+// isGatewayCode matches a code of any of the vendor's API gateways.
+func isGatewayCode(code, number string) bool {
+	for _, gateway := range []string{"APIGW.", "APIG.", "APIC."} {
+		if code == gateway+number {
+			return true
+		}
+	}
+	return false
+}
+
+// UnmetCondition is one precondition that the server did not meet.
+type UnmetCondition struct {
+	Field string `json:"field"` // as the API names it: status, OS-EXT-STS:vm_state ...
+	Want  string `json:"want"`
+	Got   string `json:"got"`
+}
+
+// PreconditionError is a server that is not in the state that a revert needs, or no longer. It matches
+// [ErrPrecondition], and [ErrRevertInProgress] when the reason is a revert that runs already. This call reverted
+// nothing.
+type PreconditionError struct {
+	Server Server           // as it was seen
+	Unmet  []UnmetCondition // never empty
+}
+
+// Error names every unmet condition with the wanted and the seen value.
+func (e *PreconditionError) Error() string {
+	parts := make([]string, 0, len(e.Unmet))
+	for _, u := range e.Unmet {
+		parts = append(parts, fmt.Sprintf("%s is %q, want %q", u.Field, u.Got, u.Want))
+	}
+	return "not ready for a revert: " + strings.Join(parts, "; ")
+}
+
+// Is reports whether target is a sentinel that describes the state.
+func (e *PreconditionError) Is(target error) bool {
+	return target == ErrPrecondition || target == ErrRevertInProgress && e.Server.state().Reverting() //nolint:errorlint // see APIError.Is
+}
+
+// RevertFailedError is a revert that was accepted, or may have been, and did not take effect. It matches
+// [ErrNotReverted], and [ErrNotFound] when the server is gone.
+type RevertFailedError struct {
+	Revert Revert // what was waited for
+	Server Server // as it was seen last
+	Reason string // one line, with the fault's message where the cloud tells one
+
+	gone bool
+}
+
+// Error returns the reason, with the request ID of the revert where it is known.
+func (e *RevertFailedError) Error() string {
+	if e.Revert.RequestID == "" {
+		return "not reverted: " + e.Reason
+	}
+	return "not reverted: " + e.Reason + " [request " + e.Revert.RequestID + "]"
+}
+
+// Is reports whether target is a sentinel that describes the failure.
+func (e *RevertFailedError) Is(target error) bool {
+	return target == ErrNotReverted || target == ErrNotFound && e.gone //nolint:errorlint // see APIError.Is
+}
+
+// OutcomeUnknownError is a call after which nobody can know whether the cloud accepted the revert, or what became
+// of it. It matches [ErrOutcomeUnknown] and whatever Err matches.
+type OutcomeUnknownError struct {
+	Before   Server  // as it was seen before the revert was sent
+	Observed *Server // as it was seen last; nil if it could not be seen since
+	Err      error   // why: the failure of the transport, the refusal of the look, the context's end ...
+}
+
+// Error returns the reason and the state seen last.
+func (e *OutcomeUnknownError) Error() string {
+	text := "outcome unknown"
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if e.Observed != nil {
+		text += "; last seen " + e.Observed.describe()
+	}
+	return text
+}
+
+// Is reports whether target is [ErrOutcomeUnknown].
+func (e *OutcomeUnknownError) Is(target error) bool {
+	return target == ErrOutcomeUnknown //nolint:errorlint // see APIError.Is
+}
+
+// Unwrap returns Err.
+func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
+
+// WaitError is a wait that ended without a verdict, because its context ended ([context.Canceled] or
+// [context.DeadlineExceeded]) or the cloud refused to be looked at for good. The revert goes on.
+type WaitError struct {
+	Last *Server // as it was seen last; nil if it was never seen
+	Err  error
+}
+
+// Error returns the reason and the state seen last.
+func (e *WaitError) Error() string {
+	if e.Last == nil {
+		return "wait ended: " + e.Err.Error()
+	}
+	return fmt.Sprintf("wait ended: %v; last seen %s", e.Err, e.Last.describe())
+}
+
+// Unwrap returns Err.
+func (e *WaitError) Unwrap() error { return e.Err }
+
+// transportError is a request that got no answer, although the caller's context goes on.
+type transportError struct {
+	sent      bool // it may have reached the server
+	permanent bool // trying again does not help
+	err       error
+}
+
+func (e *transportError) Error() string { return e.err.Error() }
+func (e *transportError) Unwrap() error { return e.err }
+func (e *transportError) Is(target error) bool {
+	return target == ErrUnavailable && !e.permanent //nolint:errorlint // see APIError.Is
+}
+
+// invalid returns an ErrInvalidArgument.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvalidArgument}, args...)...)
+}
+
+// isContextError reports whether err is the end of a context.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

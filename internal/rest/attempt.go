@@ -1,0 +1,109 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// Attempt is what one attempt knows of itself. Authenticators find it in their context with [FromContext].
+type Attempt struct {
+	ProjectID string            // the project in the request's path, "" if there is none
+	Body      []byte            // the exact body that is sent; do not modify
+	Base      http.RoundTripper // the transport below the authorization, for requests to an identity service
+
+	header   http.Header // the request's headers as sent, the credential included
+	location string      // where a redirect pointed
+	conn     atomic.Int32
+}
+
+type attemptKey struct{}
+
+// FromContext returns the attempt that ctx belongs to, or nil outside of one.
+func FromContext(ctx context.Context) *Attempt {
+	a, _ := ctx.Value(attemptKey{}).(*Attempt)
+	return a
+}
+
+// States of Attempt.conn: what the transport told through the trace.
+const (
+	connUntraced int32 = iota // the transport tells nothing (a test double, say)
+	connWanted                // a connection is being looked for: nothing is sent
+	connGiven                 // a connection was given: bytes may have left
+)
+
+// traced returns a context that records how far the transport came. The transport itself tries again on another
+// connection only while nothing was written, so the last word counts.
+func (a *Attempt) traced(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { a.conn.Store(connWanted) },
+		GotConn: func(httptrace.GotConnInfo) { a.conn.Store(connGiven) },
+	})
+}
+
+// mayHaveSent reports whether a part of the request can have reached the server although err came.
+func (a *Attempt) mayHaveSent(err error) bool {
+	switch a.conn.Load() {
+	case connWanted:
+		return false
+	case connGiven:
+		return true
+	}
+	return !refusedBeforeSending(err)
+}
+
+// refusedBeforeSending recognises failures that happen before the first byte of a request, for transports that
+// cannot be traced.
+func refusedBeforeSending(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	var dns *net.DNSError
+	return errors.As(err, &dns) || IsCertificateError(err)
+}
+
+// IsCertificateError reports whether the server's certificate, or its whole TLS handshake, was refused. Trying
+// again does not help.
+func IsCertificateError(err error) bool {
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &alert)
+}
+
+// Error is an attempt without an answer.
+type Error struct {
+	Sent bool // the request may have reached the server; false is certain
+	Auth bool // the credential could not be had: nothing was sent
+	Err  error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// timeoutError is the end of one attempt's time. It does not match context.DeadlineExceeded, because the caller's
+// deadline is not over.
+type timeoutError struct{ after time.Duration }
+
+func (e timeoutError) Error() string   { return fmt.Sprintf("no answer within %s", e.after) }
+func (e timeoutError) Timeout() bool   { return true }
+func (e timeoutError) Temporary() bool { return true }
+
+// cause drops the *url.Error around a failure: it repeats the method and the URL, and matches net.Error for
+// everything.
+func cause(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

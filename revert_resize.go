@@ -1,0 +1,587 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/verdict"
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+// Revert is an accepted revert. It is plain data and keeps its values through JSON, so that another process can go on
+// waiting with [Client.WaitForRevert].
+type Revert struct {
+	ProjectID string    `json:"project_id"`
+	ServerID  string    `json:"server_id"`
+	RequestID string    `json:"request_id,omitempty"` // the cloud's; "" if its answer was lost and its record does not tell
+	SentAt    time.Time `json:"sent_at"`              // by the local clock
+	Before    Server    `json:"before"`               // as the server was seen before
+}
+
+// RevertResize reverts the resize of a server that waits for a decision. THE DATA WRITTEN SINCE THE RESIZE IS LOST.
+//
+// It looks at the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
+// nil error means that the cloud accepted a revert of the resize that was looked at; it goes on in the background, see
+// [Client.WaitForRevert]. A definite error means that this call caused none. Where an answer was lost, the server is
+// looked at until it is clear what happened, and the action is sent again only if it did not arrive; where nobody can
+// know, the error is an [*OutcomeUnknownError].
+//
+// Errors: [ErrInvalidArgument] before any request; [*PreconditionError] (also [ErrRevertInProgress]) before anything
+// was sent, or when the server changed before it could be sent again; [*APIError] with its sentinels, among them
+// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when the resize turned out to be confirmed by
+// somebody else; [*OutcomeUnknownError]; the context's error.
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
+func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
+	revert, err := c.revertResize(ctx, projectID, serverID)
+	if err != nil {
+		return nil, opError("revert resize of server", serverID, err)
+	}
+	return revert, nil
+}
+
+func (c *Client) revertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
+	before, err := c.getServer(ctx, c.get, projectID, serverID)
+	if err != nil {
+		return nil, err
+	}
+	return c.revertSeen(ctx, projectID, before)
+}
+
+// revertSeen checks and reverts a server that has just been looked at.
+func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server) (*Revert, error) {
+	if err := before.CheckRevertResize(); err != nil {
+		return nil, err
+	}
+	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, ServerID: before.ID, Before: *before}}
+	return call.run(ctx)
+}
+
+// revertCall is one call of RevertResize after its first look.
+type revertCall struct {
+	c      *Client
+	revert Revert
+
+	renewed bool  // the credential was renewed once already
+	unclear bool  // a request of this call may have been accepted
+	pending bool  // ... and may still be on its way
+	last    error // what became of the last request
+}
+
+// answer is what the answer to the action proves about that one request.
+type answer int
+
+const (
+	accepted answer = iota
+	refused         // nothing done, and it would be the same again
+	conflict        // nothing done, because of the server's state
+	notDone         // nothing done; may be sent again
+	ended           // the cloud failed while working on it: unclear, but over
+	lost            // unclear, and possibly still on its way
+)
+
+func (r *revertCall) run(ctx context.Context) (*Revert, error) {
+	for n := 1; ; {
+		kind, err := r.send(ctx)
+		if kind == accepted {
+			return &r.revert, nil
+		}
+		r.last = err
+		r.unclear = r.unclear || kind == ended || kind == lost
+		r.pending = r.pending || kind == lost
+
+		var revert *Revert
+		switch {
+		case errors.Is(err, errRenewed):
+			n-- // the refused credential was not an attempt
+		case r.unclear, kind == notDone:
+		case kind == conflict:
+			return nil, r.explainConflict(ctx, err)
+		default:
+			return nil, err
+		}
+		if r.unclear {
+			revert, err = r.readBack(ctx, n, kind)
+		} else {
+			err = r.lookAgain(ctx, n)
+		}
+		if revert != nil || err != nil {
+			return revert, err
+		}
+		n++
+	}
+}
+
+// send makes one request for the action, and judges its answer.
+func (r *revertCall) send(ctx context.Context) (answer, error) {
+	if !r.unclear {
+		r.revert.SentAt = time.Now()
+	}
+	req := &rest.Request{
+		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID) + "/action",
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID,
+	}
+	res, err := r.c.attempt(ctx, req)
+	if err == nil {
+		return r.judgeSuccess(req, res)
+	}
+	var api *APIError
+	if errors.As(err, &api) && res != nil {
+		return r.judgeRefusal(ctx, res, api)
+	}
+	var transport *transportError
+	switch {
+	case !errors.As(err, &transport): // no credential, or the context ended before
+		return refused, err
+	case transport.sent:
+		return lost, err
+	case transport.permanent:
+		return refused, err
+	}
+	return notDone, err
+}
+
+// judgeSuccess reads a 2xx: the vendor's flow control answers 202 with an error in its body.
+func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
+	if res.BodyErr != nil {
+		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if body := strings.TrimSpace(string(res.Body)); body != "" {
+		switch e := wire.DecodeError(res.Body); {
+		case e.Found:
+			return notDone, apiError(req, res)
+		case !e.JSON:
+			return lost, &answerError{errors.New("the answer is not readable: " + clip(res.Redact(e.Message)))}
+		}
+	}
+	r.revert.RequestID = requestID(res.Header)
+	return accepted, nil
+}
+
+func clip(text string) string {
+	if text == "" {
+		return "no text"
+	}
+	return wire.CleanText(text, 128)
+}
+
+// judgeRefusal reads an answer that is not a 2xx.
+func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (answer, error) {
+	switch {
+	case api.rateLimited():
+		return notDone, api
+	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
+		r.renewed = true
+		if err := r.c.renewed(ctx, res, api); !errors.Is(err, errRenewed) {
+			return refused, err
+		}
+		return notDone, errRenewed
+	case api.conflict():
+		return conflict, api
+	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
+		return ended, api
+	case api.StatusCode >= 500, api.StatusCode == http.StatusRequestTimeout:
+		return lost, api
+	}
+	return refused, api
+}
+
+// endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.
+func endedAtNova(res *rest.Response) bool {
+	id := res.Header.Get("X-Openstack-Request-Id") + res.Header.Get("X-Compute-Request-Id")
+	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body).Nova != ""
+}
+
+// lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
+// waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request.
+func (r *revertCall) lookAgain(ctx context.Context, n int) error {
+	if !errors.Is(r.last, errRenewed) {
+		pause, ok := r.c.policy.Pause(ctx, n, retryAfter(r.last))
+		if !ok {
+			return r.last
+		}
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
+		}
+	}
+	now, err := r.c.getServer(ctx, r.c.get, r.revert.ProjectID, r.revert.ServerID)
+	if err != nil {
+		return fmt.Errorf("look before sending again: %w", err)
+	}
+	unmet := append(verdict.Unmet(now.state()), verdict.Changed(r.revert.Before.state(), now.state())...)
+	return precondition(now, unmet)
+}
+
+// explainConflict looks once at the server whose state refused the action, and adds what it sees.
+func (r *revertCall) explainConflict(ctx context.Context, refusal error) error {
+	now, err := r.c.getServer(ctx, r.c.getOnce, r.revert.ProjectID, r.revert.ServerID)
+	if err != nil {
+		return refusal
+	}
+	if unmet := now.CheckRevertResize(); unmet != nil {
+		return fmt.Errorf("%w; the server is now %w", refusal, unmet)
+	}
+	return fmt.Errorf("%w; the server still reads %s", refusal, now.describe())
+}
+
+// readBackFactor bounds the read-back, in settle times.
+const readBackFactor = 12
+
+// settleLooks is how often the server must be seen untouched before an action that may still be on its way is
+// sent again.
+const settleLooks = 3
+
+// readBack looks at the server until it is clear whether a request of this call was accepted. A revert or an error
+// ends the call; neither means: it was not, so send it again now.
+func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert, error) {
+	start := time.Now()
+	wait, looks := r.resendAfter(n)
+	untouched := 0
+	var seen *Server
+	for look := 1; ; look++ {
+		now, err := r.c.getServer(ctx, r.c.getOnce, r.revert.ProjectID, r.revert.ServerID)
+		switch {
+		case err == nil:
+			seen = now
+			finding := verdict.ReadBack(r.revert.Before.state(), now.state())
+			if finding != verdict.NotAccepted {
+				untouched = 0
+				if revert, err := r.conclude(ctx, finding, now, look); revert != nil || err != nil {
+					return revert, err
+				}
+				break
+			}
+			if untouched++; untouched >= looks && time.Since(start) >= wait {
+				return nil, r.mayResend(ctx, n, kind, now)
+			}
+		case ctx.Err() != nil, !passing(ctx, err):
+			return nil, r.unknown(ctx, seen, err)
+		}
+		pause := max(r.c.settle/settleLooks, retryAfter(err), 1)
+		if time.Since(start)+pause > readBackFactor*r.c.settle {
+			return nil, r.unknown(ctx, seen, errors.New("the server's state did not tell in time"))
+		}
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return nil, r.unknown(ctx, seen, err)
+		}
+	}
+}
+
+// resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
+// again. A request that is over needs no time to arrive, only the pause that the cloud is due.
+func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
+	if errors.Is(r.last, errRenewed) && !r.pending {
+		return 0, 1
+	}
+	wait = r.c.policy.Backoff(n)
+	if asked := retryAfter(r.last); asked > 0 && asked <= r.c.policy.MaxDelay {
+		wait = asked
+	}
+	if !r.pending {
+		return wait, 1
+	}
+	return max(wait, r.c.settle), settleLooks
+}
+
+// mayResend decides what follows when no request of this call has been accepted so far: nil means send again.
+func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) error {
+	if kind != refused && (n < r.c.policy.MaxAttempts || errors.Is(r.last, errRenewed)) && retryAfter(r.last) <= r.c.policy.MaxDelay {
+		return nil
+	}
+	if r.pending {
+		return r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
+	}
+	return r.last
+}
+
+// conclude turns a finding into the end of the call, or neither if it proves nothing.
+func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, look int) (*Revert, error) {
+	switch finding {
+	case verdict.Accepted:
+		r.recover(ctx)
+		return &r.revert, nil
+	case verdict.Done:
+		if r.recover(ctx) == verdict.FateConfirmed {
+			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since", false)
+		}
+		return &r.revert, nil
+	case verdict.Unchanged:
+		switch r.recover(ctx) {
+		case verdict.FateConfirmed:
+			return nil, r.failed(now, "somebody else confirmed the resize", false)
+		case verdict.FateReverted:
+			return nil, r.failed(now, "the revert was accepted, and rolled back", false)
+		case verdict.FateUnknown, verdict.FateOpen:
+		}
+		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back", false)
+	case verdict.OtherResize, verdict.OtherReverting:
+		if r.recover(ctx) == verdict.FateReverted {
+			return &r.revert, nil
+		}
+		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
+	case verdict.Errored:
+		if now.Fault == nil && look < settleLooks {
+			return nil, nil // the fault comes a moment after the status
+		}
+		return nil, r.failed(now, faultText(now), false)
+	case verdict.Gone:
+		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
+	case verdict.LookAgain, verdict.NotAccepted:
+	}
+	return nil, nil
+}
+
+func faultText(s *Server) string {
+	if s.Fault == nil || s.Fault.Message == "" {
+		return "the server is in ERROR"
+	}
+	return "the server is in ERROR: " + s.Fault.Message
+}
+
+func (r *revertCall) failed(now *Server, reason string, gone bool) error {
+	return &RevertFailedError{Revert: r.revert, Server: *now, Reason: reason, gone: gone}
+}
+
+// unknown ends the call without a verdict. It keeps what became of the last request, and why no look could tell.
+func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error {
+	err := r.last
+	if why != nil && !errors.Is(r.last, why) {
+		err = fmt.Errorf("%w; read back: %w", r.last, waitCause(ctx, why))
+	}
+	return &OutcomeUnknownError{Before: r.revert.Before, Observed: seen, Err: err}
+}
+
+// recover asks the cloud's record what became of the resize that was looked at, and takes the request ID of its
+// revert from there.
+func (r *revertCall) recover(ctx context.Context) verdict.Fate {
+	fate, action, _ := r.c.fate(ctx, &r.revert)
+	if fate == verdict.FateReverted {
+		r.revert.RequestID = action.RequestID
+	}
+	return fate
+}
+
+// Progress is what a wait has seen so far.
+type Progress struct {
+	Elapsed time.Duration // since the wait began
+	Looks   int           // how many, this one included
+	Server  *Server       // as this look saw it; nil if the look failed
+	Err     error         // why the look failed; nil if it did not
+}
+
+// WaitOption configures one wait.
+type WaitOption func(*waitOptions) error
+
+type waitOptions struct{ progress func(Progress) }
+
+// WithProgress has f called after every look, in the goroutine that waits. A nil f is an [ErrInvalidArgument].
+func WithProgress(f func(Progress)) WaitOption {
+	return func(o *waitOptions) error {
+		if f == nil {
+			return invalid("progress function is nil")
+		}
+		o.progress = f
+		return nil
+	}
+}
+
+// WaitForRevert waits until an accepted revert is finished, and returns the server in its old flavor. It looks first,
+// then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose compute host hangs keeps a server in
+// REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process, through JSON.
+//
+// Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
+// server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
+// [*WaitError] when the context ends, or the cloud refuses to be looked at for good.
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and ecs_03_1502.html
+func (c *Client) WaitForRevert(ctx context.Context, revert *Revert, opts ...WaitOption) (*Server, error) {
+	if revert == nil {
+		return nil, fmt.Errorf("ecs: wait for revert: %w", invalid("revert is nil"))
+	}
+	s, err := c.waitForRevert(ctx, revert, opts)
+	if err != nil {
+		return nil, opError("wait for revert of server", revert.ServerID, err)
+	}
+	return s, nil
+}
+
+// RevertResizeAndWait is [Client.RevertResize] followed by [Client.WaitForRevert], with the errors of both. When it
+// ends early, the revert goes on; use the two calls if another process is to go on waiting.
+func (c *Client) RevertResizeAndWait(ctx context.Context, projectID, serverID string, opts ...WaitOption) (*Server, error) {
+	if _, err := newWaitOptions(opts); err != nil {
+		return nil, opError("revert resize of server", serverID, err)
+	}
+	revert, err := c.RevertResize(ctx, projectID, serverID)
+	if err != nil {
+		return nil, err
+	}
+	return c.WaitForRevert(ctx, revert, opts...)
+}
+
+func newWaitOptions(opts []WaitOption) (waitOptions, error) {
+	var o waitOptions
+	for i, opt := range opts {
+		if opt == nil {
+			return o, invalid("wait option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitOption) (*Server, error) {
+	o, err := newWaitOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRevert(revert); err != nil {
+		return nil, err
+	}
+	tracker := c.newWait(revert)
+	last := revert.Before
+	err = c.poll(ctx, revert.ProjectID, revert.ServerID, o.progress, func(s *Server) (bool, error) {
+		last = *s
+		return c.decide(ctx, tracker, revert, s)
+	})
+	if isGone(err) {
+		err = &RevertFailedError{Revert: *revert, Server: last, Reason: "the server is gone", gone: true}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &last, nil
+}
+
+func checkRevert(revert *Revert) error {
+	if err := checkIDs(revert.ProjectID, revert.ServerID); err != nil {
+		return err
+	}
+	if revert.Before.ID != "" && !strings.EqualFold(revert.Before.ID, revert.ServerID) {
+		return invalid("the revert's Before is another server")
+	}
+	if revert.Before.FlavorID == "" && revert.Before.HostID == "" {
+		return invalid("the revert's Before has neither flavor nor host")
+	}
+	return nil
+}
+
+func (c *Client) newWait(revert *Revert) *verdict.Wait {
+	return verdict.NewWait(revert.Before.state(), revert.SentAt, c.settle)
+}
+
+// decide judges one look of a wait: over with or without an error, or not over.
+func (c *Client) decide(ctx context.Context, tracker *verdict.Wait, revert *Revert, s *Server) (bool, error) {
+	v, reason := tracker.Observe(s.state(), time.Now())
+	if v == verdict.AskRecord {
+		record, ok := c.record(ctx, revert)
+		if !ok {
+			return false, nil // a passing failure: the next look asks again
+		}
+		v, reason = tracker.Recorded(record, time.Now())
+	}
+	switch v {
+	case verdict.Reverted:
+		return true, nil
+	case verdict.Failed:
+		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason}
+	case verdict.Deleted:
+		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason, gone: true}
+	case verdict.Unknown:
+		return true, &OutcomeUnknownError{Before: revert.Before, Observed: s, Err: errors.New(reason)}
+	case verdict.GoOn, verdict.AskRecord:
+	}
+	return false, nil
+}
+
+// eventsVersion is the first microversion in which the owner of a server sees the events of its actions.
+const eventsVersion = "2.51"
+
+// record asks the cloud what its own record says of a revert. It is false after a passing failure.
+func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bool) {
+	id := revert.RequestID
+	if strings.HasPrefix(id, "req-") && checkID("request ID", id) == nil {
+		action, err := c.action(ctx, revert, id)
+		if err == nil {
+			return action.Tell(), true
+		}
+		if passing(ctx, err) || ctx.Err() != nil {
+			return verdict.Untold, false
+		}
+	}
+	fate, action, err := c.fate(ctx, revert)
+	switch {
+	case err != nil && (passing(ctx, err) || ctx.Err() != nil):
+		return verdict.Untold, false
+	case fate != verdict.FateReverted || checkID("request ID", action.RequestID) != nil:
+		return verdict.Untold, true
+	}
+	found, err := c.action(ctx, revert, action.RequestID)
+	if err != nil {
+		return action.Tell(), ctx.Err() == nil && !passing(ctx, err)
+	}
+	return found.Tell(), true
+}
+
+// fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
+func (c *Client) fate(ctx context.Context, revert *Revert) (verdict.Fate, verdict.Action, error) {
+	var actions []verdict.Action
+	err := c.get(ctx, actionRequest(revert, ""), func(res *rest.Response) error {
+		list, err := wire.DecodeActions(res.Body)
+		for i := range list {
+			actions = append(actions, newAction(&list[i]))
+		}
+		return err
+	})
+	if err != nil {
+		return verdict.FateUnknown, verdict.Action{}, err
+	}
+	fate, action := verdict.FateOf(revert.Before.state(), actions)
+	return fate, action, nil
+}
+
+// action fetches one action, with its events where the cloud shows them.
+func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict.Action, error) {
+	req := actionRequest(revert, "/"+id)
+	req.Header = http.Header{
+		"Openstack-Api-Version":        {"compute " + eventsVersion},
+		"X-Openstack-Nova-Api-Version": {eventsVersion},
+	}
+	var action verdict.Action
+	decode := func(res *rest.Response) error {
+		a, err := wire.DecodeAction(res.Body)
+		if err == nil {
+			action = newAction(a)
+		}
+		return err
+	}
+	err := c.getOnce(ctx, req, decode)
+	var api *APIError
+	if errors.As(err, &api) && (api.StatusCode == http.StatusNotAcceptable || api.StatusCode == http.StatusBadRequest) {
+		req.Header = nil // a cloud without microversions
+		err = c.getOnce(ctx, req, decode)
+	}
+	return action, err
+}
+
+func actionRequest(revert *Revert, path string) *rest.Request {
+	return &rest.Request{
+		Method: http.MethodGet, ProjectID: revert.ProjectID,
+		Path: serverPath(revert.ProjectID, revert.ServerID) + "/os-instance-actions" + path,
+	}
+}
+
+func newAction(w *wire.Action) verdict.Action {
+	a := verdict.Action{Name: w.Name, RequestID: w.RequestID, Message: w.Message, Start: w.Start, HasEvents: w.HasEvents}
+	for _, e := range w.Events {
+		a.Events = append(a.Events, verdict.Event{Name: e.Name, Result: e.Result})
+	}
+	return a
+}

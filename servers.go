@@ -1,0 +1,409 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/verdict"
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+// Values of [Server].Status that matter to a revert. Clouds know more of them.
+const (
+	StatusActive       = "ACTIVE"        // running
+	StatusShutoff      = "SHUTOFF"       // stopped
+	StatusResize       = "RESIZE"        // being resized
+	StatusVerifyResize = "VERIFY_RESIZE" // resized, waits for confirm or revert
+	StatusRevertResize = "REVERT_RESIZE" // being reverted
+	StatusError        = "ERROR"         // see Fault
+	StatusDeleted      = "DELETED"
+)
+
+// Server is what the details of a server say, as far as a revert's caller needs it. Texts are empty and times are zero
+// where the cloud reports nothing. It is plain data and keeps its values through JSON.
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html
+type Server struct {
+	ID               string               `json:"id"`
+	Name             string               `json:"name,omitempty"`
+	Status           string               `json:"status"`
+	VMState          string               `json:"vm_state,omitempty"`    // OS-EXT-STS:vm_state
+	TaskState        string               `json:"task_state,omitempty"`  // OS-EXT-STS:task_state; "" when idle
+	PowerState       int                  `json:"power_state,omitempty"` // OS-EXT-STS:power_state: 1 running, 4 shut down
+	FlavorID         string               `json:"flavor_id,omitempty"`   // the flavor's id, or its original_name from microversion 2.47 on
+	HostID           string               `json:"host_id,omitempty"`     // opaque; changes when the server moves
+	ProjectID        string               `json:"project_id,omitempty"`  // tenant_id
+	UserID           string               `json:"user_id,omitempty"`
+	AvailabilityZone string               `json:"availability_zone,omitempty"`
+	KeyName          string               `json:"key_name,omitempty"`
+	Addresses        map[string][]Address `json:"addresses,omitempty"` // by network
+	Metadata         map[string]string    `json:"metadata,omitempty"`
+	Created          time.Time            `json:"created,omitzero"`
+	Updated          time.Time            `json:"updated,omitzero"`
+	LaunchedAt       time.Time            `json:"launched_at,omitzero"` // OS-SRV-USG:launched_at: the end of the last resize or revert; resolution one second
+	Fault            *Fault               `json:"fault,omitempty"`      // only in ERROR
+}
+
+// Address is one address of a server in one network.
+type Address struct {
+	Addr    string `json:"addr"`
+	Version int    `json:"version,omitempty"` // 4 or 6
+	Type    string `json:"type,omitempty"`    // fixed or floating
+	MACAddr string `json:"mac_addr,omitempty"`
+}
+
+// Fault is why a server is in ERROR.
+type Fault struct {
+	Code    int       `json:"code,omitempty"`
+	Message string    `json:"message,omitempty"` // one line
+	Details string    `json:"details,omitempty"` // for administrators
+	Created time.Time `json:"created,omitzero"`
+}
+
+// CheckRevertResize returns nil if the server is in the state that a revert needs: status VERIFY_RESIZE, vm_state
+// resized and no task; else a [*PreconditionError] that names every unmet condition. It makes no network call.
+func (s *Server) CheckRevertResize() error {
+	return precondition(s, verdict.Unmet(s.state()))
+}
+
+// precondition returns the unmet conditions as an error, or nil if there are none.
+func precondition(s *Server, unmet []verdict.Condition) error {
+	if len(unmet) == 0 {
+		return nil
+	}
+	e := &PreconditionError{Server: *s}
+	for _, u := range unmet {
+		e.Unmet = append(e.Unmet, UnmetCondition(u))
+	}
+	return e
+}
+
+// state is what verdicts rest on.
+func (s *Server) state() verdict.State {
+	st := verdict.State{
+		Status: s.Status, VMState: s.VMState, TaskState: s.TaskState,
+		Flavor: s.FlavorID, HostID: s.HostID, LaunchedAt: s.LaunchedAt, Updated: s.Updated,
+	}
+	if s.Fault != nil {
+		st.Fault = s.Fault.Message
+	}
+	return st
+}
+
+// describe names the state in one short phrase, for error texts.
+func (s *Server) describe() string {
+	text := s.Status
+	if s.VMState != "" || s.TaskState != "" {
+		text += fmt.Sprintf(" (vm_state %s, task_state %s)", orNone(s.VMState), orNone(s.TaskState))
+	}
+	return text + ", flavor " + orNone(s.FlavorID)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func newServer(w *wire.Server) *Server {
+	s := &Server{
+		ID: w.ID, Name: w.Name, Status: w.Status, VMState: w.VMState, TaskState: w.TaskState, PowerState: w.PowerState,
+		FlavorID: w.FlavorID, HostID: w.HostID, ProjectID: w.ProjectID, UserID: w.UserID,
+		AvailabilityZone: w.AvailabilityZone, KeyName: w.KeyName, Metadata: w.Metadata,
+		Created: w.Created, Updated: w.Updated, LaunchedAt: w.LaunchedAt,
+	}
+	if len(w.Addresses) > 0 {
+		s.Addresses = make(map[string][]Address, len(w.Addresses))
+		for network, addresses := range maps.All(w.Addresses) {
+			for _, a := range addresses {
+				s.Addresses[network] = append(s.Addresses[network], Address(a))
+			}
+		}
+	}
+	if w.Fault != nil {
+		f := Fault(*w.Fault)
+		f.Message = wire.CleanText(f.Message, 512)
+		s.Fault = &f
+	}
+	return s
+}
+
+// GetServer fetches the details of a server.
+//
+// It is tried again after passing failures, see [WithRetry]. Errors: [ErrInvalidArgument] before any request,
+// [*APIError] with its sentinels ([ErrNotFound], [ErrUnauthorized], [ErrForbidden], [ErrAPINotPublished],
+// [ErrRateLimited], [ErrUnavailable]), or the context's error.
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html
+func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Server, error) {
+	s, err := c.getServer(ctx, c.get, projectID, serverID)
+	if err != nil {
+		return nil, opError("get server", serverID, err)
+	}
+	return s, nil
+}
+
+// lookFunc is [Client.get] or [Client.getOnce].
+type lookFunc func(context.Context, *rest.Request, func(*rest.Response) error) error
+
+// getServer looks at a server, once or as often as get does.
+func (c *Client) getServer(ctx context.Context, get lookFunc, projectID, serverID string) (*Server, error) {
+	if err := checkIDs(projectID, serverID); err != nil {
+		return nil, err
+	}
+	var s *Server
+	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID), ProjectID: projectID}
+	err := get(ctx, req, func(res *rest.Response) error {
+		w, err := wire.DecodeServer(res.Body)
+		switch {
+		case err != nil:
+			return err
+		case !strings.EqualFold(w.ID, serverID):
+			return fmt.Errorf("answer is about another server, %q", wire.CleanText(w.ID, 64))
+		}
+		s = newServer(w)
+		return nil
+	})
+	return s, err
+}
+
+func serverPath(projectID, serverID string) string {
+	return "/v2.1/" + projectID + "/servers/" + serverID
+}
+
+// opError names the operation and the server.
+func opError(op, serverID string, err error) error {
+	return fmt.Errorf("ecs: %s %s: %w", op, printable(serverID), err)
+}
+
+// printable keeps a bad ID from breaking an error's line.
+func printable(id string) string {
+	if checkID("", id) != nil {
+		return strconv.QuoteToASCII(wire.CleanText(id, 64))
+	}
+	return id
+}
+
+// checkIDs refuses IDs that would change the meaning of a path.
+func checkIDs(projectID, serverID string) error {
+	return errors.Join(checkID("project ID", projectID), checkID("server ID", serverID))
+}
+
+const maxIDLength = 64
+
+func checkID(what, id string) error {
+	switch {
+	case id == "":
+		return invalid("%s is empty", what)
+	case len(id) > maxIDLength:
+		return invalid("%s is longer than %d characters", what, maxIDLength)
+	}
+	for i := range len(id) {
+		b := id[i]
+		if !(b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '_' || b == '-') {
+			return invalid("%s may hold only letters, digits, \"_\" and \"-\"", what)
+		}
+	}
+	return nil
+}
+
+// ListServersOptions filters a list. The zero value lists all servers of the project.
+type ListServersOptions struct {
+	Status       string    // such as [StatusVerifyResize]
+	Name         string    // a regular expression, as the cloud's database understands it
+	ChangesSince time.Time // only servers that changed since; deleted ones are then listed too
+	PageSize     int       // servers per request, 1 to 1000; 0 means 1000. The cloud may send fewer.
+}
+
+// maxPageSize is what Nova and ECS allow at the most.
+const maxPageSize = 1000
+
+// ListServers yields the servers of a project, page by page, as the loop asks for them. An error ends the loop; it is
+// yielded with a nil server. A page that repeats or goes backwards is an error. Errors are those of
+// [Client.GetServer].
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0205.html
+func (c *Client) ListServers(ctx context.Context, projectID string, opts ListServersOptions) iter.Seq2[*Server, error] {
+	return func(yield func(*Server, error) bool) {
+		for page, err := range c.pages(ctx, projectID, opts) {
+			if err != nil {
+				yield(nil, fmt.Errorf("ecs: list servers: %w", err))
+				return
+			}
+			for i := range page {
+				if !yield(newServer(&page[i]), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pages yields the pages of a list.
+func (c *Client) pages(ctx context.Context, projectID string, opts ListServersOptions) iter.Seq2[[]wire.Server, error] {
+	return func(yield func([]wire.Server, error) bool) {
+		query, err := opts.query(projectID)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		seen := map[string]bool{} // markers
+		for {
+			page, next, err := c.page(ctx, projectID, query)
+			if err == nil && next != "" && (seen[next] || next == query.Get("marker")) {
+				err = fmt.Errorf("the list does not advance: page after %q again", next)
+			}
+			if !yield(page, err) || err != nil || next == "" {
+				return
+			}
+			seen[next] = true
+			query.Set("marker", next)
+		}
+	}
+}
+
+// page fetches one page, and returns the marker of the next one.
+func (c *Client) page(ctx context.Context, projectID string, query url.Values) (servers []wire.Server, next string, err error) {
+	const limit = 16 << 20 // 1000 servers with long metadata; a details body is far smaller
+	req := &rest.Request{
+		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit,
+		Path: "/v2.1/" + projectID + "/servers/detail?" + query.Encode(),
+	}
+	err = c.get(ctx, req, func(res *rest.Response) (err error) {
+		servers, next, err = wire.DecodeServers(res.Body)
+		return err
+	})
+	if marker := query.Get("marker"); err == nil && marker != "" && slices.ContainsFunc(servers, func(s wire.Server) bool { return s.ID == marker }) {
+		err = fmt.Errorf("the list goes backwards: server %q comes again", marker)
+	}
+	return servers, next, err
+}
+
+func (o ListServersOptions) query(projectID string) (url.Values, error) {
+	if err := checkID("project ID", projectID); err != nil {
+		return nil, err
+	}
+	if o.PageSize < 0 || o.PageSize > maxPageSize {
+		return nil, invalid("page size must be between 1 and %d", maxPageSize)
+	}
+	query := url.Values{"limit": {strconv.Itoa(maxPageSize)}}
+	if o.PageSize > 0 {
+		query.Set("limit", strconv.Itoa(o.PageSize))
+	}
+	if o.Status != "" {
+		query.Set("status", o.Status)
+	}
+	if o.Name != "" {
+		query.Set("name", o.Name)
+	}
+	if !o.ChangesSince.IsZero() {
+		query.Set("changes-since", o.ChangesSince.UTC().Format(time.RFC3339))
+	}
+	return query, nil
+}
+
+// WaitForVerifyResize waits until a resize is finished and waits for a decision, so that it can be reverted. It looks
+// first, then sleeps, see [WithPollInterval]; only the context bounds it.
+//
+// Errors: [*PreconditionError] if the resize cannot get there any more (the server is in ERROR or deleted, or was
+// seen resizing and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses to be
+// looked at for good.
+func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
+	s, err := c.waitForVerifyResize(ctx, projectID, serverID)
+	if err != nil {
+		return nil, opError("wait for the resize of server", serverID, err)
+	}
+	return s, nil
+}
+
+func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
+	if err := checkIDs(projectID, serverID); err != nil {
+		return nil, err
+	}
+	resizing := false
+	var ready *Server
+	err := c.poll(ctx, projectID, serverID, nil, func(s *Server) (bool, error) {
+		unmet := s.CheckRevertResize()
+		idle := s.TaskState == ""
+		switch {
+		case unmet == nil:
+			ready = s
+			return true, nil
+		case hasStatus(s, StatusError, StatusDeleted, "SOFT_DELETED"),
+			resizing && idle && hasStatus(s, StatusActive, StatusShutoff):
+			return true, unmet
+		}
+		resizing = resizing || hasStatus(s, StatusResize)
+		return false, nil
+	})
+	return ready, err
+}
+
+func hasStatus(s *Server, statuses ...string) bool {
+	return slices.ContainsFunc(statuses, func(status string) bool { return strings.EqualFold(s.Status, status) })
+}
+
+// poll looks at a server until done says so. A look that fails for a passing reason is made again; one that is
+// refused for good, and the context's end, are a *WaitError. A server that does not exist is the *APIError that says so.
+func (c *Client) poll(ctx context.Context, projectID, serverID string, progress func(Progress), done func(*Server) (bool, error)) error {
+	var last *Server
+	start := time.Now()
+	for looks := 1; ; looks++ {
+		s, err := c.getServer(ctx, c.getOnce, projectID, serverID)
+		if progress != nil {
+			progress(Progress{Elapsed: time.Since(start), Looks: looks, Server: s, Err: err})
+		}
+		if err == nil {
+			last = s
+			if over, err := done(s); over || err != nil {
+				return err
+			}
+		} else if isGone(err) {
+			return err
+		} else if !passing(ctx, err) {
+			return &WaitError{Last: last, Err: waitCause(ctx, err)}
+		}
+		if err := retry.Sleep(ctx, max(c.interval(looks), retryAfter(err))); err != nil {
+			return &WaitError{Last: last, Err: waitCause(ctx, err)}
+		}
+	}
+}
+
+// waitCause prefers the context's own error over what its end did to a request.
+func waitCause(ctx context.Context, err error) error {
+	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
+}
+
+// isGone reports whether the cloud itself said that the server does not exist.
+func isGone(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.serverGone()
+}
+
+// interval returns the pause after look number n of a wait.
+func (c *Client) interval(n int) time.Duration {
+	d := c.pollMin
+	for range n - 1 {
+		if d >= c.pollMax {
+			break
+		}
+		d += d / 2
+	}
+	d = min(d, c.pollMax)
+	return d - retry.Jitter(d/4)
+}
