@@ -1,0 +1,139 @@
+package ecstest
+
+import (
+	"net/http"
+	"time"
+)
+
+// reply is what becomes of the client's side of a request.
+type reply struct {
+	kind   replyKind
+	size   int
+	answer *Answer // nil if there is none
+}
+
+// admit notes a request and decides what will happen to it.
+func (s *Server) admit(in *inbound) hit {
+	in.route = parse(in.path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arrive(in)
+	var h hit
+	limited := in.route.service == compute || in.route.service == nowhere
+	if limited && !s.limiter.allow(in.entry.Time) {
+		in.entry.Fault = "rate limit"
+		h.effect = Throttled(s.cfg.retryAfter)
+	} else if found, ok := s.pick(in.entry); ok {
+		h = found
+		in.entry.Fault = h.effect.name
+		if in.entry.Fault == "" {
+			in.entry.Fault = "delay"
+		}
+	}
+	h.before += s.cfg.thinkTime
+	return h
+}
+
+// exchange takes a request through its fault and the cloud. gone ends when the
+// client waits no longer; what the cloud does goes on all the same. It returns
+// nil if the fake was closed meanwhile.
+func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
+	if !s.sleep(h.before) {
+		return nil
+	}
+	e := h.effect
+	in.outcome, in.stale = e.outcome, e.stale
+	var answer *Answer
+	if e.reaches() == reachAlways {
+		answer = s.deliver(in, e)
+	}
+	if !s.sleep(h.after) {
+		return nil
+	}
+	if e.answer != nil {
+		answer = s.replace(in, e)
+	}
+	if e.reply == replyHang {
+		select {
+		case <-gone:
+		case <-s.closing:
+			return nil
+		}
+	}
+	if e.reaches() == reachLate {
+		s.deliverLate(in, e)
+	}
+	if e.rewrite != nil && answer != nil {
+		e.rewrite(answer)
+	}
+	out := &reply{kind: e.reply, size: e.size, answer: answer}
+	s.answered(in, out)
+	return out
+}
+
+// deliver hands a request to the cloud.
+func (s *Server) deliver(in *inbound, e Effect) *Answer {
+	if e.meanwhile != nil {
+		e.meanwhile(s, in.route.server)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.staleToken {
+		if t := s.identity.tokens[in.header.Get("X-Auth-Token")]; t != nil {
+			t.revoked = true
+		}
+	}
+	return s.handle(in)
+}
+
+// deliverLate hands a request to the cloud after a while.
+func (s *Server) deliverLate(in *inbound, e Effect) {
+	if !s.begin() {
+		return
+	}
+	go func() {
+		defer s.waiting.Done()
+		if s.sleep(e.late) {
+			s.deliver(in, e).release()
+		}
+	}()
+}
+
+// replace makes the answer that comes instead of the cloud's.
+func (s *Server) replace(in *inbound, e Effect) *Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in.requestID != "" {
+		return e.answer(s, in)
+	}
+	passing := *in
+	passing.now, passing.requestID = time.Now(), s.newRequestID()
+	return e.answer(s, &passing)
+}
+
+// answered notes what the client is told.
+func (s *Server) answered(in *inbound, out *reply) {
+	if out.answer == nil {
+		return
+	}
+	switch out.kind {
+	case replyWhole, replyTruncated, replyStalled:
+		s.mu.Lock()
+		in.entry.Status = out.answer.Status
+		s.mu.Unlock()
+	}
+	if out.kind == replyTruncated || out.kind == replyStalled {
+		// A body that is to break off has to be longer than what is sent of it.
+		for len(out.answer.Body) <= out.size {
+			out.answer.Body = append(out.answer.Body, ' ')
+		}
+	}
+}
+
+// contentLength says how long the body is that the headers announce, or -1.
+func (a *Answer) contentLength() int {
+	if a.Status == http.StatusNoContent || a.Status == http.StatusNotModified {
+		return -1
+	}
+	return len(a.Body)
+}

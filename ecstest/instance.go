@@ -1,0 +1,210 @@
+package ecstest
+
+import (
+	"maps"
+	"time"
+)
+
+// Instance is one server (ECS) of the fake cloud: what [Server.AddServer] is
+// to make, and what [Server.Instance] found. The zero value describes a server
+// in VERIFY_RESIZE that is ready to be reverted from flavor "2" to flavor "1".
+type Instance struct {
+	ID        string // default: a new UUID
+	Name      string // default: "server-1", "server-2", ...
+	ProjectID string // default: [Server.ProjectID]
+	UserID    string // default: the default user
+
+	// Status, VMState and TaskState belong together; give the status alone and
+	// the other two follow. Default VERIFY_RESIZE, resized, "". A server added
+	// in BUILD, RESIZE or REVERT_RESIZE goes on from there in its durations.
+	// If both Status and VMState are given, they are shown as they are.
+	Status    string
+	VMState   string
+	TaskState string // "" is shown as null
+
+	FlavorID    string // the flavor it has now; default "2", and "1" where there is no resize to revert
+	OldFlavorID string // the flavor before the resize; default "1"
+	HostID      string // default: computed from project and host as Nova does
+	OldHostID   string // the same for the host before the resize
+
+	Created    time.Time // default: an hour ago
+	Updated    time.Time // default: LaunchedAt
+	LaunchedAt time.Time // default: a minute ago; shown in whole seconds
+
+	Metadata map[string]string
+	Fault    *ServerFault
+	Locked   bool
+
+	// StoppedOrigin says that the server was stopped when it was resized: a
+	// revert or a confirm ends in SHUTOFF.
+	StoppedOrigin bool
+	// NoMigration says that there is no finished migration, although the
+	// server reads VERIFY_RESIZE: a revert is answered 400.
+	NoMigration bool
+	// Outcome is how reverts of this server end.
+	Outcome Outcome
+	// Durations of the cloud's work on this server; zero fields are the fake's.
+	Durations Durations
+
+	// Resizes counts the finished resizes; it is the Resize of [Event]. Set by
+	// the fake.
+	Resizes int
+}
+
+// ServerFault is the "fault" in the details of a server in ERROR.
+type ServerFault struct {
+	Code    int
+	Message string
+	Created time.Time
+}
+
+// Flavor is a size that a server can have.
+type Flavor struct {
+	ID, Name         string
+	VCPUs, RAM, Disk int // RAM in MiB, disk in GiB
+}
+
+// Outcome is how a revert that was accepted ends.
+type Outcome int
+
+const (
+	// RevertFinishes is what a revert normally does.
+	RevertFinishes Outcome = iota
+	// RevertFailsEarly ends in ERROR in the first half (on the destination
+	// host): the flavor stays the new one.
+	RevertFailsEarly
+	// RevertFailsLate ends in ERROR in the second half (on the source host):
+	// the flavor is the old one already.
+	RevertFailsLate
+	// RevertRollsBack ends ACTIVE on the old flavor and host, but launched_at
+	// is what it was and the action's record says "Error".
+	RevertRollsBack
+	// RevertHangsEarly stays in REVERT_RESIZE for ever, with the new flavor.
+	RevertHangsEarly
+	// RevertHangsLate stays in REVERT_RESIZE for ever, with the old flavor.
+	RevertHangsLate
+	// RevertNeverStarts answers 202 and does nothing.
+	RevertNeverStarts
+	// RevertRacesConfirm is a confirm of somebody else that is accepted at the
+	// same moment: the server ends in ERROR, and both have failed.
+	RevertRacesConfirm
+)
+
+// AddServer puts a server into the cloud and returns its ID.
+func (s *Server) AddServer(in Instance) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := s.newRecord(in, now)
+	s.cloud.add(r)
+	before := operation{at: now, requestID: s.newRequestID()}
+	switch r.now.status {
+	case "BUILD":
+		s.startSpawn(r, now)
+	case "RESIZE":
+		s.startResize(r, before, r.flavorAfter())
+	case "REVERT_RESIZE":
+		s.startRevert(r, before, r.outcome)
+	}
+	return r.id
+}
+
+// flavorAfter is the flavor that a server added in RESIZE is on its way to.
+func (r *record) flavorAfter() string {
+	if r.now.flavor == "2" {
+		return "1"
+	}
+	return "2"
+}
+
+// Instance returns the server as it is now; of an unknown ID the zero value.
+// A deleted server stays known, with Status DELETED.
+func (s *Server) Instance(id string) Instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.cloud.find(id, time.Now())
+	if r == nil {
+		return Instance{}
+	}
+	return r.instance()
+}
+
+// Instances returns the IDs of all servers that were ever added, in order.
+func (s *Server) Instances() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := make([]string, len(s.cloud.added))
+	for i, r := range s.cloud.added {
+		ids[i] = r.id
+	}
+	return ids
+}
+
+// SetState changes a server out of band, and at once: change gets the server
+// as it is and edits it. What the cloud was doing with the server is dropped,
+// a revert under way ends as interrupted. Where only Status is edited, the two
+// states follow. ID, Name, ProjectID, UserID and Resizes stay. It reports
+// whether there is such a server.
+func (s *Server) SetState(id string, change func(*Instance)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := s.cloud.find(id, now)
+	if r == nil {
+		return false
+	}
+	before := r.instance()
+	after := r.instance()
+	change(&after)
+	if after.Status != before.Status && after.VMState == before.VMState && after.TaskState == before.TaskState {
+		after.VMState, after.TaskState = statesOf(after.Status)
+	} else if after.Status == before.Status && (after.VMState != before.VMState || after.TaskState != before.TaskState) {
+		after.Status = statusOf(after.VMState, after.TaskState)
+	}
+	r.interrupt(now)
+	r.change(now, func(st *snapshot) {
+		st.vmState, st.taskState, st.status = after.VMState, after.TaskState, after.Status
+		st.power = powerOf(after.VMState)
+		st.flavor, st.launchedAt, st.locked = after.FlavorID, after.LaunchedAt, after.Locked
+		st.fault = after.Fault
+		if after.HostID != before.HostID {
+			st.host = host{after.HostID, after.HostID}
+		}
+	})
+	if !after.Updated.Equal(before.Updated) {
+		r.now.updated = after.Updated
+	}
+	if after.OldHostID != before.OldHostID {
+		r.oldHost = host{after.OldHostID, after.OldHostID}
+	}
+	r.oldFlavor, r.stoppedOrigin = after.OldFlavorID, after.StoppedOrigin
+	r.outcome, r.durations = after.Outcome, after.Durations.or(s.cfg.durations)
+	r.metadata = encodeMetadata(after.Metadata)
+	r.plainMetadata = maps.Clone(after.Metadata)
+	r.migration = migrationNone
+	if r.now.vmState == vmResized && !after.NoMigration {
+		r.migration = migrationFinished
+	}
+	return true
+}
+
+// instance shows a record the way callers see it.
+func (r *record) instance() Instance {
+	st := &r.now
+	in := Instance{
+		ID: r.id, Name: r.name, ProjectID: r.project, UserID: r.user,
+		Status: st.status, VMState: st.vmState, TaskState: st.taskState,
+		FlavorID: st.flavor, OldFlavorID: r.oldFlavor,
+		HostID: st.host.id, OldHostID: r.oldHost.id,
+		Created: r.created, Updated: st.updated, LaunchedAt: st.launchedAt,
+		Metadata: maps.Clone(r.plainMetadata), Locked: st.locked,
+		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, Durations: r.durations,
+		NoMigration: st.vmState == vmResized && r.migration == migrationNone,
+		Resizes:     r.resizes,
+	}
+	if st.fault != nil {
+		fault := *st.fault
+		in.Fault = &fault
+	}
+	return in
+}

@@ -1,0 +1,118 @@
+package ecstest
+
+import "net/http"
+
+// listActions answers GET /servers/{id}/os-instance-actions.
+func (s *Server) listActions(in *inbound, who *principal) *Answer {
+	r := s.lookupDeleted(in, who)
+	if r == nil {
+		return in.novaFault(noSuchServer(in.route.server))
+	}
+	b := []byte(`{"instanceActions": [`)
+	for i, a := range r.actions {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = append(in.appendAction(b, r, a), '}')
+	}
+	return in.novaOK(http.StatusOK, append(b, "]}"...))
+}
+
+// showAction answers GET /servers/{id}/os-instance-actions/{request ID}.
+func (s *Server) showAction(in *inbound, who *principal) *Answer {
+	r := s.lookupDeleted(in, who)
+	if r == nil {
+		return in.novaFault(noSuchServer(in.route.server))
+	}
+	a := r.action(in.route.record)
+	if a == nil {
+		return in.novaFault(notFound("Action " + in.route.record + " not found"))
+	}
+	b := in.appendAction([]byte(`{"instanceAction": `), r, a)
+	if (who.admin || in.minor >= 51) && !s.cfg.noActionEvents {
+		b = appendKey(b, "events")
+		b = append(b, '[')
+		for i, e := range a.events {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = in.appendEvent(b, e, who.admin)
+		}
+		b = append(b, ']')
+	}
+	return in.novaOK(http.StatusOK, append(b, "}}"...))
+}
+
+// lookupDeleted finds a server as its action records see it: from microversion
+// 2.21 on also a deleted one.
+func (s *Server) lookupDeleted(in *inbound, who *principal) *record {
+	if r, _ := s.lookup(in, who); r != nil || in.minor < 21 {
+		return r
+	}
+	r := s.cloud.find(in.route.server, in.now)
+	if r == nil || (r.project != who.project && !who.admin) {
+		return nil
+	}
+	return r
+}
+
+// appendAction appends a record, but for its closing brace.
+func (in *inbound) appendAction(b []byte, r *record, a *actionRecord) []byte {
+	b = append(b, `{"action": `...)
+	b = appendString(b, a.action)
+	b = appendKey(b, "instance_uuid")
+	b = appendString(b, r.id)
+	b = appendKey(b, "request_id")
+	b = appendString(b, a.requestID)
+	b = appendKey(b, "user_id")
+	b = appendString(b, a.user)
+	b = appendKey(b, "project_id")
+	b = appendString(b, a.project)
+	b = appendKey(b, "start_time")
+	b = appendTime(b, a.start, plainLayout)
+	b = appendKey(b, "message")
+	if a.failed {
+		b = append(b, `"Error"`...)
+	} else {
+		b = append(b, "null"...)
+	}
+	if in.minor >= 58 {
+		b = appendKey(b, "updated_at")
+		b = appendTime(b, a.updated, plainLayout)
+	}
+	return b
+}
+
+// appendEvent appends a part of a record.
+func (in *inbound) appendEvent(b []byte, e *eventRecord, admin bool) []byte {
+	b = append(b, `{"event": `...)
+	b = appendString(b, e.name)
+	b = appendKey(b, "start_time")
+	b = appendTime(b, e.start, plainLayout)
+	b = appendKey(b, "finish_time")
+	b = appendTime(b, e.finish, plainLayout)
+	b = appendKey(b, "result")
+	switch {
+	case e.finish.IsZero():
+		b = append(b, "null"...)
+	case e.failed:
+		b = append(b, `"Error"`...)
+	default:
+		b = append(b, `"Success"`...)
+	}
+	if admin {
+		b = append(b, `, "traceback": null`...)
+	}
+	if in.minor >= 62 {
+		if admin {
+			b = appendKey(b, "host")
+			b = appendString(b, e.host.name)
+		}
+		b = appendKey(b, "hostId")
+		b = appendString(b, e.host.id)
+	}
+	if in.minor >= 84 && admin {
+		b = append(b, `, "details": null`...)
+	}
+	return append(b, '}')
+}

@@ -1,0 +1,86 @@
+package ecstest
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// maxMinor is the newest microversion, 2.93.
+const maxMinor = 93
+
+var microversion = regexp.MustCompile(`^([1-9]\d*)\.([1-9]\d*|0)$`)
+
+// readMicroversion finds out which microversion the caller asks for.
+func (in *inbound) readMicroversion() *Answer {
+	in.minor, in.versionText = 1, "2.1"
+	if in.route.legacy {
+		return nil
+	}
+	asked := in.askedVersion()
+	switch asked {
+	case "":
+		return nil
+	case "latest":
+		in.minor, in.versionText = maxMinor, "2."+strconv.Itoa(maxMinor)
+		return nil
+	}
+	m := microversion.FindStringSubmatch(asked)
+	if m == nil {
+		no := badRequest("API Version String " + asked + " is of invalid format. Must be of format MajorNum.MinorNum.")
+		h := http.Header{"Content-Type": {novaErrorType}}
+		in.novaIDs(h)
+		return &Answer{no.status, h, faultBody(no), nil}
+	}
+	in.versionText = asked
+	minor, err := strconv.Atoi(m[2])
+	if m[1] != "2" || err != nil || minor < 1 || minor > maxMinor {
+		return in.novaFault(&refusal{http.StatusNotAcceptable, "computeFault",
+			"Version " + asked + " is not supported by the API. Minimum is 2.1 and maximum is 2." + strconv.Itoa(maxMinor) + "."})
+	}
+	in.minor = minor
+	return nil
+}
+
+// askedVersion reads the newer header, then the older one.
+func (in *inbound) askedVersion() string {
+	for _, line := range in.header.Values("OpenStack-API-Version") {
+		for _, part := range strings.Split(line, ",") {
+			if service, version, ok := strings.Cut(strings.TrimSpace(part), " "); ok && service == "compute" {
+				return strings.TrimSpace(version)
+			}
+		}
+	}
+	return strings.TrimSpace(in.header.Get("X-OpenStack-Nova-API-Version"))
+}
+
+// versions answers what needs no token: GET / and GET /v2.1.
+func (s *Server) versions(in *inbound) *Answer {
+	if in.method != http.MethodGet && in.method != http.MethodHead {
+		return in.noRoute()
+	}
+	base := s.urlFor(in)
+	if in.route.version != "" {
+		return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, versionBody(base, in.route.legacy), nil}
+	}
+	body := `{"versions": [{"id": "v2.0", "status": "SUPPORTED", "version": "", "min_version": "", "updated": "2011-01-21T11:33:21Z", "links": [{"rel": "self", "href": "` +
+		base + `/v2/"}]}, {"id": "v2.1", "status": "CURRENT", "version": "2.93", "min_version": "2.1", "updated": "2013-07-23T11:33:21Z", "links": [{"rel": "self", "href": "` +
+		base + `/v2.1/"}]}]}`
+	return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, []byte(body), nil}
+}
+
+// versionDocument answers GET /v2.1/ with a token.
+func (s *Server) versionDocument(in *inbound) *Answer {
+	return in.novaOK(http.StatusOK, versionBody(s.urlFor(in), in.route.legacy))
+}
+
+func versionBody(base string, legacy bool) []byte {
+	id, status, version, minVersion, updated, path, media := "v2.1", "CURRENT", "2.93", "2.1", "2013-07-23T11:33:21Z", "/v2.1/", "2.1"
+	if legacy {
+		id, status, version, minVersion, updated, path, media = "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "/v2/", "2"
+	}
+	return []byte(`{"version": {"id": "` + id + `", "status": "` + status + `", "version": "` + version + `", "min_version": "` + minVersion +
+		`", "updated": "` + updated + `", "links": [{"rel": "self", "href": "` + base + path +
+		`"}, {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"}], "media-types": [{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=` + media + `"}]}}`)
+}

@@ -1,0 +1,188 @@
+package ecstest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// refusal is why the cloud does not do something: a fault of Nova's.
+type refusal struct {
+	status  int
+	name    string // the key around the body
+	message string
+}
+
+// Error makes a refusal an error for those who act out of band.
+func (f *refusal) Error() string { return fmt.Sprintf("ecstest: %d %s", f.status, f.message) }
+
+func conflict(format string, args ...any) *refusal {
+	return &refusal{http.StatusConflict, "conflictingRequest", fmt.Sprintf(format, args...)}
+}
+
+func badRequest(message string) *refusal {
+	return &refusal{http.StatusBadRequest, "badRequest", message}
+}
+
+func notFound(message string) *refusal {
+	return &refusal{http.StatusNotFound, "itemNotFound", message}
+}
+
+func noSuchServer(id string) *refusal {
+	return notFound("Instance " + id + " could not be found.")
+}
+
+// actor is who asks: what the checks need to know of a caller.
+type actor struct {
+	operation
+	admin bool
+}
+
+// check makes Nova's checks in Nova's order: lock, vm_state, task_state.
+func (r *record) check(by actor, method string, vmStates ...string) *refusal {
+	if r.now.locked && !by.admin {
+		return conflict("Instance %s is locked", r.id)
+	}
+	for _, vm := range vmStates {
+		if strings.EqualFold(r.now.vmState, vm) {
+			if r.now.taskState != "" {
+				return conflict("Cannot '%s' instance %s while it is in task_state %s", method, r.id, r.now.taskState)
+			}
+			return nil
+		}
+	}
+	return conflict("Cannot '%s' instance %s while it is in vm_state %s", method, r.id, r.now.vmState)
+}
+
+var notResized = badRequest("Instance has not been resized.")
+
+// revert accepts or refuses a revertResize.
+func (s *Server) revert(r *record, by actor, outcome Outcome) *refusal {
+	if s.overlaps(r, by) {
+		e := s.note(r, by.operation, "revertResize", r.resizes)
+		e.record.begin("compute_revert_resize", by.at, r.now.host)
+		r.reverting = append(r.reverting, e)
+		return nil
+	}
+	if no := r.check(by, "revertResize", vmResized); no != nil {
+		return no
+	}
+	if r.migration != migrationFinished {
+		return notResized
+	}
+	s.startRevert(r, by.operation, outcome)
+	return nil
+}
+
+// overlaps tells whether a revert slips past the check beside one just accepted.
+func (s *Server) overlaps(r *record, by actor) bool {
+	return s.cfg.overlap > 0 && r.now.taskState == taskReverting && len(r.reverting) > 0 &&
+		(by.admin || !r.now.locked) && by.at.Sub(r.reverting[0].Time) < s.cfg.overlap
+}
+
+// confirm accepts or refuses a confirmResize. While it runs the server still
+// reads VERIFY_RESIZE without a task.
+func (s *Server) confirm(r *record, by actor) *refusal {
+	if no := r.check(by, "confirmResize", vmResized); no != nil {
+		return no
+	}
+	if r.migration != migrationFinished {
+		return notResized
+	}
+	e := s.note(r, by.operation, "confirmResize", r.resizes)
+	e.record.begin("compute_confirm_resize", by.at, r.oldHost)
+	r.migration = migrationConfirming
+	r.schedule(by.at.Add(r.durations.Confirm), false, func(at time.Time) {
+		r.change(at, func(st *snapshot) {
+			st.vmState = vmActive
+			if st.power == powerOff {
+				st.vmState = vmStopped
+			}
+			st.status = statusOf(st.vmState, st.taskState)
+		})
+		r.migration, r.oldFlavor, r.oldHost = migrationNone, "", host{}
+		e.end(at, Finished)
+		r.complete(at, "compute_confirm_resize", successful, e)
+	})
+	return nil
+}
+
+// resize accepts or refuses a resize; out of band the flavor may stay the same,
+// as in a cold migration.
+func (s *Server) resize(r *record, by actor, flavor string) *refusal {
+	if no := r.check(by, "resize", vmActive, vmStopped); no != nil {
+		return no
+	}
+	if by.byRequest && flavor == r.now.flavor {
+		return badRequest("When resizing, instances must change flavor!")
+	}
+	s.startResize(r, by.operation, flavor)
+	return nil
+}
+
+// remove deletes a server, whatever it is doing.
+func (s *Server) remove(r *record, by actor) *refusal {
+	if r.now.locked && !by.admin {
+		return conflict("Instance %s is locked", r.id)
+	}
+	if r.now.taskState == taskDeleting || r.now.vmState == vmDeleted {
+		return nil
+	}
+	r.interrupt(by.at)
+	e := s.note(r, by.operation, "delete", r.resizes)
+	r.change(by.at, func(st *snapshot) { st.taskState = taskDeleting })
+	d := r.durations.Delete
+	r.schedule(by.at.Add(d), false, func(at time.Time) {
+		r.change(at, func(st *snapshot) {
+			st.vmState, st.taskState, st.power = vmDeleted, "", powerNone
+		})
+		e.end(at, Finished)
+	})
+	r.schedule(by.at.Add(d+d/2), false, func(at time.Time) {
+		r.change(at, func(st *snapshot) { st.gone = true })
+	})
+	return nil
+}
+
+// setLock locks or unlocks a server.
+func (s *Server) setLock(r *record, by actor, locked bool) {
+	action := "unlock"
+	if locked {
+		action = "lock"
+	}
+	s.note(r, by.operation, action, r.resizes).end(by.at, Finished)
+	r.change(by.at, func(st *snapshot) { st.locked = locked })
+}
+
+// setPower starts or stops a server.
+func (s *Server) setPower(r *record, by actor, on bool) *refusal {
+	method, action, event, task := "stop", "os-stop", "compute_stop_instance", taskPoweringOff
+	from, to := vmActive, vmStopped
+	if on {
+		method, action, event, task = "start", "os-start", "compute_start_instance", taskPoweringOn
+		from, to = vmStopped, vmActive
+	}
+	if no := r.check(by, method, from); no != nil {
+		return no
+	}
+	e := s.note(r, by.operation, action, r.resizes)
+	e.record.action = method
+	e.record.begin(event, by.at, r.now.host)
+	r.change(by.at, func(st *snapshot) { st.taskState = task })
+	r.schedule(by.at.Add(r.durations.PowerOff), false, func(at time.Time) {
+		r.change(at, func(st *snapshot) {
+			st.vmState, st.taskState, st.power = to, "", powerOf(to)
+		})
+		e.end(at, Finished)
+		r.complete(at, event, successful, e)
+	})
+	return nil
+}
+
+// resetState is the admin's os-resetState: another vm_state at once.
+func (s *Server) resetState(r *record, by actor, vmState string) {
+	r.interrupt(by.at)
+	r.change(by.at, func(st *snapshot) { st.vmState, st.taskState = vmState, "" })
+	r.migration = migrationNone
+}

@@ -1,0 +1,71 @@
+package ecstest
+
+import "time"
+
+// This file holds what other people do to the servers, past the API: as admins
+// (a lock does not stop them), with Nova's checks of the state.
+
+// Revert reverts the resize of a server, as somebody else would. Like its
+// siblings it returns Nova's refusal as an error, or nil.
+func (s *Server) Revert(id string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.revert(r, by, r.outcome) })
+}
+
+// Confirm confirms the resize of a server. Until its duration is over the
+// server still reads VERIFY_RESIZE, but no longer accepts a revert.
+func (s *Server) Confirm(id string) error {
+	return s.outOfBand(id, s.confirm)
+}
+
+// Resize resizes a server that is ACTIVE or SHUTOFF; with its own flavor it is
+// a cold migration. After its duration the server is in VERIFY_RESIZE on
+// another host, with another launched_at.
+func (s *Server) Resize(id, flavorID string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.resize(r, by, flavorID) })
+}
+
+// Delete deletes a server.
+func (s *Server) Delete(id string) error {
+	return s.outOfBand(id, s.remove)
+}
+
+// Lock locks a server.
+func (s *Server) Lock(id string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal {
+		s.setLock(r, by, true)
+		return nil
+	})
+}
+
+// Unlock unlocks a server.
+func (s *Server) Unlock(id string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal {
+		s.setLock(r, by, false)
+		return nil
+	})
+}
+
+// Stop shuts a server down.
+func (s *Server) Stop(id string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, false) })
+}
+
+// Start starts a server.
+func (s *Server) Start(id string) error {
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, true) })
+}
+
+func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := s.cloud.find(id, now)
+	if r == nil || r.now.gone {
+		return noSuchServer(id)
+	}
+	by := actor{operation: operation{at: now, requestID: s.newRequestID()}, admin: true}
+	if no := do(r, by); no != nil {
+		return no
+	}
+	return nil
+}

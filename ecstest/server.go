@@ -1,0 +1,138 @@
+package ecstest
+
+import (
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is one fake cloud: ECS (Nova), IAM (Keystone) and the metadata
+// service behind one address. All its methods are safe for concurrent use.
+// Create it with [NewServer] or [NewUnstarted] and end it with [Server.Close].
+type Server struct {
+	// URL is the endpoint of the ECS service, without a trailing slash:
+	// "http://127.0.0.1:34567", plus the path of [WithPrefix].
+	URL string
+
+	cfg  config
+	http *httptest.Server // nil without a listener
+
+	closing     chan struct{} // closed by Close
+	waiting     sync.WaitGroup
+	gate        sync.RWMutex // guards closed against waiting.Add
+	closed      bool
+	connections atomic.Int64
+	buffers     sync.Pool // of *[]byte
+
+	mu       sync.Mutex // guards everything below
+	random   *rand.Rand
+	cloud    cloud
+	identity identity
+	limiter  limiter
+	faults   []*Injected
+	requests []*Request
+	ids      int // number of servers added, for instance names
+}
+
+// NewServer starts a fake cloud on a free port of 127.0.0.1. It panics if it
+// cannot listen or if an option makes no sense: both are mistakes of the test.
+func NewServer(opts ...Option) *Server {
+	s := newServer(opts)
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serveHTTP))
+	s.http.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	s.http.Start()
+	s.URL = s.http.URL + s.cfg.prefix
+	return s
+}
+
+// NewUnstarted makes a fake cloud that listens nowhere: it is reached through
+// [Server.HTTPClient] alone. It opens no socket and starts no goroutine that
+// outlives a request, so that it fits into a testing/synctest bubble; create it
+// inside the bubble. URL is a placeholder on loopback.
+func NewUnstarted(opts ...Option) *Server {
+	s := newServer(opts)
+	s.URL = "http://127.0.0.1" + s.cfg.prefix
+	return s
+}
+
+func newServer(opts []Option) *Server {
+	cfg := defaults()
+	for _, opt := range opts {
+		opt(&cfg)
+	}
+	s := &Server{
+		cfg:     cfg,
+		closing: make(chan struct{}),
+		random:  rand.New(rand.NewPCG(cfg.seed, cfg.seed)),
+	}
+	s.limiter = newLimiter(cfg)
+	s.cloud = newCloud(cfg)
+	s.identity = newIdentity(s)
+	return s
+}
+
+// Close ends the fake: it stops listening, cuts every connection, drops what
+// was still to be delivered late, and waits until nothing of it runs. Calling
+// it again does nothing.
+func (s *Server) Close() {
+	s.gate.Lock()
+	if s.closed {
+		s.gate.Unlock()
+		return
+	}
+	s.closed = true
+	close(s.closing)
+	s.gate.Unlock()
+	if s.http != nil {
+		s.http.CloseClientConnections()
+		s.http.Close()
+	}
+	s.waiting.Wait()
+}
+
+// IdentityURL is the endpoint of the identity service (IAM, Keystone) with its
+// version: the base of /auth/tokens and /projects.
+func (s *Server) IdentityURL() string { return s.URL + "/v3" }
+
+// MetadataURL is the base of the metadata service, to be used in place of
+// http://169.254.169.254.
+func (s *Server) MetadataURL() string { return s.URL }
+
+// Connections tells how many TCP connections were opened to the fake so far.
+// Requests of [Server.HTTPClient] open none.
+func (s *Server) Connections() int { return int(s.connections.Load()) }
+
+// begin notes that some work goes on; it says no once the fake is closed.
+// After a yes, s.waiting.Done must follow.
+func (s *Server) begin() bool {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if s.closed {
+		return false
+	}
+	s.waiting.Add(1)
+	return true
+}
+
+// sleep waits for d and says no if the fake was closed meanwhile.
+func (s *Server) sleep(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.closing:
+		return false
+	}
+}

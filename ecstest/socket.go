@@ -1,0 +1,116 @@
+package ecstest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// maxBody is how much of a request's body the fake reads.
+const maxBody = 1 << 20
+
+// serveHTTP answers a request that came over a real connection.
+func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		s.cut(w, nil)
+		return
+	}
+	defer s.waiting.Done()
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil {
+		return
+	}
+	in, ok := s.inbound(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, r.Host, r.Header, body)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	out := s.exchange(in, s.admit(in), r.Context().Done())
+	if out == nil || out.answer == nil {
+		s.cut(w, nil)
+		return
+	}
+	defer out.answer.release()
+	switch out.kind {
+	case replyWhole:
+		out.answer.writeTo(w, r.Method)
+	case replyTruncated:
+		s.cut(w, out)
+	case replyStalled:
+		s.stall(w, r, out)
+	default:
+		s.cut(w, nil)
+	}
+}
+
+// inbound takes a request apart; it says no outside of the prefix.
+func (s *Server) inbound(method, path, query, host string, header http.Header, body []byte) (*inbound, bool) {
+	inner, ok := strings.CutPrefix(path, s.cfg.prefix)
+	if !ok {
+		return nil, false
+	}
+	return &inbound{method: method, path: inner, fullPath: path, query: query, host: host, header: header, body: body}, true
+}
+
+// writeTo sends an answer in the normal way.
+func (a *Answer) writeTo(w http.ResponseWriter, method string) {
+	h := w.Header()
+	for key, values := range a.Header {
+		h[key] = values
+	}
+	if n := a.contentLength(); n >= 0 {
+		h["Content-Length"] = []string{strconv.Itoa(n)}
+	}
+	w.WriteHeader(a.Status)
+	if method != http.MethodHead {
+		_, _ = w.Write(a.Body) // the client may be gone
+	}
+}
+
+// cut breaks the connection, after a part of an answer if there is one.
+func (s *Server) cut(w http.ResponseWriter, out *reply) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if out != nil {
+		_, _ = conn.Write(out.beginning())
+		_ = conn.Close()
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a reset, as from a machine that died
+	}
+	_ = conn.Close()
+}
+
+// stall sends a part of an answer and then waits for the client to give up.
+func (s *Server) stall(w http.ResponseWriter, r *http.Request, out *reply) {
+	out.answer.Header["Content-Length"] = []string{strconv.Itoa(len(out.answer.Body))}
+	for key, values := range out.answer.Header {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(out.answer.Status)
+	_, _ = w.Write(out.answer.Body[:out.size])
+	_ = http.NewResponseController(w).Flush()
+	select {
+	case <-r.Context().Done():
+	case <-s.closing:
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// beginning is what is sent of an answer that breaks off.
+func (out *reply) beginning() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", out.answer.Status, http.StatusText(out.answer.Status))
+	out.answer.Header["Content-Length"] = []string{strconv.Itoa(len(out.answer.Body))}
+	_ = out.answer.Header.Write(&b) // a buffer takes everything
+	b.WriteString("\r\n")
+	b.Write(out.answer.Body[:out.size])
+	return b.Bytes()
+}
