@@ -1,0 +1,119 @@
+package wire
+
+import (
+	"bytes"
+	"html"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxPage is how much of a body that is not JSON is searched for a message.
+const maxPage = 16 << 10
+
+// pageMessage returns what a body that is not JSON says: the heading of an HTML page, or a plain text. Broken JSON and binary
+// say nothing: there is no telling what stands in them.
+func pageMessage(body []byte) string {
+	body = body[:min(len(body), maxPage)]
+	if isMarkup(body) {
+		return heading(string(body))
+	}
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || bytes.IndexByte([]byte(`{["`), body[0]) >= 0 || isBinary(body) {
+		return ""
+	}
+	return CleanText(string(body), maxMessage)
+}
+
+// heading returns the text of an HTML page's title or, if that is empty, of its first h1.
+func heading(page string) string {
+	for _, tag := range []string{"title", "h1"} {
+		_, rest := cutTag(page, "<"+tag)
+		_, rest, _ = strings.Cut(rest, ">")
+		inside, _ := cutTag(rest, "</"+tag)
+		if text := CleanText(inside, maxMessage); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// cutTag cuts a page around the first tag that begins like this, in any case of letters.
+func cutTag(page, tag string) (before, after string) {
+	for start := 0; ; start++ {
+		next := strings.IndexByte(page[start:], '<')
+		if next < 0 {
+			return page, ""
+		}
+		start += next
+		end := start + len(tag)
+		if end <= len(page) && strings.EqualFold(page[start:end], tag) {
+			return page[:start], page[end:]
+		}
+	}
+}
+
+// isMarkup says whether a body is an HTML page or another text in angle brackets.
+func isMarkup(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n\ufeff"), []byte("<"))
+}
+
+// isBinary says whether a body is not UTF-8 or has control characters that no text has. It may be cut within a character.
+func isBinary(body []byte) bool {
+	for len(body) > 0 && utf8.FullRune(body) {
+		r, size := utf8.DecodeRune(body)
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return true
+		}
+		body = body[size:]
+	}
+	return false
+}
+
+// Tags and entities are looked for in this many bytes.
+const (
+	maxTag    = 512
+	maxEntity = 32
+)
+
+// tagLen returns the length of the HTML tag, comment or declaration that text begins with, or 0. Other words in angle brackets
+// are no tags: "<class 'nova.exception.TooManyInstances'>" is the only telling part of its message.
+func tagLen(text string) int {
+	text = text[:min(len(text), maxTag)]
+	if strings.HasPrefix(text, "<!--") {
+		before, _, found := strings.Cut(text, "-->")
+		if !found {
+			return 0
+		}
+		return len(before) + len("-->")
+	}
+	name := strings.TrimPrefix(text[1:], "/")
+	end := strings.IndexAny(name, " \t\r\n/>")
+	if end < 0 || !isTag(strings.ToLower(name[:end])) {
+		return 0
+	}
+	return strings.IndexByte(text, '>') + 1
+}
+
+// isTag says whether name, in lower case, is what an HTML tag of an error page or a message begins with.
+func isTag(name string) bool {
+	switch name {
+	case "!doctype", "a", "address", "b", "body", "br", "center", "code", "div", "em", "font", "footer", "h1", "h2", "h3", "h4",
+		"h5", "h6", "head", "header", "hr", "html", "i", "img", "li", "link", "main", "meta", "ol", "p", "pre", "script",
+		"section", "small", "span", "strong", "style", "sub", "sup", "table", "tbody", "td", "th", "thead", "title", "tr", "tt",
+		"u", "ul":
+		return true
+	default:
+		return false
+	}
+}
+
+// entity returns what the HTML entity that text begins with stands for, and its length; 0 if it is none.
+func entity(text string) (char string, length int) {
+	end := strings.IndexByte(text[:min(len(text), maxEntity)], ';') + 1
+	char = html.UnescapeString(text[:end])
+	if char == text[:end] {
+		return "", 0
+	}
+	return char, end
+}
