@@ -1,0 +1,135 @@
+// Package throttle holds all workers of one job together to the request rate that a server takes.
+//
+// It learns the rate from refusals alone: it starts low, rises quickly until the first refusal, falls back to what was
+// getting through, and from then on probes slowly for more. It knows no HTTP; its user says what was refused.
+package throttle
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/revert-resize/ecs/internal/retry"
+)
+
+// How the rate moves.
+const (
+	startRate  = 100.0                  // requests per second
+	lowestRate = 1.0                    // however often the server refuses
+	period     = 100 * time.Millisecond // between two adjustments
+	enough     = 5                      // requests that a period must have seen, or it lasts longer
+	rampUp     = 1.4                    // per period, until the first refusal
+	probeUp    = 0.001                  // per period and period since the last refusal: slow at first, then faster
+	rampDown   = 0.5                    // at the first refusal: the server's burst hid how far the rate overshot
+	margin     = 0.97                   // below what was getting through
+	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
+	used       = 0.7                    // of the allowed requests must have been made, or more allowance proves nothing
+)
+
+// Gate paces requests. It is safe for concurrent use. Create it with [New].
+type Gate struct {
+	limiter *rate.Limiter
+	turn    chan struct{} // held by the one caller whose pause is running
+
+	mu              sync.Mutex
+	ramping         bool
+	rate            float64
+	until           time.Time // nobody sends before
+	periodStart     time.Time
+	passed, refused int // in this period
+	refusedAt       time.Time
+}
+
+// New returns a gate that no request has passed yet.
+func New() *Gate {
+	return &Gate{
+		limiter: rate.NewLimiter(startRate, 1), turn: make(chan struct{}, 1),
+		rate: startRate, ramping: true, periodStart: time.Now(),
+	}
+}
+
+// Wait returns when the next request may be sent, or with the context's error. Callers wait in turn, so that a
+// change of the rate holds for all that still wait.
+func (g *Gate) Wait(ctx context.Context) error {
+	select {
+	case g.turn <- struct{}{}:
+		defer func() { <-g.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for pause := g.pause(); pause > 0; pause = g.pause() {
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+	reservation := g.limiter.Reserve()
+	if err := retry.Sleep(ctx, reservation.Delay()); err != nil {
+		reservation.Cancel()
+		return err
+	}
+	return nil
+}
+
+// pause returns how long nobody may send yet.
+func (g *Gate) pause() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return time.Until(g.until)
+}
+
+// Passed reports a request that the server took, whatever it answered.
+func (g *Gate) Passed() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.passed++
+	g.adjust(time.Now())
+}
+
+// Refused reports a request that the server refused because there were too many. If it asked for a pause, everybody
+// keeps it.
+func (g *Gate) Refused(asked time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if until := now.Add(max(asked, period/4)); until.After(g.until) {
+		g.until = until
+	}
+	if g.ramping {
+		g.ramping, g.refusedAt = false, now
+		g.set(g.rate*rampDown, now)
+		return
+	}
+	g.refused++
+	g.adjust(now)
+}
+
+// adjust moves the rate at the end of a period.
+func (g *Gate) adjust(now time.Time) {
+	elapsed, made := now.Sub(g.periodStart), float64(g.passed+g.refused)
+	if elapsed < period || made < enough && elapsed < 10*period {
+		return
+	}
+	periods := elapsed.Seconds() / period.Seconds()
+	switch {
+	case g.refused > 0:
+		g.refusedAt = now
+		g.set(g.rate*max(rampDown, margin*float64(g.passed)/made), now)
+	case made < used*g.rate*elapsed.Seconds():
+		g.set(g.rate, now)
+	case g.ramping:
+		g.set(g.rate*rampUp, now)
+	default:
+		calm := now.Sub(g.refusedAt).Seconds() / period.Seconds()
+		g.set(g.rate*(1+probeUp*calm*periods), now)
+	}
+}
+
+// set starts a new period at a rate.
+func (g *Gate) set(r float64, now time.Time) {
+	g.rate = max(r, lowestRate)
+	g.limiter.SetLimitAt(now, rate.Limit(g.rate))
+	g.limiter.SetBurstAt(now, int(1+g.rate*burstTime.Seconds()))
+	g.passed, g.refused, g.periodStart = 0, 0, now
+}
