@@ -19,6 +19,7 @@ import (
 	"github.com/revert-resize/ecs/internal/endpoint"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/throttle"
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
@@ -34,8 +35,9 @@ type Client struct {
 	settle   time.Duration
 	pollMin  time.Duration
 	pollMax  time.Duration
-	limiter  *rate.Limiter // nil: no limit
-	logger   *slog.Logger  // nil: silent
+	limiter  *rate.Limiter  // nil: no limit
+	gate     *throttle.Gate // nil but in a fleet
+	logger   *slog.Logger   // nil: silent
 	endpoint string
 }
 
@@ -286,7 +288,7 @@ func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
 // the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
 // is the caller's business; then the error is errRenewed.
 func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response, error) {
-	if err := c.throttle(ctx); err != nil {
+	if err := c.wait(ctx); err != nil {
 		return nil, err
 	}
 	start := time.Now()
@@ -297,11 +299,19 @@ func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response
 		err = apiError(req, res)
 	}
 	c.log(ctx, req, res, err, time.Since(start))
+	if c.gate != nil {
+		c.tellGate(err)
+	}
 	return res, err
 }
 
-// throttle waits for the client's own rate limit.
-func (c *Client) throttle(ctx context.Context) error {
+// wait waits for a fleet's throttle and for the client's own rate limit.
+func (c *Client) wait(ctx context.Context) error {
+	if c.gate != nil {
+		if err := c.gate.Wait(ctx); err != nil {
+			return err
+		}
+	}
 	if c.limiter == nil {
 		return ctx.Err()
 	}
@@ -311,6 +321,16 @@ func (c *Client) throttle(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// tellGate tells a fleet's throttle whether the cloud took a request.
+func (c *Client) tellGate(err error) {
+	var api *APIError
+	if errors.As(err, &api) && api.rateLimited() {
+		c.gate.Refused(min(api.RetryAfter, c.policy.MaxDelay))
+	} else {
+		c.gate.Passed()
+	}
 }
 
 func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response, err error, took time.Duration) {

@@ -34,6 +34,8 @@ var (
 	ErrPrecondition = errors.New("precondition not met")
 	// ErrRevertInProgress: a revert of this server is running already. It is not this call's.
 	ErrRevertInProgress = errors.New("revert already in progress")
+	// ErrNotStarted: a server of a fleet was not started, because the context ended or others failed. Nothing was sent.
+	ErrNotStarted = errors.New("not started")
 	// ErrNotReverted: the resize was not reverted, for certain.
 	ErrNotReverted = errors.New("not reverted")
 	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. Look at the

@@ -242,8 +242,8 @@ func (c *Client) ListServers(ctx context.Context, projectID string, opts ListSer
 				yield(nil, fmt.Errorf("ecs: list servers: %w", err))
 				return
 			}
-			for i := range page {
-				if !yield(newServer(&page[i]), nil) {
+			for i := range page.servers {
+				if !yield(newServer(&page.servers[i]), nil) {
 					return
 				}
 			}
@@ -251,44 +251,52 @@ func (c *Client) ListServers(ctx context.Context, projectID string, opts ListSer
 	}
 }
 
+// serverPage is one page of a list.
+type serverPage struct {
+	servers []wire.Server
+	next    string    // the marker of the next page, "" if there is none
+	date    time.Time // the cloud's clock; zero if it does not tell
+}
+
 // pages yields the pages of a list.
-func (c *Client) pages(ctx context.Context, projectID string, opts ListServersOptions) iter.Seq2[[]wire.Server, error] {
-	return func(yield func([]wire.Server, error) bool) {
+func (c *Client) pages(ctx context.Context, projectID string, opts ListServersOptions) iter.Seq2[serverPage, error] {
+	return func(yield func(serverPage, error) bool) {
 		query, err := opts.query(projectID)
 		if err != nil {
-			yield(nil, err)
+			yield(serverPage{}, err)
 			return
 		}
 		seen := map[string]bool{} // markers
 		for {
-			page, next, err := c.page(ctx, projectID, query)
-			if err == nil && next != "" && (seen[next] || next == query.Get("marker")) {
-				err = fmt.Errorf("the list does not advance: page after %q again", next)
+			page, err := c.page(ctx, projectID, query)
+			if err == nil && page.next != "" && (seen[page.next] || page.next == query.Get("marker")) {
+				err = fmt.Errorf("the list does not advance: page after %q again", page.next)
 			}
-			if !yield(page, err) || err != nil || next == "" {
+			if !yield(page, err) || err != nil || page.next == "" {
 				return
 			}
-			seen[next] = true
-			query.Set("marker", next)
+			seen[page.next] = true
+			query.Set("marker", page.next)
 		}
 	}
 }
 
-// page fetches one page, and returns the marker of the next one.
-func (c *Client) page(ctx context.Context, projectID string, query url.Values) (servers []wire.Server, next string, err error) {
+// page fetches one page.
+func (c *Client) page(ctx context.Context, projectID string, query url.Values) (page serverPage, err error) {
 	const limit = 16 << 20 // 1000 servers with long metadata; a details body is far smaller
 	req := &rest.Request{
 		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit,
 		Path: "/v2.1/" + projectID + "/servers/detail?" + query.Encode(),
 	}
 	err = c.get(ctx, req, func(res *rest.Response) (err error) {
-		servers, next, err = wire.DecodeServers(res.Body)
+		page.servers, page.next, err = wire.DecodeServers(res.Body)
+		page.date, _ = http.ParseTime(res.Header.Get("Date"))
 		return err
 	})
-	if marker := query.Get("marker"); err == nil && marker != "" && slices.ContainsFunc(servers, func(s wire.Server) bool { return s.ID == marker }) {
+	if marker := query.Get("marker"); err == nil && marker != "" && slices.ContainsFunc(page.servers, func(s wire.Server) bool { return s.ID == marker }) {
 		err = fmt.Errorf("the list goes backwards: server %q comes again", marker)
 	}
-	return servers, next, err
+	return page, err
 }
 
 func (o ListServersOptions) query(projectID string) (url.Values, error) {
