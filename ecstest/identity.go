@@ -50,7 +50,8 @@ type appCredential struct {
 type token struct {
 	value           string
 	user            *user
-	scoped          bool // for the user's project
+	credential      *appCredential // nil for a password
+	scoped          bool           // for the user's project
 	methods         []string
 	auditIDs        []string
 	issued, expires time.Time

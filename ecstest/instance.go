@@ -16,8 +16,9 @@ type Instance struct {
 
 	// Status, VMState and TaskState belong together; give the status alone and
 	// the other two follow. Default VERIFY_RESIZE, resized, "". A server added
-	// in BUILD, RESIZE or REVERT_RESIZE goes on from there in its durations.
-	// If both Status and VMState are given, they are shown as they are.
+	// with the Status BUILD, RESIZE or REVERT_RESIZE alone goes on from there in
+	// its durations; with states of its own it stays as it is. If both Status
+	// and VMState are given, they are shown as they are.
 	Status    string
 	VMState   string
 	TaskState string // "" is shown as null
@@ -41,6 +42,8 @@ type Instance struct {
 	// NoMigration says that there is no finished migration, although the
 	// server reads VERIFY_RESIZE: a revert is answered 400.
 	NoMigration bool
+	// NeverLaunched says that the server never ran: no launched_at, no host.
+	NeverLaunched bool
 	// Outcome is how reverts of this server end.
 	Outcome Outcome
 	// Durations of the cloud's work on this server; zero fields are the fake's.
@@ -97,6 +100,14 @@ func (s *Server) AddServer(in Instance) string {
 	now := time.Now()
 	r := s.newRecord(in, now)
 	s.cloud.add(r)
+	if in.VMState == "" && in.TaskState == "" {
+		s.goOn(r, now)
+	}
+	return r.id
+}
+
+// goOn lets a server added in the middle of something come to an end.
+func (s *Server) goOn(r *record, now time.Time) {
 	before := operation{at: now, requestID: s.newRequestID()}
 	switch r.now.status {
 	case "BUILD":
@@ -106,7 +117,6 @@ func (s *Server) AddServer(in Instance) string {
 	case "REVERT_RESIZE":
 		s.startRevert(r, before, r.outcome)
 	}
-	return r.id
 }
 
 // flavorAfter is the flavor that a server added in RESIZE is on its way to.

@@ -62,8 +62,10 @@ func (s *Server) login(in *inbound) *Answer {
 		return s.keystoneError(in, http.StatusBadRequest, "'identity' is a required property")
 	}
 	var u *user
+	var credential *appCredential
 	var no *Answer
-	methods, auditIDs := []string{id.Methods[0]}, []string(nil)
+	var former *token
+	methods := []string{id.Methods[0]}
 	switch id.Methods[0] {
 	case "password":
 		u, no = s.userByRef(in, id.Password.User)
@@ -72,14 +74,16 @@ func (s *Server) login(in *inbound) *Answer {
 		}
 	case "token":
 		if t := s.identity.tokens[id.Token.ID]; t != nil && t.valid(in.now) {
-			u, methods, auditIDs = t.user, append(slices.Clone(t.methods), "token"), t.auditIDs[:1]
+			u, former, methods = t.user, t, append(slices.Clone(t.methods), "token")
 		}
 	case "application_credential":
 		if want.Auth.Scope != nil {
 			return s.keystoneError(in, http.StatusUnauthorized,
 				"Error authenticating with application credential: Application credentials cannot request a scope.")
 		}
-		u, no = s.userByCredential(in, want)
+		if credential, no = s.credential(in, want); credential != nil {
+			u = credential.user
+		}
 	}
 	if no != nil {
 		return no
@@ -92,7 +96,10 @@ func (s *Server) login(in *inbound) *Answer {
 		return no
 	}
 	t := s.issue(u, scoped, in.now, methods...)
-	t.auditIDs = append(t.auditIDs, auditIDs...)
+	t.credential = credential
+	if former != nil { // a token for a token does not live longer
+		t.auditIDs, t.expires = append(t.auditIDs, former.auditIDs[0]), former.expires
+	}
 	s.identity.logins++
 	in.entry.Authorized = true
 	a := s.keystoneOK(in, http.StatusCreated, s.tokenBody(in, t))
@@ -113,8 +120,8 @@ func (s *Server) userByRef(in *inbound, ref userRef) (*user, *Answer) {
 	return nil, nil
 }
 
-// userByCredential finds the owner of an application credential.
-func (s *Server) userByCredential(in *inbound, want loginRequest) (*user, *Answer) {
+// credential finds an application credential and checks its secret.
+func (s *Server) credential(in *inbound, want loginRequest) (*appCredential, *Answer) {
 	asked := want.Auth.Identity.AppCredential
 	var owner *user
 	if asked.ID == "" {
@@ -124,10 +131,11 @@ func (s *Server) userByCredential(in *inbound, want loginRequest) (*user, *Answe
 		}
 		owner = u
 	}
-	for _, c := range s.identity.credentials {
+	for i := range s.identity.credentials {
+		c := &s.identity.credentials[i]
 		named := asked.ID == c.id || asked.ID == "" && asked.Name == c.name && owner == c.user
 		if named && asked.Secret == c.secret {
-			return c.user, nil
+			return c, nil
 		}
 	}
 	return nil, nil
@@ -174,10 +182,13 @@ func (s *Server) tokenBody(in *inbound, t *token) []byte {
 		b = append(b, `, {"id": "`+s.identity.adminRole+`", "name": "admin"}`...)
 	}
 	b = append(b, ']')
-	if withoutCatalog(in.query) {
-		return append(b, "}}"...)
+	if !withoutCatalog(in.query) {
+		b = s.appendCatalog(appendKey(b, "catalog"), in, t.user.ProjectID)
 	}
-	b = s.appendCatalog(appendKey(b, "catalog"), in, t.user.ProjectID)
+	if c := t.credential; c != nil {
+		b = append(b, `, "application_credential": {"id": "`+c.id+`", "name": `...)
+		b = append(appendString(b, c.name), `, "restricted": true}`...)
+	}
 	return append(b, "}}"...)
 }
 

@@ -188,7 +188,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	case st.vmState == "":
 		st.vmState, _ = statesOf(st.status)
 	}
-	if st.launchedAt.IsZero() && st.vmState != vmBuilding {
+	if st.launchedAt.IsZero() && st.vmState != vmBuilding && !in.NeverLaunched {
 		st.launchedAt = now.Add(-time.Minute)
 	}
 	st.launchedAt = wholeSecond(st.launchedAt)
@@ -200,7 +200,10 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	}
 	st.updated = wholeSecond(st.updated)
 	st.power = powerOf(st.vmState)
-	if in.StoppedOrigin && (st.vmState == vmResized || st.vmState == vmError) {
+	switch {
+	case in.NeverLaunched:
+		st.power = powerNone
+	case in.StoppedOrigin && (st.vmState == vmResized || st.vmState == vmError):
 		st.power = powerOff
 	}
 	return st
