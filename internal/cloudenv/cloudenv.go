@@ -1,0 +1,151 @@
+// Package cloudenv reads what an environment and the files it points at say about a cloud: where it is, and how to log
+// in.
+//
+// It is handed the environment as a function, and files as another, and gives back plain data: it reads nothing by
+// itself, opens no connection and builds no client. Its errors name variables, files and keys, never a value that may be
+// a secret.
+package cloudenv
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Env is where to read from. Lookup and ReadFile are required.
+type Env struct {
+	Lookup   func(name string) (value string, ok bool)
+	ReadFile func(path string) ([]byte, error) // fs.ErrNotExist for a file that is not there
+	Home     string                            // the home directory; "" if there is none
+}
+
+// Kind is a way to log in.
+type Kind int
+
+// The ways to log in.
+const (
+	Password Kind = iota + 1
+	ApplicationCredential
+	AccessKey
+	Token
+	Metadata
+)
+
+// Settings is what was found.
+type Settings struct {
+	Kind   Kind
+	Source string   // which family, cloud or profile it was
+	Found  []string // the names that had a value
+
+	Endpoint         string // of the compute API; "" if the service catalog or Region tells it
+	FromCatalog      bool   // the service catalog tells it, not Region
+	Region           string
+	Interface        string // of the service catalog: public, internal or admin; "" for public
+	IdentityEndpoint string // "" if Region tells it
+
+	ProjectID, ProjectName             string // neither is needed for an application credential
+	ProjectDomainID, ProjectDomainName string
+
+	UserID, Username, Password                     string
+	DomainID, DomainName                           string // of the user
+	CredentialID, CredentialName, CredentialSecret string
+	AccessKey, SecretKey, SecurityToken            string
+	Token                                          string
+
+	CACertificates []byte // PEM; nil for the system's
+}
+
+// Load reads the settings from the first of these that is there:
+//
+//  1. HUAWEICLOUD_SDK_AK or HUAWEICLOUD_SDK_SK: the variables of the vendor's SDKs
+//  2. HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HW_USER_ID, HW_USER_PASSWORD or HW_AUTH_TOKEN: those of its Terraform
+//     provider
+//  3. OS_CLOUD: a cloud of clouds.yaml
+//  4. OS_AUTH_URL or an OS_ variable with a credential: those of OpenStack
+//  5. ECS_METADATA_CREDENTIALS=true: the metadata service of the server that this runs on
+//  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
+//
+// Families are not mixed, with these exceptions: ECS_ENDPOINT wins over every other endpoint; 1, 5 and 6 take the
+// region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project from HW_PROJECT_ID or HW_PROJECT_NAME; and a cloud
+// of clouds.yaml that has no password, secret, region or certificate takes it from its OS_ variable. A variable that is
+// set to nothing counts as not set.
+//
+// OS_CACERT and HW_CACERT count for all. A setting that would change as whom or how safely the client logs in, and that
+// is not supported, is an error.
+func Load(env Env) (Settings, error) {
+	r := &reader{lookup: env.Lookup, label: func(name string) string { return name }}
+	s, err := load(env, r)
+	if err != nil {
+		return Settings{}, err
+	}
+	s.checkRegion(r)
+	if err := s.readCertificates(env, r); err != nil {
+		return Settings{}, err
+	}
+	r.refuseInsecure("OS_INSECURE")
+	r.refuseInsecure("HW_INSECURE")
+	switch {
+	case len(r.missing) > 0:
+		return Settings{}, &IncompleteError{Source: s.Source, Found: r.found, Missing: r.missing}
+	case len(r.problems) > 0:
+		return Settings{}, fmt.Errorf("%s: %w", s.Source, errors.Join(r.problems...))
+	}
+	s.Found = r.found
+	return s, nil
+}
+
+func load(env Env, r *reader) (Settings, error) {
+	switch {
+	case r.has("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+		return vendorSDK(r), nil
+	case r.has("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"):
+		return terraform(r), nil
+	case r.has("OS_CLOUD"):
+		return namedCloud(env, r)
+	case r.has("OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_ID",
+		"OS_APPLICATION_CREDENTIAL_NAME", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_ACCESS_KEY", "OS_SECRET_KEY",
+		"OS_TOKEN", "OS_AUTH_TOKEN"):
+		s := openStack(r)
+		s.Source = "the OS_ environment"
+		return s, nil
+	case truth(r.get("ECS_METADATA_CREDENTIALS")):
+		return metadata(r), nil
+	}
+	return profile(env, r)
+}
+
+// checkRegion asks for a region where an endpoint or the project depends on it. It becomes a part of a host's name.
+func (s *Settings) checkRegion(r *reader) {
+	login := s.Kind == Password || s.Kind == ApplicationCredential
+	search := !login && s.Kind != Token && s.ProjectID == ""
+	needed := s.Endpoint == "" || (login || search) && s.IdentityEndpoint == "" || search && s.ProjectName == ""
+	if s.FromCatalog || !needed {
+		return
+	}
+	if s.Region == "" {
+		r.missing = append(r.missing, r.regionName)
+		return
+	}
+	for _, c := range s.Region {
+		if c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			r.problem("the region %q is not the name of a region", s.Region)
+			return
+		}
+	}
+}
+
+// IncompleteError is an environment that does not say enough to log in.
+type IncompleteError struct {
+	Source  string   // what was chosen
+	Found   []string // names with a value
+	Missing []string // names without one that are needed
+}
+
+// Error names what was found and what is missing.
+func (e *IncompleteError) Error() string {
+	found := "nothing"
+	if len(e.Found) > 0 {
+		found = strings.Join(e.Found, ", ")
+	}
+	return e.Source + " is incomplete: found " + found + "; missing " + strings.Join(e.Missing, ", ")
+}

@@ -1,0 +1,78 @@
+package cloudenv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"gopkg.in/ini.v1"
+)
+
+// profile reads the profile file of Huawei Cloud's SDKs. Without one, nothing at all is there to log in with.
+func profile(env Env, r *reader) (Settings, error) {
+	path := r.get("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
+	chosen := path != ""
+	if !chosen {
+		if env.Home == "" {
+			return Settings{}, nothing(r)
+		}
+		path = filepath.Join(env.Home, ".huaweicloud", "credentials")
+	}
+	data, err := env.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !chosen:
+		return Settings{}, nothing(r)
+	case err != nil:
+		return Settings{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, IgnoreContinuation: true}, data)
+	if err != nil {
+		return Settings{}, fmt.Errorf("%s is not a valid profile file", path) // the parser's error quotes lines
+	}
+	basic := file.Section("basic")
+	key := func(name string) string {
+		if !basic.HasKey(name) {
+			return ""
+		}
+		return basic.Key(name).Value()
+	}
+	s := Settings{
+		Kind:             AccessKey,
+		Source:           "profile basic of " + path,
+		AccessKey:        key("ak"),
+		SecretKey:        key("sk"),
+		SecurityToken:    key("security_token"),
+		ProjectID:        key("project_id"),
+		IdentityEndpoint: key("iam_endpoint"),
+	}
+	for _, name := range []string{"ak", "sk"} {
+		if key(name) == "" {
+			r.missing = append(r.missing, name)
+		}
+	}
+	for _, name := range []string{"ak", "sk", "security_token", "project_id", "iam_endpoint"} {
+		if key(name) != "" {
+			r.found = append(r.found, name)
+		}
+	}
+	s.vendorRegion(r)
+	return s, nil
+}
+
+// nothing is the error of an environment without any credential. It names what is there nevertheless.
+func nothing(r *reader) error {
+	for _, name := range []string{
+		"ECS_ENDPOINT", "HW_REGION_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_AUTH_URL", "HUAWEICLOUD_SDK_PROJECT_ID",
+		"HUAWEICLOUD_SDK_SECURITY_TOKEN", "HW_SECURITY_TOKEN", "OS_REGION_NAME", "OS_PROJECT_ID", "OS_PROJECT_NAME",
+	} {
+		r.get(name)
+	}
+	return &IncompleteError{
+		Source: "the environment",
+		Found:  r.found,
+		Missing: []string{"a credential: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HW_ACCESS_KEY and HW_SECRET_KEY, or " +
+			"OS_CLOUD, or OS_AUTH_URL with OS_USERNAME and OS_PASSWORD or with OS_APPLICATION_CREDENTIAL_ID and its SECRET, " +
+			"or ECS_METADATA_CREDENTIALS=true, or the file ~/.huaweicloud/credentials"},
+	}
+}

@@ -1,0 +1,97 @@
+package cloudenv
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// reader looks names up and remembers what it saw.
+type reader struct {
+	lookup         func(name string) (string, bool)
+	label          func(name string) string // what the user knows the name as
+	regionName     string                   // what the region is called in the family that was chosen
+	found, missing []string
+	problems       []error
+}
+
+// has reports whether one of the names has a value.
+func (r *reader) has(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		value, _ := r.lookup(name)
+		return value != ""
+	})
+}
+
+// get returns the first value that is set, and notes its name.
+func (r *reader) get(names ...string) string {
+	for _, name := range names {
+		value, _ := r.lookup(name)
+		if value == "" {
+			continue
+		}
+		if label := r.label(name); !slices.Contains(r.found, label) {
+			r.found = append(r.found, label)
+		}
+		return value
+	}
+	return ""
+}
+
+// need is get for what must be there.
+func (r *reader) need(names ...string) string {
+	value := r.get(names...)
+	if value == "" {
+		labels := make([]string, len(names))
+		for i, name := range names {
+			labels[i] = r.label(name)
+		}
+		r.missing = append(r.missing, strings.Join(labels, " or "))
+	}
+	return value
+}
+
+// problem notes a setting that can't be followed. Its text must hold no secret.
+func (r *reader) problem(format string, args ...any) {
+	r.problems = append(r.problems, fmt.Errorf(format, args...))
+}
+
+// refuse notes a problem for each of the names that has a value.
+func (r *reader) refuse(names ...string) {
+	for _, name := range names {
+		if r.has(name) {
+			r.problem("%s is set, but not supported", r.label(name))
+		}
+	}
+}
+
+// refuseInsecure notes a problem if certificates are not to be checked.
+func (r *reader) refuseInsecure(name string) {
+	if truth(r.get(name)) {
+		r.problem("%s is set, but certificates are always checked: unset it, and name the authority's certificate instead",
+			r.label(name))
+	}
+}
+
+// truth reads a switch as most tools do.
+func truth(value string) bool {
+	switch strings.ToLower(value) {
+	case "", "0", "f", "false", "n", "no", "off":
+		return false
+	}
+	return true
+}
+
+// readCertificates reads the file of certificates to trust instead of the system's.
+func (s *Settings) readCertificates(env Env, r *reader) error {
+	path := r.get("OS_CACERT", "HW_CACERT")
+	if path == "" {
+		return nil
+	}
+	data, err := env.ReadFile(expandHome(env, path))
+	if err != nil {
+		return fmt.Errorf("read the certificates that the environment names: %w", err)
+	}
+	s.CACertificates = data
+	return nil
+}
