@@ -7,7 +7,7 @@ type Finding int
 const (
 	LookAgain      Finding = iota // in between: proves nothing yet
 	Accepted                      // the revert of the resize that was looked at runs
-	Done                          // the server has left the resize for its old flavor or host
+	Done                          // the server has left the resize for its old flavor or host, or is about to
 	Unchanged                     // at rest, but with the resized flavor and host: confirmed, or rolled back
 	NotAccepted                   // still waiting for a decision, the same resize
 	OtherResize                   // waiting for a decision, but another resize
@@ -24,7 +24,7 @@ func ReadBack(before, now State) Finding {
 	case now.gone():
 		return Gone
 	case now.poweringOff():
-		return Accepted
+		return Done // its launch time is the revert's own already, so the state alone cannot name the resize
 	case now.Reverting():
 		if before.LaunchedAt.Equal(now.LaunchedAt) {
 			return Accepted
@@ -35,10 +35,9 @@ func ReadBack(before, now State) Finding {
 			return NotAccepted
 		}
 		return OtherResize
-	case now.settled():
-		if moved(before, now) {
-			return Done
-		}
+	case now.settled() && moved(before, now):
+		return Done
+	case now.settled() && stayed(before, now):
 		return Unchanged
 	}
 	return LookAgain

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -32,22 +33,20 @@ type Event struct{ Name, Result string }
 const finishEvent = "compute_finish_revert_resize"
 
 // Tell returns what an action's record says. Nova writes the message after it has saved the server's state, so a
-// message that is not there proves nothing.
+// message that is not there proves nothing. Where the events are shown, the last one decides: the message is also
+// Error when the server was reverted, but could not be powered off afterwards.
 func (a Action) Tell() Record {
-	if strings.EqualFold(a.Message, "Error") {
-		return Failure
-	}
-	for _, e := range a.Events {
-		if strings.EqualFold(e.Result, "Error") {
-			return Failure
-		}
-	}
+	failed := strings.EqualFold(a.Message, "Error")
 	for _, e := range a.Events {
 		if e.Name == finishEvent && strings.EqualFold(e.Result, "Success") {
 			return Success
 		}
+		failed = failed || strings.EqualFold(e.Result, "Error")
 	}
-	if a.HasEvents {
+	switch {
+	case failed:
+		return Failure
+	case a.HasEvents:
 		return Running
 	}
 	return Pending
@@ -72,35 +71,35 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 	if launched.IsZero() {
 		return FateUnknown, Action{}
 	}
-	fate, decided, known := FateOpen, Action{}, false
-	for _, a := range actions {
-		if a.Start.Before(launched) {
-			known = known || resizes(a.Name)
-			break
-		}
+	since, older := actions, []Action(nil)
+	if n := slices.IndexFunc(actions, func(a Action) bool { return a.Start.Before(launched) }); n >= 0 {
+		since, older = actions[:n], actions[n:]
+	}
+	fate, decided, complete := FateOpen, Action{}, slices.ContainsFunc(older, Action.resizes)
+	for i, a := range since {
 		switch {
-		case a.Name == "revertResize":
+		case a.Name == revertAction:
 			fate, decided = FateReverted, a
-		case a.Name == "confirmResize":
+		case a.Name == confirmAction:
 			fate, decided = FateConfirmed, a
-		case resizes(a.Name) && a.Start.Truncate(time.Second).Equal(launched):
-			// A resize of less than a second: what is older belongs to an earlier one.
+		case a.resizes() && a.Start.Truncate(time.Second).Equal(launched):
+			// The resize took less than a second. If another one was decided in that second, nobody can tell the two apart.
+			if slices.ContainsFunc(since[i:], Action.decides) {
+				return FateUnknown, Action{}
+			}
 			return fate, decided
+		case a.resizes():
+			// What was found so far decided this later resize. Without an older decision the list is not complete.
+			fate, decided, complete = FateOpen, Action{}, false
 		}
 	}
-	if fate == FateOpen && !known && !anyResize(actions) {
-		return FateUnknown, Action{} // a record that lacks even the resize is not complete
+	if fate == FateOpen && !complete {
+		return FateUnknown, Action{}
 	}
 	return fate, decided
 }
 
-func resizes(name string) bool { return name == "resize" || name == "migrate" }
+const revertAction, confirmAction = "revertResize", "confirmResize"
 
-func anyResize(actions []Action) bool {
-	for _, a := range actions {
-		if resizes(a.Name) {
-			return true
-		}
-	}
-	return false
-}
+func (a Action) resizes() bool { return a.Name == "resize" || a.Name == "migrate" }
+func (a Action) decides() bool { return a.Name == revertAction || a.Name == confirmAction }

@@ -91,3 +91,9 @@ func moved(before, now State) bool {
 }
 
 func differ(a, b string) bool { return a != "" && b != "" && a != b }
+
+// stayed reports whether the server still has the flavor and the host that the resize had brought it to. A value that
+// only one of the two states has leaves it open, and so does a pair of states without any.
+func stayed(before, now State) bool {
+	return before.Flavor == now.Flavor && before.HostID == now.HostID && before.Flavor+before.HostID != ""
+}

@@ -26,6 +26,7 @@ type Wait struct {
 	TrustMove bool
 
 	progress bool  // a revert of before's resize was seen running
+	left     bool  // a revert was seen running, perhaps of another resize: the launch time changes before the end
 	last     State // the look that is judged
 	puzzle   puzzle
 	since    time.Time // when that puzzle came up
@@ -63,9 +64,8 @@ func (w *Wait) Observe(s State, now time.Time) (Verdict, string) {
 	case s.gone():
 		return Deleted, "the server was deleted"
 	case s.Reverting(), s.poweringOff():
-		if s.poweringOff() || w.before.LaunchedAt.Equal(s.LaunchedAt) {
-			w.progress = true
-		}
+		w.left = true
+		w.progress = w.progress || w.before.LaunchedAt.Equal(s.LaunchedAt)
 	case s.verifying():
 		return w.verifying(s, now)
 	case s.settled():
@@ -91,7 +91,7 @@ func (w *Wait) verifying(s State, now time.Time) (Verdict, string) {
 	case len(Changed(w.before, s)) > 0:
 		w.face(resizedAgain, now)
 		return AskRecord, ""
-	case w.progress: // a replica that lags
+	case w.left: // a replica that lags
 		w.face(clear, now)
 		return GoOn, ""
 	case w.face(notStarted, now):
@@ -102,9 +102,12 @@ func (w *Wait) verifying(s State, now time.Time) (Verdict, string) {
 
 func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
 	switch newer := s.LaunchedAt.After(w.before.LaunchedAt); {
-	case !moved(w.before, s):
+	case stayed(w.before, s):
 		w.face(notMoved, now)
 		return AskRecord, ""
+	case !moved(w.before, s): // the look lacks what would tell
+		w.face(clear, now)
+		return GoOn, ""
 	case !newer:
 		w.face(notNewer, now)
 		return AskRecord, ""

@@ -1,0 +1,59 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/revert-resize/ecs/internal/verdict"
+)
+
+const (
+	firstHalf  = "compute_revert_resize"
+	secondHalf = "compute_finish_revert_resize"
+	powerOff   = "compute_stop_instance"
+)
+
+func TestTell_ReadsTheRecordOfOneRevert(t *testing.T) {
+	t.Parallel()
+	ok := func(name string) verdict.Event { return verdict.Event{Name: name, Result: "Success"} }
+	bad := func(name string) verdict.Event { return verdict.Event{Name: name, Result: "Error"} }
+	runs := func(name string) verdict.Event { return verdict.Event{Name: name} }
+	tests := []struct {
+		name    string
+		message string
+		events  []verdict.Event // nil: the cloud shows none
+		want    verdict.Record
+	}{
+		{"null and no events shown: proves nothing yet", "", nil, verdict.Pending},
+		{"Error and no events shown", "Error", nil, verdict.Failure},
+		{"error in lower case", "error", nil, verdict.Failure},
+		{"another message is no error", "Success", nil, verdict.Pending},
+
+		{"no event has begun", "", []verdict.Event{}, verdict.Running},
+		{"the first half runs", "", []verdict.Event{runs(firstHalf)}, verdict.Running},
+		{"the first half is done: every listed event is a success, the revert is not", "", []verdict.Event{ok(firstHalf)}, verdict.Running},
+		{"the second half runs", "", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Running},
+		{"the second half is done", "", []verdict.Event{ok(secondHalf), ok(firstHalf)}, verdict.Success},
+		{"oldest first", "", []verdict.Event{ok(firstHalf), ok(secondHalf)}, verdict.Success},
+		{"result in lower case", "", []verdict.Event{{Name: secondHalf, Result: "success"}}, verdict.Success},
+		{"being powered off", "", []verdict.Event{runs(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
+		{"powered off", "", []verdict.Event{ok(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
+
+		{"the first half failed", "Error", []verdict.Event{bad(firstHalf)}, verdict.Failure},
+		{"the second half failed", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
+		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
+		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Failure},
+		{
+			"reverted, but it could not be powered off: the message is Error, the revert is a success", "Error",
+			[]verdict.Event{bad(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := verdict.Action{Name: "revertResize", Message: tt.message, HasEvents: tt.events != nil, Events: tt.events}
+			assert.Equal(t, tt.want, a.Tell())
+		})
+	}
+}
