@@ -18,3 +18,8 @@ type renewer interface {
 
 // validator is an Authenticator that can check itself without a network call.
 type validator interface{ validate() error }
+
+// explainer is an Authenticator that can say why the cloud may have refused its credential.
+type explainer interface {
+	explain(sent, got http.Header, message string) string // "" = nothing to say
+}

@@ -30,7 +30,8 @@ const Version = "0.1.0"
 // goroutines; make one and share it. Create it with [NewClient] or [NewClientFromEnv].
 type Client struct {
 	rest     *rest.Client
-	renew    func(ctx context.Context, sent http.Header) error // nil if the credential cannot be renewed
+	renew    func(ctx context.Context, sent http.Header) error  // nil if the credential cannot be renewed
+	explain  func(sent, got http.Header, message string) string // why a credential may have been refused; may be nil
 	policy   retry.Policy
 	settle   time.Duration
 	pollMin  time.Duration
@@ -245,6 +246,9 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if r, ok := auth.(renewer); ok {
 		c.renew = r.renew
 	}
+	if e, ok := auth.(explainer); ok {
+		c.explain = e.explain
+	}
 	if o.httpClient == nil { // a client that is dropped must not keep its sockets
 		runtime.AddCleanup(c, (*rest.Client).CloseIdleConnections, c.rest)
 	}
@@ -296,7 +300,7 @@ func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response
 	if err != nil {
 		err = transportFailure(ctx, err)
 	} else if res.StatusCode/100 != 2 {
-		err = apiError(req, res)
+		err = c.refusal(req, res)
 	}
 	c.log(ctx, req, res, err, time.Since(start))
 	if c.gate != nil {
@@ -347,6 +351,17 @@ func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response,
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "ecs request", attrs...)
 }
 
+// refusal reads an answer that is not a success, and adds what the authenticator makes of a 401.
+func (c *Client) refusal(req *rest.Request, res *rest.Response) *APIError {
+	e := apiError(req, res)
+	if e.StatusCode == http.StatusUnauthorized && c.explain != nil {
+		if why := c.explain(res.Sent(), res.Header, e.Message); why != "" {
+			e.Message = strings.TrimPrefix(e.Message+"; "+why, "; ")
+		}
+	}
+	return e
+}
+
 // errRenewed marks a refused request whose credential has been renewed since: it may be sent again.
 var errRenewed = errors.New("credential renewed")
 
@@ -356,7 +371,7 @@ func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error)
 	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
 		return refusal
 	}
-	if err := c.renew(ctx, res.Sent()); err != nil {
+	if err := c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent()); err != nil {
 		return fmt.Errorf("%w; renewing the credential: %w", refusal, err)
 	}
 	return errRenewed
