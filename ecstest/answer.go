@@ -28,6 +28,13 @@ func (a *Answer) release() {
 	}
 }
 
+// pad makes the body at least so long, with spaces at its end.
+func (a *Answer) pad(bytes int) {
+	if missing := bytes - len(a.Body); missing > 0 {
+		a.Body = append(a.Body, strings.Repeat(" ", missing)...)
+	}
+}
+
 // buffer lends memory for a long body.
 func (s *Server) buffer() []byte {
 	if b, ok := s.buffers.Get().(*[]byte); ok {

@@ -1,2 +1,74 @@
-// Package ecstest is a fake ECS (OpenStack Nova) and IAM (Keystone) cloud for tests.
+// Package ecstest is a fake cloud for tests: ECS (OpenStack Nova), IAM
+// (Keystone) and the metadata service of a machine, in the test's own process.
+// It answers like a real Nova, byte for byte where recordings of one exist,
+// and goes through the same states at the same relative times.
+//
+// The package uses nothing but the standard library. It lives apart from the
+// client that it tests and shares no code with it, so that a mistake of one
+// side does not hide in the other; in particular it checks signatures with a
+// check of its own.
+//
+// # The smallest test
+//
+//	srv := ecstest.NewServer()
+//	defer srv.Close()
+//	id := srv.AddServer(ecstest.Instance{}) // in VERIFY_RESIZE
+//	client, err := ecs.NewClient(srv.URL, ecs.StaticToken(srv.Token()))
+//	...
+//	_, err = client.RevertResizeAndWait(ctx, srv.ProjectID(), id)
+//	...
+//	if srv.Instance(id).Status != "ACTIVE" { ... }
+//
+// [Server.AddServer] adds servers in any state, [Server.Credentials] and its
+// siblings say how to log in at [Server.IdentityURL]. [Server.Resize],
+// [Server.Confirm], [Server.Delete] and others are what other people do to the
+// servers in the meantime.
+//
+// # Faults
+//
+// [Server.Inject] lets things go wrong, in order:
+//
+//	srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
+//	srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Times: 3, Do: ecstest.Throttled(2 * time.Second)})
+//	srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.RevertEnds(ecstest.RevertRollsBack)})
+//	srv.Inject(ecstest.Fault{On: ecstest.Any, Times: -1, Before: 100 * time.Millisecond})
+//
+// The first one accepts the revert and loses the answer; the next spoils the
+// second to fourth look. [Server.InjectRandom] spoils a share of all requests,
+// the same ones for the same seed. Whatever the client was told,
+// [Server.History] has the truth: which operations were accepted, of which
+// resize, and how each of them ended. [Server.Requests] is the log of what arrived.
+//
+// # Virtual time
+//
+// The only clock is time.Now. What the cloud does takes place when somebody
+// looks; nothing runs in the background. Inside a testing/synctest bubble
+// minutes therefore pass in no time: create the fake inside the bubble with
+// [NewUnstarted], which opens no socket, use [Server.HTTPClient], and close it
+// before the bubble ends.
+//
+// # Limits
+//
+//   - Servers cannot be created by the API, and of the actions there are
+//     revertResize, confirmResize, resize, lock, unlock, os-start, os-stop and
+//     os-resetState. Every other action is "no such action". There are no
+//     flavors, images, networks, volumes, quotas and migrations to be asked for.
+//   - Servers have no addresses and no volumes. Metadata is shown sorted by
+//     key. Admins see host names, but not the attributes that microversions
+//     from 2.3 on add for them; the description is always null.
+//   - Every operation is atomic: two reverts that overlap are one 202 and one
+//     409, where a real cloud may accept both. [WithOverlappingReverts] and
+//     [RevertRacesConfirm] make up for that.
+//   - A resize always succeeds and always changes the host. There is no
+//     automatic confirm.
+//   - Lists know the filters status, name and changes-since, limit and marker,
+//     and Nova's default order. Other filters and orders are ignored.
+//   - A user is a member of one project, in the one domain "default". Only
+//     POST, GET and DELETE of tokens, the catalog, and GET of projects are
+//     there. The text of the error for a malformed login is shortened.
+//   - On a socket a 204 has no Content-Length, header names and reason phrases
+//     are Go's, and connections stay open where Keystone closes them. A
+//     connection cannot be refused there: [Refused] cuts it.
+//   - The answers of Huawei Cloud's own gateway, of AK/SK checks and of the
+//     metadata service follow their documentation; there are no recordings.
 package ecstest

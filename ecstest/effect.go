@@ -141,11 +141,7 @@ func Rewrite(change func(*Answer)) Effect { return Effect{name: "rewrite", rewri
 
 // Oversize blows the answer's body up to so many bytes, with spaces at its end.
 func Oversize(bytes int) Effect {
-	e := Rewrite(func(a *Answer) {
-		for len(a.Body) < bytes {
-			a.Body = append(a.Body, ' ')
-		}
-	})
+	e := Rewrite(func(a *Answer) { a.pad(bytes) })
 	e.name = "oversize"
 	return e
 }

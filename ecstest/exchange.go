@@ -43,6 +43,9 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	}
 	e := h.effect
 	in.outcome, in.stale = e.outcome, e.stale
+	if e.meanwhile != nil {
+		e.meanwhile(s, in.route.server)
+	}
 	var answer *Answer
 	if e.reaches() == reachAlways {
 		answer = s.deliver(in, e)
@@ -73,9 +76,6 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 
 // deliver hands a request to the cloud.
 func (s *Server) deliver(in *inbound, e Effect) *Answer {
-	if e.meanwhile != nil {
-		e.meanwhile(s, in.route.server)
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.staleToken {
@@ -124,9 +124,7 @@ func (s *Server) answered(in *inbound, out *reply) {
 	}
 	if out.kind == replyTruncated || out.kind == replyStalled {
 		// A body that is to break off has to be longer than what is sent of it.
-		for len(out.answer.Body) <= out.size {
-			out.answer.Body = append(out.answer.Body, ' ')
-		}
+		out.answer.pad(out.size + 1)
 	}
 }
 

@@ -192,7 +192,7 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 	r.metadata = encodeMetadata(after.Metadata)
 	r.plainMetadata = maps.Clone(after.Metadata)
 	r.migration = migrationNone
-	if r.now.vmState == vmResized && !after.NoMigration {
+	if isResized(r.now.vmState) && r.now.taskState == "" && !after.NoMigration {
 		r.migration = migrationFinished
 	}
 	return true
@@ -209,7 +209,7 @@ func (r *record) instance() Instance {
 		Created: r.created, Updated: st.updated, LaunchedAt: st.launchedAt,
 		Metadata: maps.Clone(r.plainMetadata), Locked: st.locked,
 		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, Durations: r.durations,
-		NoMigration: st.vmState == vmResized && r.migration == migrationNone,
+		NoMigration: isResized(st.vmState) && r.migration == migrationNone,
 		Resizes:     r.resizes,
 	}
 	if st.fault != nil {

@@ -79,7 +79,7 @@ func withoutCredentials(h http.Header) http.Header {
 			out[key] = values
 		}
 	}
-	return out.Clone()
+	return out
 }
 
 // Kind is what a request is about; kinds can be joined with |.

@@ -158,7 +158,7 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 	r.created = r.created.UTC().Truncate(time.Second)
 	r.now.since = r.created
 	r.placeOn(in)
-	if r.now.vmState == vmResized {
+	if isResized(r.now.vmState) {
 		r.resizes = 1
 		if r.now.taskState == "" && !in.NoMigration {
 			r.migration = migrationFinished
@@ -203,7 +203,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	switch {
 	case in.NeverLaunched:
 		st.power = powerNone
-	case in.StoppedOrigin && (st.vmState == vmResized || st.vmState == vmError):
+	case in.StoppedOrigin && (isResized(st.vmState) || st.vmState == vmError):
 		st.power = powerOff
 	}
 	return st
@@ -211,7 +211,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 
 // placeOn decides the flavors and hosts of a new server.
 func (r *record) placeOn(in Instance) {
-	resized := r.now.vmState == vmResized
+	resized := isResized(r.now.vmState)
 	if r.now.flavor == "" {
 		r.now.flavor = "1"
 		if resized {

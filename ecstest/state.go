@@ -1,6 +1,9 @@
 package ecstest
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // The values of OS-EXT-STS:vm_state and OS-EXT-STS:task_state that the fake
 // itself sets.
@@ -70,7 +73,7 @@ var stateTable = []stateRow{
 func statusOf(vmState, taskState string) string {
 	status := "UNKNOWN"
 	for _, row := range stateTable {
-		if row.vmState != vmState {
+		if !strings.EqualFold(row.vmState, vmState) {
 			continue
 		}
 		if row.taskState == taskState {
@@ -86,7 +89,7 @@ func statusOf(vmState, taskState string) string {
 // statesOf finds states that give this status. Of an unknown status both are
 // empty.
 func statesOf(status string) (vmState, taskState string) {
-	i := slices.IndexFunc(stateTable, func(row stateRow) bool { return row.status == status })
+	i := slices.IndexFunc(stateTable, func(row stateRow) bool { return strings.EqualFold(row.status, status) })
 	if i < 0 {
 		return "", ""
 	}
@@ -96,6 +99,10 @@ func statesOf(status string) (vmState, taskState string) {
 	}
 	return row.vmState, row.taskState
 }
+
+// isResized tells whether this is the vm_state "resized", in either case: some
+// clouds write it in capitals.
+func isResized(vmState string) bool { return strings.EqualFold(vmState, vmResized) }
 
 // hasProgress tells whether the details of a server with this status have the
 // key "progress".
