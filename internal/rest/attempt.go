@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
-	"time"
 )
 
 // Attempt is what one attempt knows of itself. Authenticators find it in their context with [FromContext].
@@ -32,10 +30,15 @@ func FromContext(ctx context.Context) *Attempt {
 	return a
 }
 
-// States of Attempt.conn: what the transport told through the trace.
+// WithBase returns a context outside of any attempt whose requests to an identity or metadata service use base.
+func WithBase(ctx context.Context, base http.RoundTripper) context.Context {
+	return context.WithValue(ctx, attemptKey{}, &Attempt{Base: base})
+}
+
+// States of Attempt.conn: how far the request came.
 const (
-	connUntraced int32 = iota // the transport tells nothing (a test double, say)
-	connWanted                // a connection is being looked for: nothing is sent
+	connWanted   int32 = iota // not with the transport yet, or a connection is being looked for: nothing is sent
+	connUntraced              // with a transport that tells nothing (a test double, say)
 	connGiven                 // a connection was given: bytes may have left
 )
 
@@ -62,21 +65,25 @@ func (a *Attempt) mayHaveSent(err error) bool {
 // refusedBeforeSending recognises failures that happen before the first byte of a request, for transports that
 // cannot be traced.
 func refusedBeforeSending(err error) bool {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		return true
-	}
 	var dns *net.DNSError
-	return errors.As(err, &dns) || IsCertificateError(err)
+	return isOp(err, "dial") || errors.As(err, &dns) || notTrusted(err)
 }
 
-// IsCertificateError reports whether the server's certificate, or its whole TLS handshake, was refused. Trying
-// again does not help.
+// IsCertificateError reports whether this side refused the server's certificate, the server refused the TLS handshake
+// or the client's certificate, or it does not speak TLS at all. Trying again does not help.
 func IsCertificateError(err error) bool {
+	return notTrusted(err) || isOp(err, "remote error") // how crypto/tls reports an alert
+}
+
+func notTrusted(err error) bool {
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	return errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &alert)
+	return errors.As(err, &cert) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
+}
+
+func isOp(err error, name string) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == name
 }
 
 // Error is an attempt without an answer.
@@ -92,9 +99,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // timeoutError is the end of one attempt's time. It does not match context.DeadlineExceeded, because the caller's
 // deadline is not over.
-type timeoutError struct{ after time.Duration }
+type timeoutError struct{ text string }
 
-func (e timeoutError) Error() string   { return fmt.Sprintf("no answer within %s", e.after) }
+func (e timeoutError) Error() string   { return e.text }
 func (e timeoutError) Timeout() bool   { return true }
 func (e timeoutError) Temporary() bool { return true }
 

@@ -37,7 +37,10 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 	length := res.ContentLength
 	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") && length != 0 { // the transport did not unpack it
 		unpacked, err := gzip.NewReader(body)
-		if err != nil {
+		switch {
+		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
+			return nil, nil
+		case err != nil:
 			return nil, fmt.Errorf("unpack the answer: %w", err)
 		}
 		body, length = unpacked, -1
@@ -74,47 +77,3 @@ func readUnsized(body io.Reader, limit int) ([]byte, error) {
 		}
 	}
 }
-
-// Redact removes from text whatever the request carried as its credential, should the server echo it.
-func (r *Response) Redact(text string) string {
-	if text == "" {
-		return text
-	}
-	for name, values := range r.sent {
-		if harmless(name) {
-			continue
-		}
-		for _, value := range values {
-			text = redactValue(text, value)
-		}
-	}
-	return text
-}
-
-// harmless reports whether a header holds no secret; whatever else an Authenticator sets counts as one.
-func harmless(name string) bool {
-	switch name {
-	case "Accept", "Content-Type", "Content-Length", "User-Agent", "Host", "X-Project-Id", "X-Domain-Id", "X-Sdk-Date",
-		"Openstack-Api-Version", "X-Openstack-Nova-Api-Version":
-		return true
-	}
-	return false
-}
-
-// redactValue removes a header's value, and what stands behind its scheme ("Bearer <token>") or its signature
-// parameter: a server may quote a part of it.
-func redactValue(text, value string) string {
-	if value == "" {
-		return text
-	}
-	text = strings.ReplaceAll(text, value, redacted)
-	if _, secret, ok := strings.Cut(value, "Signature="); ok && secret != "" {
-		return strings.ReplaceAll(text, secret, redacted)
-	}
-	if _, secret, ok := strings.Cut(value, " "); ok && secret != "" {
-		return strings.ReplaceAll(text, secret, redacted)
-	}
-	return text
-}
-
-const redacted = "[REDACTED]"

@@ -23,7 +23,7 @@ const DefaultBodyLimit = 1 << 20
 // Config configures a [Client]. BaseURL and HTTPClient are required.
 type Config struct {
 	BaseURL    string       // scheme, host and optional path prefix, without a trailing slash
-	HTTPClient *http.Client // copied; its Transport may be nil
+	HTTPClient *http.Client // copied; its Transport may be nil; the shorter of its Timeout and the one below counts
 	UserAgent  string
 	Timeout    time.Duration // of one attempt, authentication and body included; zero means none
 
@@ -47,7 +47,10 @@ func New(cfg Config) *Client {
 		hc.Transport = NewTransport()
 	}
 	c := &Client{base: cfg.BaseURL, timeout: cfg.Timeout, rt: hc.Transport}
-	hc.Jar = nil
+	if hc.Timeout > 0 && (c.timeout <= 0 || hc.Timeout < c.timeout) {
+		c.timeout = hc.Timeout
+	}
+	hc.Timeout, hc.Jar = 0, nil
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Transport = &authTransport{base: c.rt, authorize: cfg.Authorize}
 	c.resty = resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true).
@@ -95,11 +98,11 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}
 	res, err := r.Execute(req.Method, c.base+req.Path)
 	if err != nil {
-		return nil, c.failure(ctx, attempt, err)
+		return nil, c.failure(ctx, inner, attempt, err)
 	}
 	body, bodyErr := readBody(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit))
-	if bodyErr != nil && ctx.Err() != nil {
-		bodyErr = ctx.Err()
+	if bodyErr != nil {
+		bodyErr = c.ended(ctx, inner, bodyErr)
 	}
 	return &Response{
 		StatusCode: res.StatusCode(), Header: res.RawResponse.Header,
@@ -107,33 +110,37 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}, nil
 }
 
-// attemptContext returns the context of one attempt: bounded by the timeout, carrying the attempt, and for a
-// request with a body traced, so that a failure can tell whether anything was sent.
+// attemptContext returns the context of one attempt, bounded by the timeout and carrying the attempt.
 func (c *Client) attemptContext(ctx context.Context, a *Attempt) (context.Context, context.CancelFunc) {
 	cancel := context.CancelFunc(func() {})
 	if c.timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
-	ctx = context.WithValue(ctx, attemptKey{}, a)
-	if a.Body != nil {
-		ctx = a.traced(ctx)
-	}
-	return ctx, cancel
+	return context.WithValue(ctx, attemptKey{}, a), cancel
 }
 
-func (c *Client) failure(ctx context.Context, a *Attempt, err error) *Error {
+func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Error {
 	e := &Error{Sent: a.mayHaveSent(err), Err: cause(err)}
 	var auth *authError
 	if errors.As(err, &auth) {
 		e.Sent, e.Auth, e.Err = false, true, auth.err
 	}
+	e.Err = c.ended(ctx, inner, e.Err)
+	return e
+}
+
+// ended returns what a failure is once the contexts of the call and of its attempt have been asked: the end of the
+// caller's context; the end of the attempt's time; or itself, but never a match of the caller's deadline.
+func (c *Client) ended(ctx, inner context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		e.Err = contextError(ctx)
-	case errors.Is(err, context.DeadlineExceeded) && !e.Auth:
-		e.Err = timeoutError{c.timeout}
+		return contextError(ctx)
+	case !errors.Is(err, context.DeadlineExceeded):
+		return err
+	case inner.Err() != nil:
+		return timeoutError{fmt.Sprintf("no answer within %s", c.timeout)}
 	}
-	return e
+	return timeoutError{err.Error()} // of a dialler, say
 }
 
 // contextError returns the error of a context that is over, with its cause where that says more.

@@ -44,8 +44,16 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, &authError{err}
 		}
 	}
+	if err := ctx.Err(); err != nil { // before the transport has it, nothing is sent for certain
+		closeBody(req)
+		return nil, err
+	}
 	attempt := FromContext(ctx)
 	attempt.header = clone.Header
+	attempt.conn.Store(connUntraced)
+	if attempt.Body != nil {
+		clone = clone.WithContext(attempt.traced(ctx)) // only now: a login must not be taken for this request
+	}
 	res, err := t.base.RoundTrip(clone)
 	if err == nil && res.StatusCode/100 == 3 {
 		// http.Client fails on a Location that it cannot parse, before it asks whether to follow.
@@ -62,16 +70,16 @@ func (t *authTransport) CloseIdleConnections() {
 	}
 }
 
-// shallowClone copies the request and its header map. The values are shared, but capped, so that an append to one
-// of them copies it.
+// shallowClone copies the request, its URL and its header map. The headers' values are shared, but capped, so that an
+// append to one of them copies it.
 func shallowClone(req *http.Request) *http.Request {
-	clone := new(http.Request)
-	*clone = *req
+	clone, target := *req, *req.URL
+	clone.URL = &target
 	clone.Header = make(http.Header, len(req.Header)+2)
 	for name, values := range req.Header {
 		clone.Header[name] = values[:len(values):len(values)]
 	}
-	return clone
+	return &clone
 }
 
 func closeBody(req *http.Request) {

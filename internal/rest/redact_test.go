@@ -1,0 +1,80 @@
+package rest_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs/internal/rest"
+)
+
+// sentWith returns an answer to a request that carried the given headers.
+func sentWith(t *testing.T, header http.Header) *rest.Response {
+	t.Helper()
+	c := rest.New(rest.Config{
+		BaseURL: "https://ecs.example.com", UserAgent: "test/1",
+		HTTPClient: &http.Client{Transport: tripFunc(func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil })},
+		Authorize: func(_ context.Context, req *http.Request) error {
+			for name, values := range header {
+				req.Header[name] = values
+			}
+			return nil
+		},
+	})
+	res, err := c.Do(t.Context(), get("/"))
+	require.NoError(t, err)
+	return res
+}
+
+func TestRedact_RemovesWhatWasSent(t *testing.T) {
+	t.Parallel()
+	const token, key = "gAAAAAB/se+cret==token", "0123456789abcdef0123456789abcdef"
+	res := sentWith(t, http.Header{
+		"X-Auth-Token":     {token},
+		"Authorization":    {"Bearer eyJhbGciOi.payload.sig", "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + key},
+		"X-Security-Token": {token + "-and-more"},
+		"X-Flag":           {"1", ""},
+		"X-Project-Id":     {"a-project"},
+	})
+	tests := map[string]struct{ text, want string }{
+		"nothing in it":        {"no such server", "no such server"},
+		"empty":                {"", ""},
+		"short":                {"abc", "abc"},
+		"a token":              {"token " + token + " is bad", "token [REDACTED] is bad"},
+		"twice":                {token + " " + token, "[REDACTED] [REDACTED]"},
+		"in a query":           {"/login?token=" + url.QueryEscape(token) + "&x=1", "/login?token=[REDACTED]&x=1"},
+		"in a path":            {"/login/" + url.PathEscape(token) + "/x", "/login/[REDACTED]/x"},
+		"a secret in a secret": {"x " + token + "-and-more y", "x [REDACTED] y"},
+		"without its scheme":   {"bad eyJhbGciOi.payload.sig.", "bad [REDACTED]."},
+		"a signature alone":    {"signature " + key + " does not match", "signature [REDACTED] does not match"},
+		"cut at the end":       {"your token gAAAAAB/se", "your token [REDACTED]"},
+		"cut with an ellipsis": {"your token gAAAAAB/se…", "your token [REDACTED]"},
+		"cut but for a byte":   {"bad " + token[:len(token)-1], "bad [REDACTED]"},
+		"only a cut secret":    {token[:10], "[REDACTED]"},
+		"ends by chance alike": {"the alphabet begins with gAA", "the alphabet begins with gAA"},
+		"its own ellipsis":     {"and so on…", "and so on…"},
+		"numbers and words":    {"quota 1 of 11 in a-project", "quota 1 of 11 in a-project"},
+		"accept and agent":     {"application/json for test/1", "application/json for test/1"},
+	}
+	for name, tt := range tests {
+		assert.Equal(t, tt.want, res.Redact(tt.text), name)
+	}
+}
+
+// TestRedact_LeavesNoPartOfAToken cuts a text at every place, as limits do.
+func TestRedact_LeavesNoPartOfAToken(t *testing.T) {
+	t.Parallel()
+	token := strings.Repeat("Zq", 40)
+	res := sentWith(t, http.Header{"X-Auth-Token": {token}})
+	text := "you said " + token + ", and " + token + " again"
+	for n := range len(text) {
+		for _, end := range []string{"", "…"} {
+			assert.LessOrEqual(t, strings.Count(res.Redact(text[:n]+end), "Zq"), 1, "%d %q", n, end)
+		}
+	}
+}
