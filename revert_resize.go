@@ -121,7 +121,7 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 // send makes one request for the action, and judges its answer.
 func (r *revertCall) send(ctx context.Context) (answer, error) {
 	if !r.unclear {
-		r.revert.SentAt = time.Now()
+		r.revert.SentAt = time.Now().UTC() // keeps its value through JSON
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID) + "/action",

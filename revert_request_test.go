@@ -1,0 +1,189 @@
+package ecs_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+)
+
+// What goes over the wire, to the byte.
+func TestRevertResize_SendsALookAndThePOST(t *testing.T) {
+	t.Parallel()
+	type sent struct {
+		method, url, body string
+		header            http.Header
+	}
+	var all []sent
+	record := func(answer httpmock.Responder) httpmock.Responder {
+		return func(req *http.Request) (*http.Response, error) {
+			s := sent{method: req.Method, url: req.URL.String(), header: req.Header.Clone()}
+			if req.Body != nil {
+				body, err := io.ReadAll(req.Body)
+				require.NoError(t, err)
+				s.body = string(body)
+				assert.Equal(t, int64(len(body)), req.ContentLength)
+			}
+			all = append(all, s)
+			return answer(req)
+		}
+	}
+	const base = "https://gateway.example.com:8443/compute"
+	transport := httpmock.NewMockTransport()
+	transport.RegisterResponder(http.MethodGet, base+serverPath,
+		record(httpmock.NewStringResponder(http.StatusOK, verifyResize().json())))
+	transport.RegisterResponder(http.MethodPost, base+serverPath+"/action",
+		record(httpmock.NewStringResponder(http.StatusAccepted, "").HeaderSet(http.Header{"X-Openstack-Request-Id": {revertID}})))
+
+	client, err := ecs.NewClient(base+"/v2.1/", fakeAuth(secretToken),
+		ecs.WithHTTPClient(&http.Client{Transport: transport}), ecs.WithUserAgent("my-tool/1.0"))
+	require.NoError(t, err)
+	_, err = client.RevertResize(t.Context(), projectID, serverID)
+	require.NoError(t, err)
+
+	require.Len(t, all, 2)
+	agent := "my-tool/1.0 revert-resize-ecs/" + ecs.Version
+	assert.Equal(t, sent{
+		method: "GET", url: base + serverPath,
+		header: http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Auth-Token": {secretToken}},
+	}, all[0])
+	assert.Equal(t, sent{
+		method: "POST", url: base + serverPath + "/action", body: `{"revertResize":null}`,
+		header: http.Header{
+			"Accept": {"application/json"}, "Content-Type": {"application/json"},
+			"User-Agent": {agent}, "X-Auth-Token": {secretToken},
+		},
+	}, all[1])
+}
+
+func TestRevertResize_ReturnsWhatItReverted(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: []step{after(time.Second, see(verifyResize()))}, posts: []step{after(time.Second, accept())}}
+		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Equal(t, "look post", c.story())
+		assert.Equal(t, projectID, revert.ProjectID)
+		assert.Equal(t, serverID, revert.ServerID)
+		assert.Equal(t, revertID, revert.RequestID)
+		assert.Equal(t, epoch.Add(time.Second), revert.SentAt, "when the POST was sent, in UTC")
+		assert.Equal(t, "VERIFY_RESIZE", revert.Before.Status)
+		assert.Equal(t, newFlavor, revert.Before.FlavorID)
+		assert.Equal(t, newHost, revert.Before.HostID)
+		assert.True(t, resizedAt.Equal(revert.Before.LaunchedAt))
+	})
+}
+
+func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
+	t.Parallel()
+	sixtyFive := "a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c"
+	require.Len(t, sixtyFive, 65)
+	for _, id := range []string{
+		"", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", sixtyFive, "中",
+		"a\nb", "a\x00b", "a.b", "../" + serverID, serverID + "/", "a%b", "a;b", "a:b", "é",
+	} {
+		t.Run(id, func(t *testing.T) {
+			t.Parallel()
+			c := &cloud{t: t}
+			client := newClient(t, c)
+			calls := map[string]func(project, server string) error{
+				"RevertResize": func(project, server string) error {
+					_, err := client.RevertResize(t.Context(), project, server)
+					return err
+				},
+				"RevertResizeAndWait": func(project, server string) error {
+					_, err := client.RevertResizeAndWait(t.Context(), project, server)
+					return err
+				},
+				"WaitForRevert": func(project, server string) error {
+					_, err := client.WaitForRevert(t.Context(), &ecs.Revert{
+						ProjectID: project, ServerID: server, Before: ecs.Server{FlavorID: newFlavor},
+					})
+					return err
+				},
+				"GetServer": func(project, server string) error {
+					_, err := client.GetServer(t.Context(), project, server)
+					return err
+				},
+				"WaitForVerifyResize": func(project, server string) error {
+					_, err := client.WaitForVerifyResize(t.Context(), project, server)
+					return err
+				},
+			}
+			for name, call := range calls {
+				for _, err := range []error{call(projectID, id), call(id, serverID)} {
+					require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
+					assert.NotContains(t, err.Error(), "\n", name)
+					assert.Regexp(t, `^ecs: [a-z]`, err.Error(), name)
+				}
+			}
+			assert.Empty(t, c.story(), "no request")
+		})
+	}
+}
+
+func TestRevertResize_TakesEveryGoodID(t *testing.T) {
+	t.Parallel()
+	sixtyFour := "a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2"
+	require.Len(t, sixtyFour, 64)
+	for _, id := range []string{"1", "a-b_C9", "-", "_", sixtyFour} {
+		transport := httpmock.NewMockTransport()
+		transport.RegisterResponder(http.MethodGet, testEndpoint+"/v2.1/p/servers/"+id,
+			httpmock.NewStringResponder(http.StatusOK, confirmed().with(func(d *details) { d.id = id }).json()))
+		_, err := newClient(t, transport).RevertResize(t.Context(), "p", id)
+		require.ErrorIs(t, err, ecs.ErrPrecondition, id)
+	}
+}
+
+func TestWaitForRevert_RefusesBadArgumentsWithoutARequest(t *testing.T) {
+	t.Parallel()
+	good := func() *ecs.Revert {
+		return &ecs.Revert{ProjectID: projectID, ServerID: serverID, Before: ecs.Server{ID: serverID, FlavorID: newFlavor, HostID: newHost}}
+	}
+	other := good()
+	other.Before.ID = "another-server"
+	bare := good()
+	bare.Before.FlavorID, bare.Before.HostID = "", ""
+	tests := []struct {
+		name   string
+		revert *ecs.Revert
+		opts   []ecs.WaitOption
+	}{
+		{"nil revert", nil, nil},
+		{"zero revert", &ecs.Revert{}, nil},
+		{"Before is another server", other, nil},
+		{"Before has nothing to compare with", bare, nil},
+		{"nil option", good(), []ecs.WaitOption{nil}},
+		{"nil progress", good(), []ecs.WaitOption{ecs.WithProgress(nil)}},
+		{"a bad option after a good one", good(), []ecs.WaitOption{ecs.WithProgress(func(ecs.Progress) {}), nil}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := &cloud{t: t}
+			s, err := newClient(t, c).WaitForRevert(t.Context(), tt.revert, tt.opts...)
+			require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+			assert.Nil(t, s)
+			assert.Regexp(t, `^ecs: wait for revert`, err.Error())
+			assert.Empty(t, c.story(), "no request")
+		})
+	}
+}
+
+// Nothing may be reverted by a call whose wait can't begin.
+func TestRevertResizeAndWait_RefusesBadOptionsWithoutARequest(t *testing.T) {
+	t.Parallel()
+	for _, opt := range []ecs.WaitOption{nil, ecs.WithProgress(nil)} {
+		c := &cloud{t: t}
+		_, err := newClient(t, c).RevertResizeAndWait(t.Context(), projectID, serverID, opt)
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+		oneLine(t, err)
+		assert.Empty(t, c.story(), "no request")
+	}
+}
