@@ -82,8 +82,8 @@ func TestServer_IsSafeForConcurrentUse(t *testing.T) {
 				_ = srv.Resize(id, "2")
 				srv.History(id)
 				srv.States(id)
-				srv.Requests()
 			}
+			srv.Requests()
 		})
 	}
 	workers.Wait()

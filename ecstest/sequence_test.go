@@ -139,7 +139,7 @@ func TestConformance_StateSequences(t *testing.T) {
 				a := call(t, srv.HTTPClient(), "POST", serverURL(srv, id)+"/action", revertBody, "X-Auth-Token", srv.Token())
 				require.Equal(t, 202, a.status)
 				// Hosts and times count from the first poll, before the revert.
-				got := slices.Compact(append(before, poll(t, srv, id, 8*time.Second)...))
+				got := slices.Compact(append(before, poll(t, srv, id, in.Durations.Revert+in.Durations.PowerOff+2*time.Second)...))
 				recorded := readStates(t, name)
 				assertIncludes(t, got, recorded)
 				assert.Equal(t, shorten(recorded), shorten(got))
