@@ -10,11 +10,13 @@ package ecs_test
 //     one (but no POST is ever answered twice), records every request with its virtual time, and fails the test
 //     when a POST is not preceded at once by a look
 //   - newClient(t, cloud, opts...) and fakeAuth: a client whose only network is that cloud
-//   - bubble(t, f): runs f in a testing/synctest bubble, whose clock starts at epoch
+//   - bubble(t, f): runs f in a testing/synctest bubble, whose clock starts at epoch; a cloud that answers a POST
+//     needs one
 //   - oneLine(t, err): the rules that every error text obeys
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -319,3 +321,6 @@ func oneLine(t *testing.T, err error) {
 		assert.Equal(t, strings.ToLower(what[:1]), what[:1], "lower case")
 	}
 }
+
+// asIs is errors.Is, for comparing with an expectation.
+func asIs(err, target error) bool { return errors.Is(err, target) }
