@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"reflect"
 	"runtime"
 	"strings"
 	"time"
@@ -71,8 +72,8 @@ func defaults() options {
 }
 
 // WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout. It is
-// copied and never changed. Its cookie jar and redirect policy are not used. Without this option every client has a
-// transport of its own, which takes a proxy from the environment as net/http does.
+// copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
+// Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
 		if hc == nil {
@@ -224,7 +225,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if err != nil {
 		return nil, err
 	}
-	if auth == nil {
+	if isNil(auth) {
 		return nil, invalid("authenticator is nil")
 	}
 	if v, ok := auth.(validator); ok {
@@ -232,10 +233,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 			return nil, err
 		}
 	}
-	hc := o.httpClient
-	if hc == nil {
-		hc = &http.Client{Transport: rest.NewTransport()}
-	}
+	hc := cmp.Or(o.httpClient, &http.Client{})
 	c := &Client{
 		rest: rest.New(rest.Config{
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
@@ -249,10 +247,22 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if e, ok := auth.(explainer); ok {
 		c.explain = e.explain
 	}
-	if o.httpClient == nil { // a client that is dropped must not keep its sockets
+	if hc.Transport == nil { // the transport is the client's own: when it is dropped, it must not keep its sockets
 		runtime.AddCleanup(c, (*rest.Client).CloseIdleConnections, c.rest)
 	}
 	return c, nil
+}
+
+// isNil also knows a nil pointer or function that stands behind the interface: it would panic at the first request.
+func isNil(auth Authenticator) bool {
+	switch v := reflect.ValueOf(auth); v.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return v.IsNil()
+	default:
+		return false
+	}
 }
 
 // callService makes one request to an identity or metadata service at base, over the transport of the client on

@@ -12,7 +12,7 @@ import (
 
 // Parse checks an endpoint and returns it without a trailing slash or API version. It must be an absolute https URL;
 // http is accepted for loopback addresses, and for others if insecure is set. A path prefix is kept. The error never
-// holds user info.
+// holds a part that may be a secret: user info, or a query.
 func Parse(raw string, insecure bool) (string, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -23,9 +23,9 @@ func Parse(raw string, insecure bool) (string, error) {
 	case u.User != nil:
 		return "", errors.New("endpoint has user info; credentials go into the authenticator")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return "", fmt.Errorf("endpoint %q must begin with https://", raw)
+		return "", errors.New("endpoint must begin with https://") // "user:password@host" has a scheme, too
 	case u.Hostname() == "":
-		return "", fmt.Errorf("endpoint %q has no host", raw)
+		return "", errors.New("endpoint has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(raw, "#"):
 		return "", fmt.Errorf("endpoint %q has a query or a fragment", u.Scheme+"://"+u.Host+u.Path)
 	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):

@@ -1,0 +1,162 @@
+package ecs_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+)
+
+// countedServer answers with a server's details, and counts its connections.
+type countedServer struct {
+	*httptest.Server
+
+	opened, open atomic.Int32
+}
+
+func newCountedServer(t *testing.T, handler http.HandlerFunc) *countedServer {
+	t.Helper()
+	s := &countedServer{Server: httptest.NewUnstartedServer(handler)}
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			s.opened.Add(1)
+			s.open.Add(1)
+		case http.StateClosed:
+			s.open.Add(-1)
+		case http.StateActive, http.StateIdle, http.StateHijacked:
+		}
+	}
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+func answerDetails(w http.ResponseWriter, _ *http.Request) {
+	_, _ = io.WriteString(w, verifyResize().json())
+}
+
+// TestClient_LeavesNoSocketsWhenItIsDropped makes a client for each call, as services do that keep no state.
+func TestClient_LeavesNoSocketsWhenItIsDropped(t *testing.T) {
+	t.Parallel()
+	for name, opts := range map[string][]ecs.Option{
+		"default": nil, "client without a transport": {ecs.WithHTTPClient(&http.Client{Timeout: time.Minute})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newCountedServer(t, answerDetails)
+			const clients = 10
+			for range clients {
+				client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), opts...)
+				require.NoError(t, err)
+				_, err = client.GetServer(t.Context(), projectID, serverID)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, int32(clients), s.opened.Load())
+			require.Eventually(t, func() bool {
+				runtime.GC()
+				return s.open.Load() == 0
+			}, 30*time.Second, 10*time.Millisecond)
+		})
+	}
+}
+
+// TestClient_KeepsItsSocketsWhileItIsUsed: the clean-up of other clients is none of its business.
+func TestClient_KeepsItsSocketsWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	s := newCountedServer(t, answerDetails)
+	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken))
+	require.NoError(t, err)
+	for range 5 {
+		_, err = client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		runtime.GC()
+	}
+	assert.Equal(t, int32(1), s.opened.Load())
+	client.CloseIdleConnections()
+	require.Eventually(t, func() bool { return s.open.Load() == 0 }, 10*time.Second, time.Millisecond)
+}
+
+// TestWithHTTPClient_LeavesTheTransportToItsOwner: a dropped client must not close what others use.
+func TestWithHTTPClient_LeavesTheTransportToItsOwner(t *testing.T) {
+	t.Parallel()
+	s := newCountedServer(t, answerDetails)
+	transport := &http.Transport{}
+	for range 5 {
+		client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		_, err = client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		runtime.GC()
+		runtime.GC()
+	}
+	assert.Equal(t, int32(1), s.opened.Load())
+	transport.CloseIdleConnections()
+}
+
+// TestClient_LeavesNoGoroutines runs in a bubble, which ends only when all its goroutines have.
+func TestClient_LeavesNoGoroutines(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		transport := &http.Transport{MaxIdleConnsPerHost: 100}
+		transport.DialContext = pipes(func() string { return verifyResize().json() })
+		client, err := ecs.NewClient("http://127.0.0.1", fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+		require.NoError(t, err)
+		var group sync.WaitGroup
+		for range 20 {
+			group.Go(func() {
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+				assert.NoError(t, err)
+			})
+		}
+		group.Wait()
+		client.CloseIdleConnections()
+		synctest.Wait()
+	})
+}
+
+func TestClient_ServesManyGoroutines(t *testing.T) {
+	t.Parallel()
+	var wrong atomic.Int32
+	s := newCountedServer(t, func(w http.ResponseWriter, req *http.Request) {
+		if req.Header.Get("X-Auth-Token") != secretToken {
+			wrong.Add(1)
+		}
+		id := req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
+		d := verifyResize()
+		d.id = id
+		_, _ = io.WriteString(w, d.json())
+	})
+	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithRateLimit(1e6, 1000))
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for i := range 100 {
+		group.Go(func() {
+			id := strings.Repeat("a", i%60+1)
+			for range 5 {
+				server, err := client.GetServer(t.Context(), projectID, id)
+				if assert.NoError(t, err) {
+					assert.Equal(t, id, server.ID)
+				}
+			}
+			if i%10 == 0 {
+				client.CloseIdleConnections()
+			}
+		})
+	}
+	group.Wait()
+	assert.Zero(t, wrong.Load())
+	client.CloseIdleConnections()
+}
