@@ -1,0 +1,79 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/revert-resize/ecs"
+)
+
+// teller prints the story, as text or as JSON lines.
+type teller struct {
+	out  io.Writer
+	json bool
+	last string // the state told last: only changes are news
+}
+
+func newTeller(out io.Writer, json bool) *teller { return &teller{out: out, json: json} }
+
+// event is one JSON line.
+type event struct {
+	Event     string      `json:"event"`
+	Server    *ecs.Server `json:"server,omitempty"`
+	Revert    *ecs.Revert `json:"revert,omitempty"`
+	ElapsedMS int64       `json:"elapsed_ms,omitempty"`
+	Error     string      `json:"error,omitempty"`
+}
+
+func (t *teller) say(e event, format string, args ...any) {
+	if !t.json {
+		fmt.Fprintf(t.out, "%-9s %s\n", e.Event, fmt.Sprintf(format, args...))
+		return
+	}
+	_ = json.NewEncoder(t.out).Encode(e) // a closed pipe must not keep the revert from being waited for
+}
+
+func (t *teller) cloud(url string) {
+	t.say(event{Event: "cloud"}, "a fake one in this process, at %s", url)
+}
+
+func (t *teller) look(s *ecs.Server) {
+	t.say(event{Event: "look", Server: s}, "server %s (%s): %s", s.ID, s.Name, describe(s))
+}
+
+func (t *teller) ready(s *ecs.Server) {
+	t.say(event{Event: "check", Server: s}, "the resize can be reverted; what was written since will be lost")
+}
+
+func (t *teller) accepted(r *ecs.Revert) {
+	t.say(event{Event: "accepted", Revert: r}, "request %s", r.RequestID)
+}
+
+// progress is called after every look of the wait.
+func (t *teller) progress(p ecs.Progress) {
+	e := event{Event: "wait", Server: p.Server, ElapsedMS: p.Elapsed.Milliseconds()}
+	elapsed := p.Elapsed.Round(100 * time.Millisecond)
+	if p.Err != nil {
+		e.Error = p.Err.Error()
+		t.say(e, "%5s  the look failed, the wait goes on: %v", elapsed, p.Err)
+		return
+	}
+	if state := describe(p.Server); state != t.last {
+		t.last = state
+		t.say(e, "%5s  %s", elapsed, state)
+	}
+}
+
+func (t *teller) done(s *ecs.Server) {
+	t.say(event{Event: "done", Server: s}, "reverted: %s", describe(s))
+}
+
+func describe(s *ecs.Server) string {
+	text := fmt.Sprintf("%s, flavor %s", s.Status, s.FlavorID)
+	if s.TaskState != "" {
+		text += ", task " + s.TaskState
+	}
+	return text
+}
