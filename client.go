@@ -471,21 +471,22 @@ func retryAfter(err error) time.Duration {
 // transportFailure turns an attempt without an answer into an error of this package.
 func transportFailure(ctx context.Context, err error) error {
 	var attempt *rest.Error
-	switch {
-	case !errors.As(err, &attempt):
+	if !errors.As(err, &attempt) {
 		return err
-	case attempt.Auth:
-		return &credentialError{attempt.Err}
 	}
-	permanent := ctx.Err() != nil || rest.IsCertificateError(err)
-	return &transportError{sent: attempt.Sent, permanent: permanent, err: attempt.Err}
+	e := &transportError{sent: attempt.Sent, permanent: ctx.Err() != nil || rest.IsCertificateError(err), err: attempt.Err}
+	if attempt.Auth {
+		// What became of a login says nothing of the request, which was not sent.
+		e.err = fmt.Errorf("authenticate: %w", attempt.Err)
+		e.permanent = ctx.Err() != nil || !passing(ctx, attempt.Err) && !isTimeout(attempt.Err)
+	}
+	return e
 }
 
-// credentialError is a request that was not sent because there was no credential for it.
-type credentialError struct{ err error }
-
-func (e *credentialError) Error() string { return "authenticate: " + e.err.Error() }
-func (e *credentialError) Unwrap() error { return e.err }
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
 
 // apiError reads an answer that is not a success.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
