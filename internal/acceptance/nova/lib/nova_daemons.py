@@ -9,6 +9,8 @@ import importlib
 import os
 import sys
 
+import eventlet.hubs
+
 SCRATCH = os.environ['ECS_NOVA_DIR']
 # name: (command's module, configuration)
 DAEMONS = {
@@ -22,6 +24,9 @@ DAEMONS = {
 def become(name, command, config):
     """Turns this fork into the daemon; returns its exit code."""
     os.setsid()
+    # The parent's green threads wait on one epoll descriptor: shared by the forks,
+    # it would wake each of them for the others' traffic, all the time.
+    eventlet.hubs.use_hub()
     log = os.open('%s/log/%s.log' % (SCRATCH, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -1,0 +1,221 @@
+package acceptance_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// wish says what kind of server a case needs, and how the cloud shall deal with it.
+type wish struct {
+	active  bool // not resized at all
+	stopped bool // before the resize
+
+	slowSpawn, slowResize             time.Duration
+	slowRevertDest, slowRevert        time.Duration // the first and the second half of a revert
+	slowPowerOff                      time.Duration
+	failSpawn, failResize, failRevert string // the operation ends in ERROR with this text
+	failRevertDest                    string
+	rollBack                          bool // the revert is rolled back: ACTIVE, old flavor, but not reverted
+}
+
+// knobs reports whether the wish can only be had from a cloud that has knobs.
+func (w wish) knobs() bool {
+	w.active, w.stopped = false, false
+	return w != wish{}
+}
+
+// platform is a cloud that cases can run on.
+type platform interface {
+	// connect logs a user in: "demo", "other" of another project, or "admin". It skips the test where there is none.
+	connect(t *testing.T, who string) *session
+	// create makes a server and returns its ID; it need not have started yet. It skips the test where the wish
+	// cannot be had.
+	create(t *testing.T, s *session, w wish) string
+	// flavors are the IDs of the old and of the new flavor.
+	flavors() (before, after string)
+}
+
+// server is a server under test, seen by its owner.
+type server struct {
+	*session
+
+	platform platform
+	id       string
+}
+
+// state is what a server's details say. The zero state, but for http, is a server that is gone.
+type state struct {
+	http       int
+	status     string
+	vmState    string
+	taskState  string
+	flavor     string
+	hostID     string
+	launchedAt string
+	fault      string
+}
+
+func (s state) String() string {
+	return fmt.Sprintf("(%s, %s, %s) flavor %s", s.status, s.vmState, s.taskState, s.flavor)
+}
+
+// settled reports whether the cloud has ended its work on the server.
+func (s state) settled() bool {
+	return s.taskState == "" && s.status != "BUILD" && s.status != "RESIZE" && s.status != "REVERT_RESIZE"
+}
+
+// patience bounds every wait for the cloud. It is long, since a loaded machine is slow, and only a failure waits so long.
+const patience = 3 * time.Minute
+
+// newServer makes a server as wished, ready for the case, and deletes it after the test.
+func newServer(t *testing.T, p platform, s *session, w wish) *server {
+	t.Helper()
+	srv := &server{session: s, platform: p, id: p.create(t, s, w)}
+	t.Cleanup(func() { srv.remove() })
+	if w.failSpawn != "" {
+		srv.await(t, "ERROR")
+		return srv
+	}
+	srv.await(t, "ACTIVE")
+	if w.stopped {
+		srv.act(t, `{"os-stop":null}`)
+		srv.await(t, "SHUTOFF")
+	}
+	if w.active {
+		return srv
+	}
+	srv.resize(t)
+	if w.failResize == "" {
+		srv.await(t, "VERIFY_RESIZE")
+	}
+	return srv
+}
+
+// remove deletes the server, which may be gone already. The test's own context has ended by then.
+func (s *server) remove() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_, _ = s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), "")
+}
+
+// act sends an action that must be accepted.
+func (s *server) act(t *testing.T, action string) {
+	t.Helper()
+	r := s.try(t, action)
+	require.Equal(t, 2, r.status/100, "%s: %d %s", action, r.status, r.body)
+}
+
+// try sends an action and returns the cloud's answer to it.
+func (s *server) try(t *testing.T, action string) reply {
+	t.Helper()
+	return s.call(t, http.MethodPost, "/servers/"+s.id+"/action", action)
+}
+
+// resize starts a resize to the new flavor.
+func (s *server) resize(t *testing.T) {
+	t.Helper()
+	_, after := s.platform.flavors()
+	s.act(t, fmt.Sprintf(`{"resize":{"flavorRef":%q}}`, after))
+}
+
+// look reads the server's details.
+func (s *server) look(t *testing.T) state {
+	t.Helper()
+	r := s.call(t, http.MethodGet, "/servers/"+s.id, "")
+	if r.status == http.StatusNotFound {
+		return state{http: r.status}
+	}
+	var answer struct {
+		Server struct {
+			Status     string
+			VMState    string  `json:"OS-EXT-STS:vm_state"`
+			TaskState  *string `json:"OS-EXT-STS:task_state"`
+			LaunchedAt string  `json:"OS-SRV-USG:launched_at"`
+			HostID     string
+			Flavor     struct{ ID string }
+			Fault      struct{ Message string }
+		}
+	}
+	r.decode(t, http.StatusOK, &answer)
+	seen := state{
+		http: r.status, status: answer.Server.Status, vmState: answer.Server.VMState, flavor: answer.Server.Flavor.ID,
+		hostID: answer.Server.HostID, launchedAt: answer.Server.LaunchedAt, fault: answer.Server.Fault.Message,
+	}
+	if answer.Server.TaskState != nil {
+		seen.taskState = *answer.Server.TaskState
+	}
+	return seen
+}
+
+// until looks until the state is as wanted.
+func (s *server) until(t *testing.T, what string, wanted func(state) bool) state {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		seen := s.look(t)
+		if wanted(seen) {
+			return seen
+		}
+		require.True(t, time.Now().Before(deadline), "server %s is not %s in time, but %s %s", s.id, what, seen, seen.fault)
+		time.Sleep(400 * time.Millisecond)
+	}
+}
+
+// await looks until the server has this status and no task. It fails at once if the server is in ERROR instead.
+func (s *server) await(t *testing.T, status string) state {
+	t.Helper()
+	seen := s.until(t, status, func(seen state) bool {
+		return seen.settled() && (seen.status == status || seen.status == "ERROR")
+	})
+	require.Equal(t, status, seen.status, "server %s: %s", s.id, seen.fault)
+	return seen
+}
+
+// action is Nova's own record of something that was accepted.
+type action struct {
+	name, requestID string
+	failed          bool
+	events          map[string]string // event to result, "" while it runs
+}
+
+// reverts returns Nova's records of accepted reverts, newest first: the truth. A deleted server has records too.
+func (s *server) reverts(t *testing.T) []action {
+	t.Helper()
+	const visible = "compute 2.51" // from here on the owner sees the events, and those of deleted servers
+	r := s.call(t, http.MethodGet, "/servers/"+s.id+"/os-instance-actions", "", "OpenStack-API-Version", visible)
+	var list struct {
+		InstanceActions []struct {
+			Action    string
+			RequestID string `json:"request_id"`
+		}
+	}
+	r.decode(t, http.StatusOK, &list)
+	var found []action
+	for _, entry := range list.InstanceActions {
+		if entry.Action != "revertResize" {
+			continue
+		}
+		r := s.call(t, http.MethodGet, "/servers/"+s.id+"/os-instance-actions/"+entry.RequestID, "",
+			"OpenStack-API-Version", visible)
+		var one struct {
+			InstanceAction struct {
+				Message json.RawMessage
+				Events  []struct{ Event, Result string }
+			}
+		}
+		r.decode(t, http.StatusOK, &one)
+		a := action{name: entry.Action, requestID: entry.RequestID, events: map[string]string{}}
+		a.failed = string(one.InstanceAction.Message) == `"Error"`
+		for _, e := range one.InstanceAction.Events {
+			a.events[e.Event] = e.Result
+		}
+		found = append(found, a)
+	}
+	return found
+}
