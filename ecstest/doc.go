@@ -68,7 +68,8 @@
 //     there. The text of the error for a malformed login is shortened.
 //   - On a socket a 204 has no Content-Length, header names and reason phrases
 //     are Go's, and connections stay open where Keystone closes them. A
-//     connection cannot be refused there: [Refused] cuts it.
+//     connection cannot be refused there: [Refused] cuts it. When a connection
+//     that was used before is cut, Go's transport sends a GET again by itself.
 //   - The answers of Huawei Cloud's own gateway, of AK/SK checks and of the
 //     metadata service follow their documentation; there are no recordings.
 package ecstest

@@ -172,6 +172,19 @@ func BenchmarkDetails(b *testing.B) {
 	benchmarkGet(b, srv, serverURL(srv, id))
 }
 
+func BenchmarkLifeOfAServer(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		srv := ecstest.NewUnstarted()
+		id := srv.AddServer(ecstest.Instance{})
+		_, err := revert(b, srv, id)
+		require.NoError(b, err)
+		_, err = look(b, srv, id)
+		require.NoError(b, err)
+		srv.Close()
+	}
+}
+
 func BenchmarkList(b *testing.B) {
 	srv := ecstest.NewUnstarted()
 	defer srv.Close()
