@@ -1,7 +1,6 @@
 package ecs_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 )
@@ -116,11 +115,7 @@ func (d details) json() string {
 	if d.fault != "" {
 		server["fault"] = map[string]any{"code": 500, "created": "2000-01-01T00:00:02Z", "message": d.fault}
 	}
-	body, err := json.Marshal(map[string]any{"server": server})
-	if err != nil {
-		panic(err)
-	}
-	return string(body)
+	return mustJSON(map[string]any{"server": server})
 }
 
 // see is a look that shows d.

@@ -242,9 +242,11 @@ const settleLooks = 3
 func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert, error) {
 	start := time.Now()
 	wait, looks := r.resendAfter(n)
-	untouched := 0
+	interval := max(r.c.settle, wait)/settleLooks + 1
+	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer than the settle time
+	untouched, errored := 0, 0
 	var seen *Server
-	for look := 1; ; look++ {
+	for {
 		now, err := r.c.getServer(ctx, r.c.getOnce, r.revert.ProjectID, r.revert.ServerID)
 		switch {
 		case err == nil:
@@ -252,7 +254,10 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 			finding := verdict.ReadBack(r.revert.Before.state(), now.state())
 			if finding != verdict.NotAccepted {
 				untouched = 0
-				if revert, err := r.conclude(ctx, finding, now, look); revert != nil || err != nil {
+				if finding == verdict.Errored {
+					errored++
+				}
+				if revert, err := r.conclude(ctx, finding, now, errored); revert != nil || err != nil {
 					return revert, err
 				}
 				break
@@ -263,14 +268,22 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 		case ctx.Err() != nil, !passing(ctx, err):
 			return nil, r.unknown(ctx, seen, err)
 		}
-		pause := max(r.c.settle/settleLooks, retryAfter(err), 1)
-		if time.Since(start)+pause > readBackFactor*r.c.settle {
-			return nil, r.unknown(ctx, seen, errors.New("the server's state did not tell in time"))
+		pause := max(interval, retryAfter(err))
+		if time.Since(start)+pause > budget {
+			return nil, r.unknown(ctx, seen, untold(err))
 		}
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return nil, r.unknown(ctx, seen, err)
 		}
 	}
+}
+
+// untold says that the read-back's time is up, and why the last look failed if it did.
+func untold(look error) error {
+	if look == nil {
+		return errors.New("the server's state did not tell in time")
+	}
+	return fmt.Errorf("the server's state did not tell in time: %w", look)
 }
 
 // resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
@@ -301,7 +314,8 @@ func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Ser
 }
 
 // conclude turns a finding into the end of the call, or neither if it proves nothing.
-func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, look int) (*Revert, error) {
+// errored is how often the server was seen in ERROR.
+func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, errored int) (*Revert, error) {
 	switch finding {
 	case verdict.Accepted:
 		r.recover(ctx)
@@ -326,7 +340,7 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		}
 		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
 	case verdict.Errored:
-		if now.Fault == nil && look < settleLooks {
+		if now.Fault == nil && errored < settleLooks {
 			return nil, nil // the fault comes a moment after the status
 		}
 		return nil, r.failed(now, faultText(now), false)
