@@ -28,11 +28,11 @@ const (
 // DecodeError reads the body of an error answer, and says of any other body that it is none. It takes every input.
 func DecodeError(body []byte) ErrorBody {
 	s := scanner{data: body}
-	answer := s.answer()
+	a := s.answer()
 	if s.end() != nil {
 		return ErrorBody{Message: pageMessage(body)}
 	}
-	return answer.errorBody()
+	return a.errorBody()
 }
 
 // answer is a JSON answer that may be an error: its own members, and those of the objects in it that may hold the error.

@@ -8,66 +8,65 @@ import (
 	"unicode/utf8"
 )
 
-// maxPage is how much of a body that is not JSON is searched for a message.
-const maxPage = 16 << 10
-
 // pageMessage returns what a body that is not JSON says: the heading of an HTML page, or a plain text. Broken JSON and binary
 // say nothing: there is no telling what stands in them.
 func pageMessage(body []byte) string {
-	body = body[:min(len(body), maxPage)]
-	if isMarkup(body) {
-		return heading(string(body))
-	}
-	body = bytes.TrimSpace(body)
-	if len(body) == 0 || bytes.IndexByte([]byte(`{["`), body[0]) >= 0 || isBinary(body) {
+	body = bytes.TrimLeft(body, blank)
+	switch {
+	case len(body) == 0 || bytes.IndexByte([]byte(`{["`), body[0]) >= 0:
 		return ""
+	case isMarkup(body):
+		return heading(string(body[:min(len(body), maxPage)]))
+	case isBinary(body):
+		return ""
+	default:
+		return cleanMessage(body)
 	}
-	return CleanText(string(body), maxMessage)
 }
+
+// blank is what may stand in front of a text, a byte order mark among it.
+const blank = " \t\r\n\ufeff"
+
+// isMarkup says whether a body is an HTML page or another text in angle brackets.
+func isMarkup(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body, blank), []byte("<"))
+}
+
+// isBinary says whether a body is not UTF-8 or has control characters that no text has.
+func isBinary(body []byte) bool {
+	return !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
+}
+
+// maxPage is how much of an HTML page is searched for a heading.
+const maxPage = 16 << 10
 
 // heading returns the text of an HTML page's title or, if that is empty, of its first h1.
 func heading(page string) string {
 	for _, tag := range []string{"title", "h1"} {
-		_, rest := cutTag(page, "<"+tag)
+		_, rest, _ := cutTag(page, "<"+tag)
 		_, rest, _ = strings.Cut(rest, ">")
-		inside, _ := cutTag(rest, "</"+tag)
-		if text := CleanText(inside, maxMessage); text != "" {
-			return text
+		if inside, _, found := cutTag(rest, "</"+tag); found {
+			if text := CleanText(inside, maxMessage); text != "" {
+				return text
+			}
 		}
 	}
 	return ""
 }
 
-// cutTag cuts a page around the first tag that begins like this, in any case of letters.
-func cutTag(page, tag string) (before, after string) {
+// cutTag is [strings.Cut] for the beginning of a tag, in any case of letters.
+func cutTag(page, tag string) (before, after string, found bool) {
 	for start := 0; ; start++ {
 		next := strings.IndexByte(page[start:], '<')
 		if next < 0 {
-			return page, ""
+			return page, "", false
 		}
 		start += next
 		end := start + len(tag)
 		if end <= len(page) && strings.EqualFold(page[start:end], tag) {
-			return page[:start], page[end:]
+			return page[:start], page[end:], true
 		}
 	}
-}
-
-// isMarkup says whether a body is an HTML page or another text in angle brackets.
-func isMarkup(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n\ufeff"), []byte("<"))
-}
-
-// isBinary says whether a body is not UTF-8 or has control characters that no text has. It may be cut within a character.
-func isBinary(body []byte) bool {
-	for len(body) > 0 && utf8.FullRune(body) {
-		r, size := utf8.DecodeRune(body)
-		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) && !unicode.IsSpace(r) {
-			return true
-		}
-		body = body[size:]
-	}
-	return false
 }
 
 // Tags and entities are looked for in this many bytes.

@@ -7,11 +7,11 @@ import (
 
 // Eight equal bytes in one word.
 const (
-	ones       = 0x0101010101010101
-	highBits   = 0x80 * ones
-	quotes     = '"' * ones
-	backslashs = '\\' * ones
-	blanks     = ' ' * ones
+	ones        = 0x0101010101010101
+	highBits    = 0x80 * ones
+	quotes      = '"' * ones
+	backslashes = '\\' * ones
+	blanks      = ' ' * ones
 )
 
 // ordinary returns how many bytes at the start of text stand for themselves in a JSON string and need no second look: ASCII
@@ -22,7 +22,7 @@ func ordinary(text []byte) int {
 		word := binary.LittleEndian.Uint64(text[n:])
 		// A byte's high bit ends up set if the byte is below ' ', equal to a quote or a backslash, or had it set before. A borrow
 		// can only spoil the bytes behind such a one, and the first is all that counts.
-		special := (word - blanks) | (word ^ quotes - ones) | (word ^ backslashs - ones) | word
+		special := (word - blanks) | ((word ^ quotes) - ones) | ((word ^ backslashes) - ones) | word
 		if special &= highBits; special != 0 {
 			return n + bits.TrailingZeros64(special)/8
 		}

@@ -28,12 +28,12 @@ func (s *scanner) problem() problem {
 func (p *problem) read(s *scanner, key []byte) bool {
 	switch string(key) {
 	case "code", "error_code":
-		p.gateway = p.gateway || string(key) == "error_code"
 		p.numeric = s.peek() != '"'
 		p.code = s.scalar()
+		p.gateway = p.gateway || string(key) == "error_code" && len(p.code) > 0
 	case "message", "error_msg":
-		p.gateway = p.gateway || string(key) == "error_msg"
 		p.message = s.scalar()
+		p.gateway = p.gateway || string(key) == "error_msg" && len(p.message) > 0
 	case "title":
 		p.title = s.scalar()
 	case "request_id":
@@ -64,9 +64,9 @@ func (p *problem) details(s *scanner) {
 	}
 }
 
-// tells says whether anything at all is known.
+// tells says whether anything at all is known. With a code of 0 some say that there is no error.
 func (p *problem) tells() bool {
-	return len(p.code)+len(p.message)+len(p.title)+len(p.detailCode)+len(p.detailMessage) > 0
+	return string(p.code) != "0" && len(p.code)+len(p.message)+len(p.title)+len(p.detailCode)+len(p.detailMessage) > 0
 }
 
 // isFault says whether the problem looks like the fault of an OpenStack service and nothing else.
@@ -90,7 +90,7 @@ func (p *problem) fill(body *ErrorBody) {
 		code = code[:3]
 	}
 	body.Code = CleanText(string(code), maxWord)
-	body.Message = CleanText(string(message), maxMessage)
+	body.Message = cleanMessage(message)
 	body.RequestID = CleanText(string(p.requestID), maxWord)
 	body.RetryAfter = CleanText(string(p.retryAfter), maxWord)
 }

@@ -111,10 +111,10 @@ func referenceServer(body []byte) (*wire.Server, error) {
 			err = errors.Join(err, failed)
 		}
 	}
-	if server == nil {
-		err = errors.Join(err, errReference)
+	if server == nil || err != nil {
+		return nil, errReference
 	}
-	return server, err
+	return server, nil
 }
 
 func refServer(object json.RawMessage) (*wire.Server, error) {

@@ -1,0 +1,225 @@
+package wire_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+func TestDecodeError_ReadsEveryKnownShape(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body string
+		want wire.ErrorBody
+	}{
+		"Nova fault": {
+			`{"conflictingRequest": {"message": "Instance x is locked", "code": 409}}`,
+			wire.ErrorBody{Nova: "conflictingRequest", Code: "409", Message: "Instance x is locked"},
+		},
+		"Nova fault that tells when to come back": {
+			`{"overLimit":{"code":429,"message":"This request was rate-limited.","retryAfter":"30"}}`,
+			wire.ErrorBody{Nova: "overLimit", Code: "429", Message: "This request was rate-limited.", RetryAfter: "30"},
+		},
+		"Nova fault with a number for that": {
+			`{"overLimit":{"code":413,"message":"slow down","retryAfter":7}}`,
+			wire.ErrorBody{Nova: "overLimit", Code: "413", Message: "slow down", RetryAfter: "7"},
+		},
+		"Nova fault with a gateway's request ID beside it": {
+			`{"request_id":"abc","itemNotFound":{"code":404,"message":"Instance x could not be found."}}`,
+			wire.ErrorBody{Nova: "itemNotFound", Code: "404", Message: "Instance x could not be found.", RequestID: "abc"},
+		},
+		"Nova fault before another object": {
+			`{"computeFault":{"code":500,"message":"Unexpected API Error.\n<class 'nova.exception.TooManyInstances'>"},"extra":{"code":1}}`,
+			wire.ErrorBody{Nova: "computeFault", Code: "500", Message: "Unexpected API Error. <class 'nova.exception.TooManyInstances'>"},
+		},
+		"fault of an unknown name": {
+			`{"buildInProgress":{"code":409,"message":"busy"}}`,
+			wire.ErrorBody{Nova: "buildInProgress", Code: "409", Message: "busy"},
+		},
+		"Nova without a wrapper": {
+			`{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`,
+			wire.ErrorBody{Code: "404", Message: "The resource could not be found."},
+		},
+		"Nova without a wrapper or a message": {
+			`{"message": "", "code": "404 Not Found", "title": "Not Found"}`,
+			wire.ErrorBody{Code: "404", Message: "Not Found"},
+		},
+		"ECS": {
+			`{"error":{"code":"Ecs.0114","message":"The ECS does not exist."}}`,
+			wire.ErrorBody{Code: "Ecs.0114", Message: "The ECS does not exist."},
+		},
+		"ECS with details": {
+			`{"error":{"message":"privateIp [%s] is not in this subnet [%s]","code":"Ecs.0005","details":[{"code":"Ecs.0039"}]}}`,
+			wire.ErrorBody{Code: "Ecs.0005", Message: "privateIp [%s] is not in this subnet [%s]"},
+		},
+		"ECS with nothing but details": {
+			`{"error":{"details":[null,{"error_code":"Ecs.0039"},{"code":"Ecs.0040","message":"second"}]}}`,
+			wire.ErrorBody{Code: "Ecs.0039", Message: "second"},
+		},
+		"ECS with code and message swapped": {
+			`{"error":{"code":"request body is illegal.","message":"Ecs.0005"}}`,
+			wire.ErrorBody{Code: "Ecs.0005", Message: "request body is illegal."},
+		},
+		"ECS, two codes": {
+			`{"error":{"code":"Ecs.0005","message":"Ecs.0006"}}`,
+			wire.ErrorBody{Code: "Ecs.0005", Message: "Ecs.0006"},
+		},
+		"IAM as Keystone": {
+			`{"error":{"code":401,"message":"The username or password is wrong.","title":"Unauthorized"}}`,
+			wire.ErrorBody{Code: "401", Message: "The username or password is wrong."},
+		},
+		"IAM with a title alone": {
+			`{"error":{"code":400,"message":null,"title":"Bad Request"}}`,
+			wire.ErrorBody{Code: "400", Message: "Bad Request"},
+		},
+		"IAM v3.0": {
+			`{"error_msg":"You are not authorized to perform the requested action.","error_code":"IAM.0002"}`,
+			wire.ErrorBody{Code: "IAM.0002", Message: "You are not authorized to perform the requested action."},
+		},
+		"API gateway": {
+			`{"error_msg":"The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute","error_code":"APIGW.0308","request_id":"d4e8174b8df00840aef0c6907ec0e384"}`,
+			wire.ErrorBody{Code: "APIGW.0308", Message: "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute", RequestID: "d4e8174b8df00840aef0c6907ec0e384"},
+		},
+		"older gateway": {
+			`{"error_code":"APIG.0201","error_msg":"Backend timeout.","request_id":"1"}`,
+			wire.ErrorBody{Code: "APIG.0201", Message: "Backend timeout.", RequestID: "1"},
+		},
+		"policy denial": {
+			`{"error_code":"Pdp.0001","error_msg":"Policy doesn't allow it.","encoded_authorization_message":"SECRET","details":[{"error_code":"IAM.0003","error_msg":"deeper"}]}`,
+			wire.ErrorBody{Code: "Pdp.0001", Message: "Policy doesn't allow it."},
+		},
+		"policy denial in a wrapper": {
+			`{"error":{"error_code":"Pdp.0001","error_msg":"Policy doesn't allow it.","request_id":"r","encoded_authorization_message":"SECRET"}}`,
+			wire.ErrorBody{Code: "Pdp.0001", Message: "Policy doesn't allow it.", RequestID: "r"},
+		},
+		"policy denial without a word": {
+			`{"error":{"encoded_authorization_message":"SECRET","code":"Pdp.0001"}}`,
+			wire.ErrorBody{Code: "Pdp.0001"},
+		},
+		"flow control inside of a 202": {
+			`{"error":{"code":"Common.0024","message":"exceeds flow over limit"}}`,
+			wire.ErrorBody{Code: "Common.0024", Message: "exceeds flow over limit"},
+		},
+		"flat code and message": {
+			`{"code":"Common.0013","message":"The token is invalid."}`,
+			wire.ErrorBody{Code: "Common.0013", Message: "The token is invalid."},
+		},
+		"flat code and message, swapped": {
+			`{"message":"Common.0013","code":"The token is invalid."}`,
+			wire.ErrorBody{Code: "Common.0013", Message: "The token is invalid."},
+		},
+		"code that only begins like a status": {
+			`{"error":{"code":"40412","message":"x"}}`,
+			wire.ErrorBody{Code: "40412", Message: "x"},
+		},
+		"error as text": {
+			`{"error":"invalid token"}`,
+			wire.ErrorBody{Message: "invalid token"},
+		},
+		"odd types": {
+			`{"error":{"code":{"a":1},"message":["x"],"title":"Bad Request","request_id":true}}`,
+			wire.ErrorBody{Message: "Bad Request"},
+		},
+		"repeated keys": {
+			`{"error":{"code":"Ecs.0001","message":"first","message":"last"},"error":{"code":"Ecs.0002","message":"other"}}`,
+			wire.ErrorBody{Code: "Ecs.0002", Message: "other"},
+		},
+		"escapes": {
+			`{"error_code":"APIGW\u002e0301","error_m\u0073g":"\u9519\u8bef\ud83d\ude00 \ud800\u0007"}`,
+			wire.ErrorBody{Code: "APIGW.0301", Message: "错误😀 \uFFFD"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.want.Found, test.want.JSON = true, true
+			assert.Equal(t, test.want, wire.DecodeError([]byte(test.body)))
+		})
+	}
+}
+
+func TestDecodeError_FindsNoErrorInOtherJSON(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{}`, ` null `, `[]`, `[{"error_code":"APIGW.0308"}]`, `"error"`, `5`, `true`,
+		`{"job_id":"x"}`,
+		`{"status":"SUCCESS","job_id":"x","error_code":null,"fail_reason":null,"message":"done","title":"job"}`,
+		`{"error_code":"","error_msg":""}`, `{"error_msg":null,"title":"job"}`,
+		`{"error_code":"0","error_msg":"success"}`, `{"error_code":0,"error_msg":"success"}`, `{"error":{"code":0,"message":"OK"}}`,
+		`{"error":null}`, `{"error":{}}`, `{"error":""}`, `{"error":false}`, `{"error":{"encoded_authorization_message":"x"}}`,
+		`{"code":200,"message":"OK"}`, `{"code":"0","message":"success"}`, `{"message":"hello"}`, `{"code":"40412","message":"x"}`, `{"code":404}`,
+		`{"server":{"id":"a","status":"ERROR","fault":{"code":500,"message":"No valid host was found.","created":"2019-05-22T07:48:19Z"}}}`,
+		`{"server":{"id":"a","code":500,"message":"x"}}`,
+		`{"server":{"code":"500","message":"x"}}`, `{"server":{"code":201,"message":"x"}}`,
+		`{"job":{"code":500,"message":"x"},"id":"y"}`,
+		`{"itemNotFound":null}`, `{"itemNotFound":{}}`, `{"itemNotFound":"text"}`,
+	} {
+		t.Run(body, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, wire.ErrorBody{JSON: true}, wire.DecodeError([]byte(body)))
+		})
+	}
+}
+
+func TestDecodeError_SaysWhatABodyWithoutJSONSays(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ body, message string }{
+		"nothing":           {"", ""},
+		"blanks":            {" \r\n", ""},
+		"text":              {"  upstream connect error or\ndisconnect ", "upstream connect error or disconnect"},
+		"page":              {"<!DOCTYPE html PUBLIC \"-//W3C//DTD\"><html><head><TITLE lang=en>502 Bad&nbsp;Gateway</title></head><h1>x</h1>", "502 Bad Gateway"},
+		"page with a mark":  {"\ufeff \n<html><title>a &lt;b&gt; c</title>", "a <b> c"},
+		"page, empty title": {"<html><title> </title><h1 class='x'>The backend server is <b>unreachable</b>.</h1>", "The backend server is unreachable ."},
+		"page, no headings": {"<html><body>secret</body></html>", ""},
+		"page, cut":         {"<html><title>Err", ""},
+		"page of tags":      {strings.Repeat("<t", 20000), ""},
+		"binary":            {"\x1f\x8b\x08\x00\x00", ""},
+		"not UTF-8":         {"caf\xe9 noir", ""},
+		"cut JSON":          {`{"error":{"code":"Ecs.0005","message":"x`, ""},
+		"JSON and more":     {`{"error":{"code":"Ecs.0005"}} {}`, ""},
+		"JSON with a mark":  {"\ufeff" + `{"error":{"encoded_authorization_message":"SECRET"}}`, ""},
+		"list, cut":         {`[1,`, ""},
+		"string, cut":       {`"abc`, ""},
+		"nested too deep":   {strings.Repeat("[", 201) + strings.Repeat("]", 201), ""},
+		"long text":         {strings.Repeat("é", 300), strings.Repeat("é", 254) + "…"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, wire.ErrorBody{Message: test.message}, wire.DecodeError([]byte(test.body)))
+		})
+	}
+}
+
+func TestDecodeError_GoesAsDeepAsPromised(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		strings.Repeat("[", 200) + strings.Repeat("]", 200),
+		"[" + strings.Repeat(`{"a":[]},`, 300) + "{}]",
+	} {
+		assert.True(t, wire.DecodeError([]byte(body)).JSON)
+	}
+}
+
+func TestDecodeError_ShowsNoCredentialsThatAnAnswerEchoes(t *testing.T) {
+	t.Parallel()
+	body := `{"error_code":"APIGW.0301","error_msg":"verify aksk signature fail, canonicalRequest:GET|/v2.1/p/servers/s/||host:ecs.example.com|` +
+		`x-sdk-date:20210824T025548Z|X-Security-Token:SECRET+/= x|Authorization:SDK-HMAC-SHA256 Access=SECRET, Signature=SECRET\nx-auth-token: SECRET||host;x-security-token|e3b0"}`
+	assert.Equal(t,
+		"verify aksk signature fail, canonicalRequest:GET|/v2.1/p/servers/s/||host:ecs.example.com|x-sdk-date:20210824T025548Z|"+
+			"X-Security-Token:[REDACTED]|Authorization:[REDACTED] x-auth-token:[REDACTED]||host;x-security-token|e3b0",
+		wire.DecodeError([]byte(body)).Message)
+}
+
+func TestDecodeError_KeepsWordsShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1000)
+	e := wire.DecodeError([]byte(`{"error_code":"` + long + `","error_msg":"` + long + `","request_id":"` + long + `"}`))
+	assert.Len(t, e.Code, 128)
+	assert.Len(t, e.RequestID, 128)
+	assert.Len(t, e.Message, 512)
+	assert.Empty(t, wire.DecodeError([]byte(`{"`+long+`":{"code":500,"message":"x"}}`)).Nova)
+}
