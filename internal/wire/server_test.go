@@ -40,6 +40,22 @@ func TestDecodeServer_ReadsTheRecommendedAPIToo(t *testing.T) {
 	}, server)
 }
 
+func TestDecodeServer_ReadsAnAnswerWithoutExtensions(t *testing.T) {
+	t.Parallel()
+	body := `{"server":{"addresses":{"68269e6e-4a27-441b-8029-35373ad50bd9":[{"addr":"192.168.0.3","version":4,"OS-EXT-IPS-MAC:mac_addr":"fa:16:3e:1b:35:78",
+		"OS-EXT-IPS:type":"fixed"}]},"created":"2012-08-20T21:11:09Z","flavor":{"id":"1","links":[{"href":"http://cloud.example.com/flavors/1","rel":"bookmark"}]},
+		"hostId":"65201c14","id":"893c7791-f1df-4c3d-8383-3caae9656c62","image":"","links":[{"href":"https://None/v2.1/x","rel":"self"}],"metadata":{},
+		"name":"new-server-test","progress":0,"status":"ACTIVE","tenant_id":"openstack","updated":"2012-08-20T21:11:09Z","user_id":"fake"}}`
+	at := time.Date(2012, 8, 20, 21, 11, 9, 0, time.UTC)
+	server, err := wire.DecodeServer([]byte(body))
+	require.NoError(t, err)
+	assert.Equal(t, &wire.Server{
+		ID: "893c7791-f1df-4c3d-8383-3caae9656c62", Name: "new-server-test", Status: "ACTIVE", FlavorID: "1", HostID: "65201c14",
+		ProjectID: "openstack", UserID: "fake", Created: at, Updated: at,
+		Addresses: map[string][]wire.Address{"68269e6e-4a27-441b-8029-35373ad50bd9": {{Addr: "192.168.0.3", Version: 4, Type: "fixed", MACAddr: "fa:16:3e:1b:35:78"}}},
+	}, server)
+}
+
 func TestDecodeServer_IsLenientWhereNothingDependsOnIt(t *testing.T) {
 	t.Parallel()
 	second := time.Date(2019, 5, 22, 7, 48, 19, 0, time.UTC)
