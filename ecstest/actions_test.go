@@ -122,6 +122,17 @@ func TestOptions_Flavors(t *testing.T) {
 	}
 }
 
+func TestOptions_WithoutRequestLog(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewUnstarted(ecstest.WithoutRequestLog())
+	defer srv.Close()
+	id := srv.AddServer(ecstest.Instance{})
+	_, err := revert(t, srv, id)
+	require.NoError(t, err)
+	assert.Empty(t, srv.Requests())
+	assert.Len(t, srv.History(id), 1)
+}
+
 func TestVersions_NeedNoToken(t *testing.T) {
 	t.Parallel()
 	srv := ecstest.NewUnstarted()

@@ -2,6 +2,7 @@ package ecstest
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func (e Effect) AppliedLate(d time.Duration) Effect {
 // second one counts. RevertEnds(RevertRollsBack).And(DropAfter()) is a revert
 // that is rolled back, and whose 202 got lost.
 func (e Effect) And(other Effect) Effect {
-	e.name += " and " + other.name
+	e.name = strings.TrimPrefix(e.name+" and "+other.name, " and ")
 	if other.reach != reachUnset {
 		e.reach, e.late = other.reach, other.late
 	}

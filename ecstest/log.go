@@ -67,7 +67,9 @@ func (s *Server) arrive(in *inbound) {
 		e.Body = ""
 	}
 	in.entry = e
-	s.requests = append(s.requests, e)
+	if !s.cfg.noRequestLog {
+		s.requests = append(s.requests, e)
+	}
 }
 
 func withoutCredentials(h http.Header) http.Header {

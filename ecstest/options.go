@@ -19,6 +19,7 @@ type config struct {
 	rate            float64
 	burst           int
 	retryAfter      time.Duration
+	noRequestLog    bool
 	noActions       bool
 	noActionEvents  bool
 	noLaunchedAt    bool
@@ -125,6 +126,12 @@ func WithRateLimit(perSecond float64, burst int, retryAfter time.Duration) Optio
 // check before either has saved. Both end together.
 func WithOverlappingReverts(d time.Duration) Option {
 	return func(c *config) { c.overlap = d }
+}
+
+// WithoutRequestLog keeps [Server.Requests] empty, for measurements with very
+// many requests.
+func WithoutRequestLog() Option {
+	return func(c *config) { c.noRequestLog = true }
 }
 
 // WithoutActions is a cloud that does not offer os-instance-actions: 404.

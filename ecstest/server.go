@@ -1,10 +1,11 @@
 package ecstest
 
 import (
+	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,7 +20,7 @@ type Server struct {
 	URL string
 
 	cfg  config
-	http *httptest.Server // nil without a listener
+	http *http.Server // nil without a listener
 
 	closing     chan struct{} // closed by Close
 	waiting     sync.WaitGroup
@@ -42,14 +43,24 @@ type Server struct {
 // cannot listen or if an option makes no sense: both are mistakes of the test.
 func NewServer(opts ...Option) *Server {
 	s := newServer(opts)
-	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serveHTTP))
-	s.http.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.connections.Add(1)
-		}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic("ecstest: NewServer: " + err.Error())
 	}
-	s.http.Start()
-	s.URL = s.http.URL + s.cfg.prefix
+	s.URL = "http://" + listener.Addr().String() + s.cfg.prefix
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serveHTTP),
+		ReadHeaderTimeout: time.Minute,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				s.connections.Add(1)
+			}
+		},
+	}
+	s.waiting.Go(func() {
+		_ = s.http.Serve(listener) // ends with Close, always with an error
+	})
 	return s
 }
 
@@ -92,8 +103,7 @@ func (s *Server) Close() {
 	close(s.closing)
 	s.gate.Unlock()
 	if s.http != nil {
-		s.http.CloseClientConnections()
-		s.http.Close()
+		_ = s.http.Close() // the listener's error helps nobody
 	}
 	s.waiting.Wait()
 }
