@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"net/url"
 	"reflect"
 	"runtime"
 	"strings"
@@ -353,7 +354,7 @@ func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response,
 	}
 	attrs := []slog.Attr{slog.String("method", req.Method), slog.String("path", req.Path), slog.Duration("duration", took)}
 	if res != nil {
-		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", requestID(res.Header)))
+		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", requestID(res)))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -488,34 +489,38 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// apiError reads an answer that is not a success.
+// apiError reads an answer that is not a success. Its texts are redacted only when they are decoded, since an echo may
+// be escaped, and the codes that decide something must be read as they came.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
-	body := wire.DecodeError([]byte(res.Redact(string(res.Body))))
+	body := wire.DecodeError(res.Body)
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, Path: req.Path,
-		Code: body.Code, Message: res.Redact(body.Message), RequestID: requestID(res.Header),
-		RetryAfter: retry.After(res.Header.Get("Retry-After"), time.Now()),
+		Code: res.Redact(cmp.Or(body.Nova, body.Code)), Message: res.Redact(body.Message),
+		RequestID: cmp.Or(requestID(res), res.Redact(body.RequestID)),
 	}
-	if body.Nova != "" {
-		e.Code = body.Nova
-	}
-	if e.RequestID == "" {
-		e.RequestID = body.RequestID
-	}
-	if e.RetryAfter == 0 {
-		e.RetryAfter = retry.After(body.RetryAfter, time.Now())
-	}
+	now := time.Now()
+	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
 	if e.Message == "" && res.StatusCode/100 == 3 && res.Location != "" {
-		e.Message = "redirect to " + wire.CleanText(res.Redact(res.Location), 256) + " not followed"
+		e.Message = "redirect" + redirectTarget(res) + " not followed"
 	}
 	return e
 }
 
+// redirectTarget says where a redirect points, without the parts of a URL that carry secrets.
+func redirectTarget(res *rest.Response) string {
+	u, err := url.Parse(res.Location)
+	if err != nil {
+		return ""
+	}
+	host := url.URL{Scheme: u.Scheme, Host: u.Host}
+	return " to " + res.Redact(wire.CleanText(host.String()+u.Path, 256))
+}
+
 // requestID returns the ID under which the cloud knows the request.
-func requestID(h http.Header) string {
+func requestID(res *rest.Response) string {
 	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id"} {
-		if id := h.Get(name); id != "" {
-			return wire.CleanText(id, 128)
+		if id := res.Header.Get(name); id != "" {
+			return res.Redact(wire.CleanText(id, 128))
 		}
 	}
 	return ""

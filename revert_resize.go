@@ -160,7 +160,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer
 			return lost, &answerError{errors.New("the answer is not readable: " + clip(res.Redact(e.Message)))}
 		}
 	}
-	r.revert.RequestID = requestID(res.Header)
+	r.revert.RequestID = requestID(res)
 	return accepted, nil
 }
 

@@ -171,7 +171,7 @@ func (c *Client) getServer(ctx context.Context, get lookFunc, projectID, serverI
 		case err != nil:
 			return err
 		case !strings.EqualFold(w.ID, serverID):
-			return fmt.Errorf("answer is about another server, %q", wire.CleanText(w.ID, 64))
+			return fmt.Errorf("answer is about another server, %q", res.Redact(wire.CleanText(w.ID, 64)))
 		}
 		s = newServer(w)
 		return nil

@@ -2,9 +2,11 @@ package rest
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -14,18 +16,30 @@ const (
 	shortest = 4
 )
 
-// Redact removes from text whatever the request carried as its credential, should the server echo it: as it is or
-// as a URL has it, and also where a limit has cut it off at the end of the text. Give it decoded text: it does not know
-// the escapes of JSON and HTML.
-func (r *Response) Redact(text string) string {
+// Redact removes from text whatever the request carried as its credential, should the server echo it: as it is, as a
+// URL or a Go string has it, and also where a limit has cut it off at the end of the text. Give it decoded text: it does
+// not know the escapes of JSON and HTML.
+func (r *Response) Redact(text string) string { return redact(text, r.sent) }
+
+func redact(text string, sent http.Header) string {
 	if len(text) < shortest {
 		return text
 	}
-	for _, secret := range secrets(r.sent) {
+	for _, secret := range secrets(sent) {
 		text = strings.ReplaceAll(text, secret, redacted)
 		text = redactEnd(text, secret)
 	}
 	return text
+}
+
+// withoutEcho returns err, unless its text repeats the credential, as net/http's does when it quotes an answer that is
+// not HTTP. Then only the redacted text is left of it.
+func withoutEcho(err error, sent http.Header) error {
+	text := err.Error()
+	if clean := redact(text, sent); clean != text {
+		return errors.New(clean)
+	}
+	return err
 }
 
 // redactEnd removes the beginning of a secret from the end of a text.
@@ -66,7 +80,8 @@ func appendSecret(all []string, secret string) []string {
 		return all
 	}
 	all = append(all, secret)
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
+	quoted := strconv.Quote(secret)
+	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1]} {
 		if escaped != secret {
 			all = append(all, escaped)
 		}

@@ -2,10 +2,12 @@ package rest_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -76,5 +78,24 @@ func TestRedact_LeavesNoPartOfAToken(t *testing.T) {
 		for _, end := range []string{"", "…"} {
 			assert.LessOrEqual(t, strings.Count(res.Redact(text[:n]+end), "Zq"), 1, "%d %q", n, end)
 		}
+	}
+}
+
+// TestDo_HidesAnEchoInAnAnswerThatIsNotHTTP: net/http quotes what it cannot read.
+func TestDo_HidesAnEchoInAnAnswerThatIsNotHTTP(t *testing.T) {
+	t.Parallel()
+	for name, response := range map[string]string{
+		"status line": "X-Auth-Token: " + secret + "\r\n\r\n",
+		"header":      "HTTP/1.1 200 OK\r\n" + secret + "\r\n\r\n",
+		"length":      "HTTP/1.1 200 OK\r\nContent-Length: " + secret + "\r\n\r\n",
+		"encoding":    "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secret + "\r\n\r\n",
+	} {
+		c := newClient(raw(t, response), rest.NewTransport(), 10*time.Second)
+		res, err := c.Do(t.Context(), post("/"))
+		e := failed(t, res, err)
+		assert.True(t, e.Sent, name)
+		assert.NotContains(t, fmt.Sprintf("%v %#v", e, e.Err), secret[:8], name)
+		assert.Contains(t, e.Error(), "[REDACTED]", name)
+		c.CloseIdleConnections()
 	}
 }

@@ -120,7 +120,7 @@ func (c *Client) attemptContext(ctx context.Context, a *Attempt) (context.Contex
 }
 
 func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Error {
-	e := &Error{Sent: a.mayHaveSent(err), Err: cause(err)}
+	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header)}
 	var auth *authError
 	if errors.As(err, &auth) {
 		e.Sent, e.Auth, e.Err = false, true, auth.err
