@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,12 +18,29 @@ type Attempt struct {
 	Body      []byte            // the exact body that is sent; do not modify
 	Base      http.RoundTripper // the transport below the authorization, for requests to an identity service
 
+	extra    http.Header // what this request has beside the client's headers
+	body     bytes.Reader
 	header   http.Header // the request's headers as sent, the credential included
 	location string      // where a redirect pointed
 	conn     atomic.Int32
+	response Response        // here, because it lives as long
+	ctx      context.Context //nolint:containedctx // without the trace: a login must not be taken for this request
 }
 
 type attemptKey struct{}
+
+// attemptContext is a context that carries an attempt; one piece of memory for both.
+type attemptContext struct {
+	context.Context //nolint:containedctx // it is a context
+	attempt         Attempt
+}
+
+func (c *attemptContext) Value(key any) any {
+	if key == (attemptKey{}) {
+		return &c.attempt
+	}
+	return c.Context.Value(key)
+}
 
 // FromContext returns the attempt that ctx belongs to, or nil outside of one.
 func FromContext(ctx context.Context) *Attempt {
@@ -32,7 +50,7 @@ func FromContext(ctx context.Context) *Attempt {
 
 // WithBase returns a context outside of any attempt whose requests to an identity or metadata service use base.
 func WithBase(ctx context.Context, base http.RoundTripper) context.Context {
-	return context.WithValue(ctx, attemptKey{}, &Attempt{Base: base})
+	return &attemptContext{Context: ctx, attempt: Attempt{Base: base}}
 }
 
 // States of Attempt.conn: how far the request came.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Response is an answer, its body read.
@@ -18,6 +20,46 @@ type Response struct {
 	Location   string // where a redirect pointed; never followed
 
 	sent http.Header
+	buf  *[]byte // what Body lies in
+	pool *bodyPool
+}
+
+// read reads the body of an answer into memory from the pool.
+func (r *Response) read(res *http.Response, pool *bodyPool, limit int64) {
+	if res.Body == nil || res.Body == http.NoBody {
+		return
+	}
+	r.pool, r.buf = pool, pool.get()
+	r.Body, r.BodyErr = readBody(res, *r.buf, limit)
+}
+
+// Release gives the body's memory back, for other answers. Body must not be used afterwards, nor anything that shares
+// its bytes.
+func (r *Response) Release() {
+	if r.buf != nil {
+		*r.buf = r.Body[:0]
+		r.pool.put(r.buf)
+		r.buf, r.Body = nil, nil
+	}
+}
+
+// bodyPool keeps buffers for bodies.
+type bodyPool struct{ pool sync.Pool }
+
+// largestKept is the size of the largest buffer that is kept, in bytes; a rare large answer must not stay for ever.
+const largestKept = 64 << 10
+
+func (p *bodyPool) get() *[]byte {
+	if buf, ok := p.pool.Get().(*[]byte); ok {
+		return buf
+	}
+	return new([]byte)
+}
+
+func (p *bodyPool) put(buf *[]byte) {
+	if cap(*buf) <= largestKept {
+		p.pool.Put(buf)
+	}
 }
 
 // Sent returns the headers of the request as sent. They hold the credential.
@@ -26,12 +68,9 @@ func (r *Response) Sent() http.Header { return r.sent }
 // ErrBodyTooLarge is the BodyErr of an answer over its limit.
 var ErrBodyTooLarge = errors.New("answer is too large")
 
-// readBody reads the whole body, up to limit bytes, and closes it. A body that is read to its end leaves the
+// readBody reads the whole body into buf or a larger buffer, up to limit bytes, and closes it. A body that is read to its end leaves the
 // connection usable.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
-	if res.Body == nil || res.Body == http.NoBody {
-		return nil, nil
-	}
+func readBody(res *http.Response, buf []byte, limit int64) ([]byte, error) {
 	defer func() { _ = res.Body.Close() }()
 	var body io.Reader = res.Body
 	length := res.ContentLength
@@ -39,26 +78,25 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		unpacked, err := gzip.NewReader(body)
 		switch {
 		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
-			return nil, nil
+			return buf[:0], nil
 		case err != nil:
-			return nil, fmt.Errorf("unpack the answer: %w", err)
+			return buf[:0], fmt.Errorf("unpack the answer: %w", err)
 		}
 		body, length = unpacked, -1
 	}
 	if length > limit {
-		return nil, ErrBodyTooLarge
+		return buf[:0], ErrBodyTooLarge
 	}
 	if length >= 0 {
-		buf := make([]byte, length)
+		buf = slices.Grow(buf[:0], int(length))[:length]
 		n, err := io.ReadFull(body, buf)
 		return buf[:n], err
 	}
-	return readUnsized(body, int(limit))
+	return readUnsized(body, slices.Grow(buf[:0], 4096), int(limit))
 }
 
 // readUnsized reads a body of unknown length, and one byte beyond the limit to know that it is over.
-func readUnsized(body io.Reader, limit int) ([]byte, error) {
-	buf := make([]byte, 0, 4096)
+func readUnsized(body io.Reader, buf []byte, limit int) ([]byte, error) {
 	for {
 		n, err := body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]

@@ -34,10 +34,11 @@ type Config struct {
 
 // Client makes single attempts. It is immutable and safe for concurrent use.
 type Client struct {
-	resty   *resty.Client
-	base    string
-	timeout time.Duration
-	rt      http.RoundTripper
+	template *resty.Request // copied for every attempt; its maps are shared, and nobody writes to them
+	base     string
+	timeout  time.Duration
+	rt       http.RoundTripper
+	bodies   bodyPool
 }
 
 // New returns a client; it opens no connection.
@@ -53,9 +54,12 @@ func New(cfg Config) *Client {
 	hc.Timeout, hc.Jar = 0, nil
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Transport = &authTransport{base: c.rt, authorize: cfg.Authorize}
-	c.resty = resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true).
+	c.template = resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true).R().
+		SetDoNotParseResponse(true). // the limit and the decoding are ours
+		SetHeader("User-Agent", cfg.UserAgent).
 		SetHeader("Accept", "application/json").
-		SetHeader("User-Agent", cfg.UserAgent)
+		SetHeader("Content-Type", "application/json").
+		SetBody(bytes.NewReader(nil)) // the real one is put on below, where it can be put on again
 	return c
 }
 
@@ -85,38 +89,35 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if len(req.Path) == 0 || req.Path[0] != '/' {
 		return nil, &Error{Err: errors.New("request path does not begin with a slash")}
 	}
-	attempt := &Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt}
-	inner, cancel := c.attemptContext(ctx, attempt)
+	inner, attempt, cancel := c.attempt(ctx, req)
 	defer cancel()
 
-	r := c.resty.R().SetContext(inner).SetDoNotParseResponse(true) // raw body: the limit and the decoding are ours
-	for name, values := range req.Header {
-		r.Header[name] = values
-	}
-	if req.Body != nil {
-		r.SetHeader("Content-Type", "application/json").SetBody(bytes.NewReader(req.Body))
-	}
-	res, err := r.Execute(req.Method, c.base+req.Path)
+	r := *c.template // the rest is put on below resty, where it is copied once
+	res, err := r.SetContext(inner).Execute(req.Method, c.base+req.Path)
 	if err != nil {
 		return nil, c.failure(ctx, inner, attempt, err)
 	}
-	body, bodyErr := readBody(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit))
-	if bodyErr != nil {
-		bodyErr = c.ended(ctx, inner, bodyErr)
+	out := &attempt.response
+	*out = Response{StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, sent: attempt.header}
+	out.read(res.RawResponse, &c.bodies, cmp.Or(req.BodyLimit, DefaultBodyLimit))
+	if out.BodyErr != nil {
+		out.BodyErr = c.ended(ctx, inner, out.BodyErr)
 	}
-	return &Response{
-		StatusCode: res.StatusCode(), Header: res.RawResponse.Header,
-		Body: body, BodyErr: bodyErr, Location: attempt.location, sent: attempt.header,
-	}, nil
+	return out, nil
 }
 
-// attemptContext returns the context of one attempt, bounded by the timeout and carrying the attempt.
-func (c *Client) attemptContext(ctx context.Context, a *Attempt) (context.Context, context.CancelFunc) {
+// attempt returns an attempt and its context, which is bounded by the timeout.
+func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *Attempt, context.CancelFunc) {
 	cancel := context.CancelFunc(func() {})
 	if c.timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
-	return context.WithValue(ctx, attemptKey{}, a), cancel
+	inner := &attemptContext{ctx, Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header}}
+	inner.attempt.ctx = inner
+	if req.Body != nil {
+		return inner.attempt.traced(inner), &inner.attempt, cancel
+	}
+	return inner, &inner.attempt, cancel
 }
 
 func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Error {

@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -37,23 +39,18 @@ func (e *authError) Unwrap() error { return e.err }
 
 func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
-	clone := shallowClone(req)
+	attempt := FromContext(ctx)
+	clone := dress(req, attempt)
 	if t.authorize != nil {
-		if err := t.authorize(ctx, clone); err != nil {
-			closeBody(req)
+		if err := t.authorize(attempt.ctx, clone); err != nil {
 			return nil, &authError{err}
 		}
 	}
 	if err := ctx.Err(); err != nil { // before the transport has it, nothing is sent for certain
-		closeBody(req)
 		return nil, err
 	}
-	attempt := FromContext(ctx)
 	attempt.header = clone.Header
 	attempt.conn.Store(connUntraced)
-	if attempt.Body != nil {
-		clone = clone.WithContext(attempt.traced(ctx)) // only now: a login must not be taken for this request
-	}
 	res, err := t.base.RoundTrip(clone)
 	if err == nil && res.StatusCode/100 == 3 {
 		// http.Client fails on a Location that it cannot parse, before it asks whether to follow.
@@ -63,27 +60,30 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
+// dress returns a copy of a bare request of resty, with its own headers and the body. The headers' values are shared, but
+// capped, so that an append to one of them copies it.
+func dress(req *http.Request, attempt *Attempt) *http.Request {
+	clone := *req
+	clone.Header = make(http.Header, len(req.Header)+len(attempt.extra)+2)
+	for name, values := range req.Header {
+		clone.Header[name] = values[:len(values):len(values)]
+	}
+	for name, values := range attempt.extra {
+		clone.Header[name] = values[:len(values):len(values)]
+	}
+	if attempt.Body == nil {
+		delete(clone.Header, "Content-Type")
+		return &clone
+	}
+	attempt.body.Reset(attempt.Body)
+	clone.Body, clone.ContentLength = io.NopCloser(&attempt.body), int64(len(attempt.Body))
+	clone.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(attempt.Body)), nil }
+	return &clone
+}
+
 // CloseIdleConnections lets http.Client reach the transport below.
 func (t *authTransport) CloseIdleConnections() {
 	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
-	}
-}
-
-// shallowClone copies the request, its URL and its header map. The headers' values are shared, but capped, so that an
-// append to one of them copies it.
-func shallowClone(req *http.Request) *http.Request {
-	clone, target := *req, *req.URL
-	clone.URL = &target
-	clone.Header = make(http.Header, len(req.Header)+2)
-	for name, values := range req.Header {
-		clone.Header[name] = values[:len(values):len(values)]
-	}
-	return &clone
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		_ = req.Body.Close()
 	}
 }
