@@ -399,6 +399,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 			return err
 		}
 	}
+	defer res.Release()
 	if res.BodyErr != nil {
 		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
