@@ -60,7 +60,7 @@ func (s *session) send(ctx context.Context, method, url, body string, header ...
 		return reply{}, err
 	}
 	req.Header.Set("Accept", "application/json")
-	if body != "" {
+	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if s.token != "" {

@@ -1,0 +1,114 @@
+package acceptance_test
+
+import (
+	"net/http"
+	"time"
+)
+
+// conformance is one case that every cloud must agree on: a server, and what happens to it step by step.
+type conformance struct {
+	name  string
+	wish  wish
+	steps []step
+}
+
+// step is a request with the answer to it, a wait for a state, or a watch of everything until the server has settled.
+type step struct {
+	as           string   // the user: "" is the server's owner; "other", "admin"; "nobody" sends no token, "forger" a wrong one
+	method, path string   // {id}, {demo}, {other} and {admin} stand for IDs
+	body         string   // {new} stands for the new flavor
+	header       []string // pairs of name and value
+	want         *answer
+
+	until func(state) bool // instead: wait for this state
+	watch []glimpse        // instead: watch these states come
+}
+
+// answer is what the cloud says. Its IDs are replaced by the names that stand for them in a path.
+type answer struct {
+	status      int
+	contentType string
+	body        string
+}
+
+// glimpse is a state in a sequence. A fleeting one may be missed by who looks now and then.
+type glimpse struct {
+	status, vmState, taskState string
+	flavor                     int // 1 the old one, 2 the new one
+	fleeting                   bool
+}
+
+const (
+	unknownID = "00000000-1111-2222-3333-444444444444"
+	plainJSON = "application/json"
+	novaJSON  = "application/json; charset=UTF-8"
+	actionURL = "/v2.1/{demo}/servers/{id}/action"
+	serverURL = "/v2.1/{demo}/servers/{id}"
+)
+
+// revert is the action under test, with the answer that is wanted.
+func revert(want *answer) step { return act(`{"revertResize":null}`, want) }
+
+func act(body string, want *answer) step {
+	return step{method: http.MethodPost, path: actionURL, body: body, want: want}
+}
+
+func (s step) by(who string) step         { s.as = who; return s }
+func (s step) at(path string) step        { s.path = path; return s }
+func (s step) expect(want *answer) step   { s.want = want; return s }
+func (s step) with(header ...string) step { s.header = header; return s }
+
+func get(want *answer) step { return step{method: http.MethodGet, path: serverURL, want: want} }
+
+func accepted() *answer { return &answer{http.StatusAccepted, plainJSON, ""} }
+
+func fault(status int, name, message string) *answer {
+	return &answer{status, novaJSON, `{"` + name + `": {"code": ` + itoa(status) + `, "message": "` + message + `"}}`}
+}
+
+func conflict(message string) *answer {
+	return fault(http.StatusConflict, "conflictingRequest", message)
+}
+
+func wrongState(action, state string) *answer {
+	return conflict("Cannot '" + action + "' instance {id} while it is in " + state)
+}
+
+func badRequest(message string) *answer { return fault(http.StatusBadRequest, "badRequest", message) }
+
+func notFound(id string) *answer {
+	return fault(http.StatusNotFound, "itemNotFound", "Instance "+id+" could not be found.")
+}
+
+func noRoute() *answer {
+	return &answer{http.StatusNotFound, plainJSON,
+		`{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`}
+}
+
+func unauthorized() *answer {
+	return &answer{http.StatusUnauthorized, plainJSON,
+		`{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`}
+}
+
+func wrongProject(inURL, inToken string) *answer {
+	return badRequest("Malformed request URL: URL's project_id '" + inURL + "' doesn't match Context's project_id '" + inToken + "'")
+}
+
+// inStatus waits until the cloud has come to rest in this status.
+func inStatus(status string) step {
+	return step{until: func(s state) bool { return s.settled() && s.status == status }}
+}
+
+func inTask(task string) step { return step{until: func(s state) bool { return s.taskState == task }} }
+
+func gone() step { return step{until: func(s state) bool { return s.http == http.StatusNotFound }} }
+
+// The sequences. What is not fleeting lasts, by the wish, long enough to be seen.
+func verifyResize() glimpse { return glimpse{"VERIFY_RESIZE", "resized", "", 2, false} }
+func reverting(flavor int) glimpse {
+	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", flavor, false}
+}
+func (g glimpse) brief() glimpse { g.fleeting = true; return g }
+
+// lasting is long enough for a few requests in between, on a loaded machine too.
+const lasting = 3 * time.Second

@@ -1,0 +1,66 @@
+package acceptance_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// TestConformance_OfTheFakeCloud runs the table on ecstest, in virtual time.
+func TestConformance_OfTheFakeCloud(t *testing.T) {
+	t.Parallel()
+	for _, c := range conformanceTable() {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				fake := ecstest.NewUnstarted()
+				t.Cleanup(fake.Close)
+				c.run(t, fakeCloud{fake})
+			})
+		})
+	}
+}
+
+// fakeCloud is ecstest as a platform.
+type fakeCloud struct{ *ecstest.Server }
+
+func (f fakeCloud) flavors() (before, after string) { return "1", "2" }
+
+func (f fakeCloud) connect(t *testing.T, who string) *session {
+	t.Helper()
+	user := map[string]func() ecstest.Credentials{
+		"demo": f.Credentials, "other": f.OtherCredentials, "admin": f.AdminCredentials,
+	}[who]()
+	s := &session{
+		account: account{
+			username: user.Username, password: user.Password, domainID: user.DomainID, projectID: user.ProjectID,
+		},
+		identity: f.IdentityURL(), endpoint: f.URL, client: f.HTTPClient(),
+	}
+	if err := s.login(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// create adds a server that starts; the knobs are the fake's durations and outcomes.
+func (f fakeCloud) create(t *testing.T, s *session, w wish) string {
+	t.Helper()
+	if w.failSpawn != "" || w.failResize != "" {
+		t.Skip("ecstest fails no create and no resize")
+	}
+	in := ecstest.Instance{
+		ProjectID: s.projectID, Status: "BUILD", FlavorID: "1",
+		Durations: ecstest.Durations{Resize: w.slowResize, Revert: w.slowRevertDest + w.slowRevert, PowerOff: w.slowPowerOff},
+	}
+	switch {
+	case w.failRevert != "":
+		in.Outcome = ecstest.RevertFailsLate
+	case w.failRevertDest != "":
+		in.Outcome = ecstest.RevertFailsEarly
+	case w.rollBack:
+		in.Outcome = ecstest.RevertRollsBack
+	}
+	return f.AddServer(in)
+}

@@ -1,0 +1,143 @@
+package acceptance_test
+
+import "net/http"
+
+// conformanceTable holds the cases, each of them with a server of its own.
+func conformanceTable() []conformance {
+	return append(sequences(), refusals()...)
+}
+
+// sequences are the ways that a revert takes.
+func sequences() []conformance {
+	return []conformance{
+		{"revert of a running server", wish{slowRevertDest: lasting, slowRevert: lasting}, []step{
+			revert(accepted()),
+			revert(wrongState("revertResize", "task_state resize_reverting")),
+			act(`{"confirmResize":null}`, wrongState("confirmResize", "task_state resize_reverting")),
+			{watch: []glimpse{reverting(2), reverting(1), {"ACTIVE", "active", "", 1, false}}},
+			revert(wrongState("revertResize", "vm_state active")),
+		}},
+		{"revert of a stopped server", wish{stopped: true, slowRevertDest: lasting, slowRevert: lasting, slowPowerOff: lasting}, []step{
+			revert(accepted()),
+			inTask("powering-off"),
+			revert(wrongState("revertResize", "task_state powering-off")),
+			{watch: []glimpse{{"VERIFY_RESIZE", "resized", "powering-off", 1, true}, {"SHUTOFF", "stopped", "", 1, false}}},
+			revert(wrongState("revertResize", "vm_state stopped")),
+		}},
+		{"states of the revert of a stopped server", wish{stopped: true, slowRevertDest: lasting, slowRevert: lasting, slowPowerOff: lasting}, []step{
+			revert(accepted()),
+			{watch: []glimpse{
+				reverting(2), reverting(1), {"VERIFY_RESIZE", "resized", "powering-off", 1, false}, {"SHUTOFF", "stopped", "", 1, false},
+			}},
+		}},
+		{"revert that fails in its second half", wish{slowRevertDest: lasting, slowRevert: lasting, failRevert: "disk full"}, []step{
+			revert(accepted()),
+			{watch: []glimpse{
+				reverting(2), reverting(1), {"ERROR", "error", "resize_reverting", 1, true}, {"ERROR", "error", "", 1, false},
+			}},
+			revert(wrongState("revertResize", "vm_state error")),
+		}},
+		{"revert that fails in its first half", wish{slowRevertDest: lasting, failRevertDest: "disk full"}, []step{
+			revert(accepted()),
+			{watch: []glimpse{
+				reverting(2), {"ERROR", "error", "resize_reverting", 2, true}, {"ERROR", "error", "", 2, false},
+			}},
+		}},
+		{"revert that is rolled back", wish{slowRevertDest: lasting, slowRevert: lasting, rollBack: true}, []step{
+			revert(accepted()),
+			{watch: []glimpse{reverting(2), reverting(1), {"ACTIVE", "active", "", 1, false}}},
+			revert(wrongState("revertResize", "vm_state active")),
+		}},
+		{"confirm", wish{}, []step{
+			act(`{"confirmResize":null}`, &answer{http.StatusNoContent, plainJSON, ""}),
+			{watch: []glimpse{verifyResize().brief(), {"ACTIVE", "active", "", 2, false}}},
+			revert(wrongState("revertResize", "vm_state active")),
+		}},
+		{"deleted during the revert", wish{slowRevertDest: 2 * lasting}, []step{
+			revert(accepted()),
+			{method: http.MethodDelete, path: serverURL, want: &answer{http.StatusNoContent, plainJSON, ""}},
+			gone(),
+			get(notFound("{id}")),
+			revert(notFound("{id}")),
+		}},
+		{"during a resize", wish{active: true, slowResize: 2 * lasting}, []step{
+			revert(wrongState("revertResize", "vm_state active")),
+			act(`{"resize":{"flavorRef":"{new}"}}`, accepted()),
+			revert(wrongState("revertResize", "vm_state active")),
+			inStatus("VERIFY_RESIZE"),
+			{watch: []glimpse{verifyResize()}},
+		}},
+	}
+}
+
+// refusals are the answers that do nothing. Cases that only read share a server.
+func refusals() []conformance {
+	const malformed = "Malformed request body"
+	return []conformance{
+		{"locks", wish{}, []step{
+			act(`{"lock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
+			revert(conflict("Instance {id} is locked")),
+			act(`{"unlock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
+			act(`{"lock":null}`, accepted()),
+			revert(conflict("Instance {id} is locked")),
+			{watch: []glimpse{verifyResize()}},
+			revert(accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
+			inStatus("ACTIVE"),
+			revert(conflict("Instance {id} is locked")), // the lock is looked at before the state
+		}},
+		{"who may ask", wish{}, []step{
+			revert(unauthorized()).by("nobody"),
+			revert(unauthorized()).by("forger"),
+			get(unauthorized()).by("forger"),
+			revert(notFound("{id}")).by("other").at("/v2.1/{other}/servers/{id}/action"),
+			get(notFound("{id}")).by("other").at("/v2.1/{other}/servers/{id}"),
+			revert(wrongProject("{demo}", "{other}")).by("other"),
+			revert(wrongProject("{other}", "{demo}")).at("/v2.1/{other}/servers/{id}/action"),
+			get(wrongProject("{other}", "{demo}")).at("/v2.1/{other}/servers/{id}"),
+			revert(wrongProject("{demo}", "{admin}")).by("admin"),
+			{watch: []glimpse{verifyResize()}},
+		}},
+		{"what there is not", wish{active: true}, []step{
+			revert(notFound(unknownID)).at("/v2.1/{demo}/servers/" + unknownID + "/action"),
+			get(notFound(unknownID)).at("/v2.1/{demo}/servers/" + unknownID),
+			revert(notFound("no-uuid")).at("/v2.1/{demo}/servers/no-uuid/action"),
+			get(notFound("no-uuid")).at("/v2.1/{demo}/servers/no-uuid"),
+			revert(noRoute()).at("/v2.1/no-project/servers/{id}/action"),
+			revert(noRoute()).at(actionURL + "/"),
+			{method: http.MethodGet, path: actionURL, want: noRoute()},
+			get(notFound("{id}")).at(serverURL + "/os-instance-actions/req-" + unknownID).expect(
+				fault(http.StatusNotFound, "itemNotFound", "Action req-"+unknownID+" not found")),
+		}},
+		{"bodies and versions", wish{}, []step{
+			act(`{}`, badRequest(malformed)),
+			act(``, badRequest(malformed)),
+			act(`{"revertResize":`, badRequest(malformed)),
+			act(`"revertResize"`, badRequest(malformed)),
+			act(`{"revertResize":null,"confirmResize":null}`, badRequest(malformed)),
+			act(`["revertResize"]`, fault(http.StatusNotFound, "itemNotFound", "The resource could not be found.")),
+			act(`{"revertresize":null}`, badRequest("There is no such action: revertresize")),
+			revert(fault(http.StatusUnsupportedMediaType, "badMediaType", "Unsupported Content-Type")).
+				with("Content-Type", "application/x-www-form-urlencoded"),
+			revert(fault(http.StatusNotAcceptable, "computeFault",
+				"Version 2.999 is not supported by the API. Minimum is 2.1 and maximum is 2.93.")).
+				with("OpenStack-API-Version", "compute 2.999"),
+			revert(badRequest("API Version String two is of invalid format. Must be of format MajorNum.MinorNum.")).
+				with("OpenStack-API-Version", "compute two"),
+			{watch: []glimpse{verifyResize()}},
+			revert(accepted()).with("OpenStack-API-Version", "compute 2.93", "Content-Type", "application/json; charset=utf-8"),
+			inStatus("ACTIVE"),
+		}},
+		{"a value in the body is not looked at", wish{}, []step{
+			act(`{"revertResize":{"force":true}}`, accepted()),
+			inStatus("ACTIVE"),
+		}},
+		{"other ways to the same place", wish{}, []step{
+			revert(&answer{http.StatusAccepted, plainJSON, ""}).at("/v2/{demo}/servers/{id}/action"),
+			inStatus("ACTIVE"),
+			act(`{"resize":{"flavorRef":"{new}"}}`, accepted()),
+			inStatus("VERIFY_RESIZE"),
+			revert(accepted()).at("/v2.1/servers/{id}/action"),
+			inStatus("ACTIVE"),
+		}},
+	}
+}
