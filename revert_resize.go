@@ -204,7 +204,7 @@ func (r *revertCall) lookAgain(ctx context.Context, n int) error {
 	if !errors.Is(r.last, errRenewed) {
 		pause, ok := r.c.policy.Pause(ctx, n, retryAfter(r.last))
 		if !ok {
-			return r.last
+			return waitCause(ctx, r.last)
 		}
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
