@@ -125,6 +125,9 @@ func (a *tokenAuth) validate() error {
 }
 
 func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
+	if a.src == nil {
+		return Token{}, time.Time{}, a.validate()
+	}
 	t, err := a.src.Token(ctx)
 	if err == nil && !identity.IsHeaderText(t.Value) {
 		err = errors.New("the token source returned no usable token")
@@ -133,9 +136,6 @@ func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
 }
 
 func (a *tokenAuth) Authenticate(ctx context.Context, req *http.Request) error {
-	if err := a.validate(); err != nil {
-		return err
-	}
 	t, err := a.cache.Get(ctx)
 	if err != nil {
 		return err

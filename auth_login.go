@@ -170,7 +170,7 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	seen, err := listProjects(ctx, base, auth, "/v3/projects?name="+url.QueryEscape(name))
 	found := identity.Named(seen, name)
 	// Without the right to list projects, and where the filter hides what there is, a user's own list tells.
-	if errors.Is(err, ErrForbidden) || err == nil && len(found) == 0 {
+	if mayNotList(err) || err == nil && len(found) == 0 {
 		seen, err = listProjects(ctx, base, auth, "/v3/auth/projects")
 		found = identity.Named(seen, name)
 	}
@@ -196,4 +196,10 @@ func listProjects(ctx context.Context, base string, auth Authenticator, path str
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	return projects, nil
+}
+
+// mayNotList tells a user without the right to list projects from one who could not even log in.
+func mayNotList(err error) bool {
+	var unsent *transportError
+	return errors.Is(err, ErrForbidden) && !errors.As(err, &unsent)
 }

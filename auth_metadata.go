@@ -19,8 +19,8 @@ type MetadataOption func(*metadataAuth)
 
 // WithMetadataEndpoint asks another metadata service than the one at http://169.254.169.254, such as a fake one in a
 // test. It may use http.
-func WithMetadataEndpoint(endpoint string) MetadataOption {
-	return func(a *metadataAuth) { a.endpoint = endpoint }
+func WithMetadataEndpoint(url string) MetadataOption {
+	return func(a *metadataAuth) { a.endpoint = url }
 }
 
 // MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server

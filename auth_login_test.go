@@ -1,0 +1,286 @@
+package ecs_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+func TestLogin_EveryWayGetsAToken(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		user := srv.Credentials()
+		credentialID, secret := srv.AddApplicationCredential("ci")
+		url := srv.IdentityURL()
+		for name, source := range map[string]ecs.TokenSource{
+			"names": passwordOf(srv),
+			"IDs": ecs.PasswordCredentials{
+				IdentityEndpoint: url, UserID: user.UserID, Password: user.Password, ProjectID: user.ProjectID,
+			},
+			"another domain for the project": ecs.PasswordCredentials{
+				IdentityEndpoint: url, UserID: user.UserID, Password: user.Password, ProjectName: user.ProjectName,
+				ProjectDomainID: user.DomainID,
+			},
+			"application credential": ecs.ApplicationCredential{IdentityEndpoint: url, ID: credentialID, Secret: secret},
+			"application credential by name": ecs.ApplicationCredential{
+				IdentityEndpoint: url, Name: "ci", Secret: secret, Username: user.Username, DomainID: user.DomainID,
+			},
+		} {
+			client := fakeClient(t, srv, ecs.TokenAuth(source))
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+			require.NoError(t, err, name)
+		}
+	})
+}
+
+func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		user := srv.Credentials()
+		credentialID, _ := srv.AddApplicationCredential("ci")
+		foreign := passwordOf(srv)
+		foreign.ProjectName = "nobody's"
+		for name, source := range map[string]ecs.TokenSource{
+			"application credential": ecs.ApplicationCredential{
+				IdentityEndpoint: srv.IdentityURL(), ID: credentialID, Secret: "hunter2",
+			},
+			"foreign project": foreign,
+			"user": ecs.PasswordCredentials{
+				IdentityEndpoint: srv.IdentityURL(), UserID: "hunter", Password: "hunter2", ProjectID: user.ProjectID,
+			},
+		} {
+			client := fakeClient(t, srv, ecs.TokenAuth(source))
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+			require.ErrorIs(t, err, ecs.ErrUnauthorized, name)
+			var api *ecs.APIError
+			require.ErrorAs(t, err, &api)
+			assert.Equal(t, http.StatusUnauthorized, api.StatusCode)
+			assert.Contains(t, err.Error(), ": authenticate: log in: POST /v3/auth/tokens")
+			assert.NotContains(t, err.Error(), "hunter2")
+		}
+	})
+}
+
+func TestLogin_SendsThePasswordToOnePlaceOnly(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		var sent []string
+		transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(req.Body)
+			require.NoError(t, err)
+			assert.Contains(t, string(body), "hunter2")
+			assert.Equal(t, "application/json", req.Header.Get("Content-Type"))
+			sent = append(sent, req.Method+" "+req.URL.String())
+			return reply(http.StatusTemporaryRedirect, "", "Location", "https://evil.example/v3/auth/tokens")(req)
+		})
+		client := newClientAs(t, ecs.TokenAuth(ecs.PasswordCredentials{
+			IdentityEndpoint: "https://iam.example.com/identity/v3/", UserID: "u", Password: "hunter2", ProjectID: projectID,
+		}), transport)
+
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+
+		var api *ecs.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, http.StatusTemporaryRedirect, api.StatusCode)
+		assert.Equal(t, []string{"POST https://iam.example.com/identity/v3/auth/tokens?nocatalog=true"}, sent)
+	})
+}
+
+func TestLogin_UnreadableAnswersAreErrors(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ token, body, want string }{
+		"no header":   {"", `{"token":{"project":{"id":"p"}}}`, "no usable X-Subject-Token"},
+		"no document": {"t", "<html>", "not a token document"},
+		"no project":  {"t", `{"token":{"expires_at":"2030-01-01T00:00:00Z"}}`, "a token without a project"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				transport := transportFunc(reply(http.StatusCreated, tt.body, "X-Subject-Token", tt.token))
+				client := newClientAs(t, ecs.TokenAuth(ecs.PasswordCredentials{
+					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+				}), transport)
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+				require.ErrorContains(t, err, "authenticate: log in: ")
+				require.ErrorContains(t, err, tt.want)
+			})
+		})
+	}
+}
+
+func TestLogin_CountsTheLifeOnThisMachinesClock(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		now := time.Now()
+		for name, tt := range map[string]struct{ cloud, want time.Time }{
+			"the cloud is a day behind": {now.Add(-24 * time.Hour), now.Add(time.Hour)},
+			"the cloud is a day ahead":  {now.Add(24 * time.Hour), now.Add(time.Hour)},
+			"some seconds are nothing":  {now.Add(5 * time.Second), now.Add(time.Hour + 5*time.Second)},
+		} {
+			body, err := json.Marshal(map[string]any{"token": map[string]any{
+				"project":   map[string]string{"id": projectID},
+				"issued_at": tt.cloud, "expires_at": tt.cloud.Add(time.Hour),
+			}})
+			require.NoError(t, err)
+			var got ecs.Token
+			client := newClientAs(t, ecs.TokenAuth(observed{
+				ecs.PasswordCredentials{
+					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+				}, &got,
+			}), transportFunc(reply(http.StatusCreated, string(body), "X-Subject-Token", "t")))
+			_, err = client.GetServer(t.Context(), projectID, serverID)
+			require.Error(t, err)
+			assert.WithinDuration(t, tt.want, got.ExpiresAt, 0, name)
+			assert.Equal(t, projectID, got.ProjectID)
+		}
+	})
+}
+
+func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
+	t.Parallel()
+	password := ecs.PasswordCredentials{
+		IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: "p",
+	}
+	with := func(change func(*ecs.PasswordCredentials)) ecs.Authenticator {
+		p := password
+		change(&p)
+		return ecs.TokenAuth(p)
+	}
+	tests := map[string]struct {
+		auth ecs.Authenticator
+		want string // "" = accepted
+	}{
+		"good":             {ecs.TokenAuth(password), ""},
+		"good, by pointer": {ecs.TokenAuth(&password), ""},
+		"loopback":         {with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://127.0.0.1:5000/v3" }), ""},
+		"insecure": {
+			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint, p.InsecureHTTP = "http://k.example", true }), "",
+		},
+		"not encrypted": {
+			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://k.example" }), "identity endpoint",
+		},
+		"no endpoint": {with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "" }), "identity endpoint is empty"},
+		"no user":     {with(func(p *ecs.PasswordCredentials) { p.UserID = "" }), "password credentials: the user is missing"},
+		"no password": {with(func(p *ecs.PasswordCredentials) { p.Password = "" }), "the password is missing"},
+		"no project":  {with(func(p *ecs.PasswordCredentials) { p.ProjectID = "" }), "the project is missing"},
+		"no secret": {
+			ecs.TokenAuth(ecs.ApplicationCredential{IdentityEndpoint: "https://k.example", ID: "c"}),
+			"application credential: the secret of the application credential is missing",
+		},
+		"no source":        {ecs.TokenAuth(nil), "token source is nil"},
+		"empty token":      {ecs.StaticToken(""), "token is empty"},
+		"token of a file":  {ecs.StaticToken("hunter2\n"), "token has spaces, line breaks"},
+		"empty access key": {ecs.AccessKey{SecretKey: "hunter2"}, "access key is empty"},
+		"odd access key":   {ecs.AccessKey{AccessKey: "a,b", SecretKey: "hunter2"}, "access key has a comma"},
+		"empty secret key": {ecs.AccessKey{AccessKey: "AK"}, "secret key is empty"},
+		"odd secret key":   {ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2 "}, "secret key has spaces"},
+		"odd security token": {
+			ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2", SecurityToken: "\x00"}, "security token has",
+		},
+		"odd project": {
+			ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2", ProjectID: "a b"}, "project ID of the access key has",
+		},
+		"metadata":          {ecs.MetadataCredentials(), ""},
+		"metadata endpoint": {ecs.MetadataCredentials(ecs.WithMetadataEndpoint("")), "metadata endpoint is empty"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := ecs.NewClient(testEndpoint, tt.auth)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+			require.ErrorContains(t, err, "ecs: new client: invalid argument: ")
+			require.ErrorContains(t, err, tt.want)
+			assert.NotContains(t, err.Error(), "hunter2")
+			assert.Nil(t, client)
+		})
+	}
+}
+
+func TestProjectIDByName_Table(t *testing.T) {
+	t.Parallel()
+	const (
+		none = `{"projects":[]}`
+		one  = `{"projects":[{"id":"p1","name":"demo","domain_id":"d"},{"id":"p2","name":"demo2","domain_id":"d"}]}`
+		two  = `{"projects":[{"id":"p1","name":"demo","domain_id":"d"},{"id":"p3","name":"demo","domain_id":"e"}]}`
+	)
+	forbidden := reply(http.StatusForbidden, `{"error":{"code":403,"message":"You are not authorized.","title":"Forbidden"}}`)
+	tests := map[string]struct {
+		byName, own step
+		want        string
+		is          error
+		problem     string
+	}{
+		"found":               {byName: reply(200, one), want: "p1"},
+		"not allowed to list": {byName: forbidden, own: reply(200, one), want: "p1"},
+		"not found": {
+			byName: reply(200, none), own: reply(200, `{"projects":[{"id":"p2","name":"demo2","domain_id":"d"}]}`),
+			is: ecs.ErrNotFound, problem: `no project of that name; seen: "demo2" ("p2" in domain "d")`,
+		},
+		"several": {
+			byName: reply(200, two), is: ecs.ErrInvalidArgument,
+			problem: `2 projects of that name; say which one by its ID: "demo" ("p1" in domain "d"), "demo" ("p3" in domain "e")`,
+		},
+		"forbidden":  {byName: forbidden, own: forbidden, is: ecs.ErrForbidden, problem: "list projects: GET /v3/auth/projects"},
+		"refused":    {byName: reply(401, ""), is: ecs.ErrUnauthorized, problem: "list projects: GET /v3/projects?name=demo"},
+		"not a list": {byName: reply(200, "<html>"), problem: "not a list of projects"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := serveSteps(t, map[string]step{"/v3/projects": tt.byName, "/v3/auth/projects": tt.own})
+			id, err := ecs.ProjectIDByName(t.Context(), srv, ecs.StaticToken(secretToken), "demo")
+			assert.Equal(t, tt.want, id)
+			if tt.problem == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, `ecs: find the ID of project "demo": `)
+			require.ErrorContains(t, err, tt.problem)
+			if tt.is != nil {
+				require.ErrorIs(t, err, tt.is)
+			}
+		})
+	}
+}
+
+func TestProjectIDByName_ChecksItsArguments(t *testing.T) {
+	t.Parallel()
+	auth := ecs.StaticToken(secretToken)
+	for name, call := range map[string]func() (string, error){
+		"endpoint": func() (string, error) { return ecs.ProjectIDByName(t.Context(), "http://k.example", auth, "demo") },
+		"auth":     func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", nil, "demo") },
+		"name":     func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", auth, "") },
+		"token": func() (string, error) {
+			return ecs.ProjectIDByName(t.Context(), "https://k.example", ecs.StaticToken(""), "demo")
+		},
+	} {
+		_, err := call()
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
+	}
+}
+
+func TestProjectIDByName_WithAnAccessKey(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewServer(ecstest.WithHuaweiIdentity())
+	t.Cleanup(srv.Close)
+	srv.AddAccessKey("AK", "SK", "", time.Time{})
+	id, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
+		srv.Credentials().ProjectName)
+	require.NoError(t, err)
+	assert.Equal(t, srv.ProjectID(), id)
+}

@@ -1,0 +1,164 @@
+package ecs_test
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+)
+
+// secrets returns every type that holds a secret, each with the same one.
+func secrets(secret string) map[string]any {
+	password := ecs.PasswordCredentials{
+		IdentityEndpoint: "https://iam.example.com", Username: "u", DomainName: "d", Password: secret, ProjectID: "p",
+	}
+	credential := ecs.ApplicationCredential{IdentityEndpoint: "https://iam.example.com", ID: "i", Secret: secret}
+	key := ecs.AccessKey{AccessKey: secret, SecretKey: secret, SecurityToken: secret}
+	token := ecs.Token{Value: secret, ExpiresAt: time.Now(), ProjectID: "p"}
+	source := sourceFunc(nil)
+	return map[string]any{
+		"Token":                 token,
+		"PasswordCredentials":   password,
+		"ApplicationCredential": credential,
+		"AccessKey":             key,
+		"pointer to a token":    &token,
+		"pointer to a password": &password,
+		"pointer to a secret":   &credential,
+		"pointer to a key":      &key,
+		"StaticToken":           ecs.StaticToken(secret),
+		"TokenAuth of password": ecs.TokenAuth(password),
+		"TokenAuth of secret":   ecs.TokenAuth(&credential),
+		"TokenAuth":             ecs.TokenAuth(source),
+		"MetadataCredentials":   ecs.MetadataCredentials(ecs.WithMetadataEndpoint("http://" + secret)),
+	}
+}
+
+const redacted = "[REDACTED]"
+
+// %p and %w are left out: fmt asks no method of a value for them, and go vet reports them on anything that is no pointer
+// and no error.
+func TestSecrets_PrintRedactedUnderEveryVerb(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for name, value := range secrets(secret) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, verb := range []string{
+				"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%o", "%b", "%c", "%e", "%g", "%U", "%10.3v", "% x",
+			} {
+				assert.Equal(t, redacted, fmt.Sprintf(verb, value), verb)
+			}
+			assert.Equal(t, redacted, fmt.Sprint(value))
+			assert.Equal(t, "["+redacted+"]", fmt.Sprintf("%v", []any{value}))
+			assert.Equal(t, "{A:"+redacted+"}", fmt.Sprintf("%+v", struct{ A any }{value}))
+			assert.Equal(t, redacted, errors.New(fmt.Sprint(value)).Error()) //nolint:perfsprint // what a careless caller writes
+		})
+	}
+}
+
+func TestSecrets_EncodeRedacted(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for name, value := range secrets(secret) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			document, err := json.Marshal(map[string]any{"a": value})
+			require.NoError(t, err)
+			assert.JSONEq(t, `{"a":"[REDACTED]"}`, string(document))
+
+			text, ok := value.(encoding.TextMarshaler)
+			require.True(t, ok)
+			plain, err := text.MarshalText()
+			require.NoError(t, err)
+			assert.Equal(t, redacted, string(plain))
+
+			var buf bytes.Buffer
+			for _, handler := range []slog.Handler{slog.NewTextHandler(&buf, nil), slog.NewJSONHandler(&buf, nil)} {
+				buf.Reset()
+				slog.New(handler).Info("m", "a", value, slog.Group("g", "b", value))
+				assert.Contains(t, buf.String(), redacted)
+				assert.NotContains(t, buf.String(), secret)
+			}
+		})
+	}
+}
+
+func TestSecrets_AClientShowsNone(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for name, value := range secrets(secret) {
+		auth, ok := value.(ecs.Authenticator)
+		if !ok {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := ecs.NewClient(testEndpoint, auth)
+			require.NoError(t, err)
+			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+				for _, holder := range []any{client, *client, struct{ c *ecs.Client }{client}, []any{client}} {
+					text := fmt.Sprintf(verb, holder)
+					assert.NotContains(t, text, secret)
+					assert.NotContains(t, text, fmt.Sprintf("%x", secret))
+				}
+			}
+			document, err := json.Marshal(client)
+			require.NoError(t, err)
+			assert.NotContains(t, string(document), secret)
+		})
+	}
+}
+
+// Whatever an answer echoes of the credential, no error and no log shows it.
+func TestSecrets_NoErrorAndNoLogShowsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		srv.AddAccessKey("AK", "SK", "security-token", time.Time{})
+		for name, auth := range map[string]ecs.Authenticator{
+			"token":      ecs.TokenAuth(passwordOf(srv)),
+			"access key": ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", SecurityToken: "security-token"},
+			"metadata":   metadataOf(srv),
+		} {
+			var sent []string
+			transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+				res, err := srv.HTTPClient().Transport.RoundTrip(req)
+				if req.URL.Path != "/v2.1/"+srv.ProjectID()+"/servers/"+id {
+					return res, err
+				}
+				for _, header := range []string{"X-Auth-Token", "Authorization", "X-Security-Token"} {
+					if value := req.Header.Get(header); value != "" {
+						sent = append(sent, value)
+					}
+				}
+				require.NotEmpty(t, sent)
+				return reply(http.StatusTeapot, fmt.Sprintf(`{"error":{"code":"x","message":%q}}`, strings.Join(sent, " ")))(req)
+			})
+			var log bytes.Buffer
+			client := fakeClient(t, srv, auth, ecs.WithHTTPClient(&http.Client{Transport: transport}),
+				ecs.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+
+			require.Error(t, err, name)
+			assert.Contains(t, err.Error(), redacted)
+			for _, value := range sent {
+				assert.NotContains(t, err.Error(), value)
+				assert.NotContains(t, fmt.Sprintf("%#v", err), value)
+				assert.NotContains(t, log.String(), value)
+			}
+			assert.NotEmpty(t, log.String())
+		}
+	})
+}
