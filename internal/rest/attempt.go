@@ -7,9 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
-	"sync/atomic"
 )
 
 // Attempt is what one attempt knows of itself. Authenticators find it in their context with [FromContext].
@@ -20,9 +18,10 @@ type Attempt struct {
 
 	extra    http.Header // what this request has beside the client's headers
 	body     bytes.Reader
-	header   http.Header // the request's headers as sent, the credential included
-	location string      // where a redirect pointed
-	conn     atomic.Int32
+	header   http.Header     // the request's headers as sent, the credential included
+	location string          // where a redirect pointed
+	trace    *trace          // nil without a body: only an action must know whether it was sent
+	begun    bool            // the transport has the request
 	response Response        // here, because it lives as long
 	ctx      context.Context //nolint:containedctx // without the trace: a login must not be taken for this request
 }
@@ -53,28 +52,12 @@ func WithBase(ctx context.Context, base http.RoundTripper) context.Context {
 	return &attemptContext{Context: ctx, attempt: Attempt{Base: base}}
 }
 
-// States of Attempt.conn: how far the request came.
-const (
-	connWanted   int32 = iota // not with the transport yet, or a connection is being looked for: nothing is sent
-	connUntraced              // with a transport that tells nothing (a test double, say)
-	connGiven                 // a connection was given: bytes may have left
-)
-
-// traced returns a context that records how far the transport came. The transport itself tries again on another
-// connection only while nothing was written, so the last word counts.
-func (a *Attempt) traced(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { a.conn.Store(connWanted) },
-		GotConn: func(httptrace.GotConnInfo) { a.conn.Store(connGiven) },
-	})
-}
-
 // mayHaveSent reports whether a part of the request can have reached the server although err came.
 func (a *Attempt) mayHaveSent(err error) bool {
-	switch a.conn.Load() {
-	case connWanted:
+	switch {
+	case !a.begun, a.trace != nil && a.trace.state.Load() == connWanted:
 		return false
-	case connGiven:
+	case a.trace != nil && a.trace.state.Load() == connGiven:
 		return true
 	}
 	return !refusedBeforeSending(err)

@@ -39,6 +39,7 @@ type Client struct {
 	timeout  time.Duration
 	rt       http.RoundTripper
 	bodies   bodyPool
+	traces   tracePool
 }
 
 // New returns a client; it opens no connection.
@@ -97,6 +98,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if err != nil {
 		return nil, c.failure(ctx, inner, attempt, err)
 	}
+	c.traces.put(attempt.trace)
 	out := &attempt.response
 	*out = Response{StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, sent: attempt.header}
 	out.read(res.RawResponse, &c.bodies, cmp.Or(req.BodyLimit, DefaultBodyLimit))
@@ -112,10 +114,11 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 	if c.timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
-	inner := &attemptContext{ctx, Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header}}
-	inner.attempt.ctx = inner
+	inner := &attemptContext{Context: ctx}
+	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header, ctx: inner}
 	if req.Body != nil {
-		return inner.attempt.traced(inner), &inner.attempt, cancel
+		inner.attempt.trace = c.traces.get()
+		return inner.attempt.trace.context(inner), &inner.attempt, cancel
 	}
 	return inner, &inner.attempt, cancel
 }

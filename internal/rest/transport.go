@@ -50,7 +50,7 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	attempt.header = clone.Header
-	attempt.conn.Store(connUntraced)
+	attempt.begun = true
 	res, err := t.base.RoundTrip(clone)
 	if err == nil && res.StatusCode/100 == 3 {
 		// http.Client fails on a Location that it cannot parse, before it asks whether to follow.
