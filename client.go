@@ -412,17 +412,20 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 	return nil
 }
 
-// get makes a look, and makes it again after a passing failure, as the retry policy has it.
-func (c *Client) get(ctx context.Context, req *rest.Request, decode func(*rest.Response) error) error {
+// get makes a look, and if it may, makes it again after a passing failure, as the retry policy has it.
+func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
 	for n := 1; ; n++ {
 		err := c.getOnce(ctx, req, decode)
 		var unreadable *answerError
-		if err == nil || !passing(ctx, err) || errors.As(err, &unreadable) {
+		if err == nil || again == once {
 			return err
+		}
+		if !passing(ctx, err) || errors.As(err, &unreadable) {
+			return waitCause(ctx, err)
 		}
 		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
 		if !ok {
-			return err
+			return waitCause(ctx, err)
 		}
 		if over := retry.Sleep(ctx, pause); over != nil {
 			return fmt.Errorf("%w, while waiting to try again after: %w", over, err)

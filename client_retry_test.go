@@ -186,6 +186,10 @@ func TestGetServer_EndsWithItsContext(t *testing.T) {
 		"while it waits for an answer": {hang()},
 		"in a pause":                   {reply(429, "", "Retry-After", "20")},
 		"after many tries":             {after(time.Second, dropped())},
+		"with an answer that comes late": {func(req *http.Request) (*http.Response, error) {
+			<-req.Context().Done()
+			return reply(503, "")(req)
+		}},
 	} {
 		for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 			t.Run(fmt.Sprintf("%s, %v", name, end), func(t *testing.T) {

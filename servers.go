@@ -1,11 +1,11 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -117,8 +117,9 @@ func orNone(s string) string {
 	return s
 }
 
-func newServer(w *wire.Server) *Server {
-	s := &Server{
+// set fills s with what an answer says.
+func (s *Server) set(w *wire.Server) {
+	*s = Server{
 		ID: w.ID, Name: w.Name, Status: w.Status, VMState: w.VMState, TaskState: w.TaskState, PowerState: w.PowerState,
 		FlavorID: w.FlavorID, HostID: w.HostID, ProjectID: w.ProjectID, UserID: w.UserID,
 		AvailabilityZone: w.AvailabilityZone, KeyName: w.KeyName, Metadata: w.Metadata,
@@ -126,9 +127,10 @@ func newServer(w *wire.Server) *Server {
 	}
 	if len(w.Addresses) > 0 {
 		s.Addresses = make(map[string][]Address, len(w.Addresses))
-		for network, addresses := range maps.All(w.Addresses) {
-			for _, a := range addresses {
-				s.Addresses[network] = append(s.Addresses[network], Address(a))
+		for network, addresses := range w.Addresses {
+			s.Addresses[network] = make([]Address, len(addresses))
+			for i, a := range addresses {
+				s.Addresses[network][i] = Address(a)
 			}
 		}
 	}
@@ -137,6 +139,12 @@ func newServer(w *wire.Server) *Server {
 		f.Message = wire.CleanText(f.Message, 512)
 		s.Fault = &f
 	}
+}
+
+// newServer returns a server of a list.
+func newServer(w *wire.Server) *Server {
+	s := new(Server)
+	s.set(w)
 	return s
 }
 
@@ -148,24 +156,28 @@ func newServer(w *wire.Server) *Server {
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html
 func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Server, error) {
-	s, err := c.getServer(ctx, c.get, projectID, serverID)
-	if err != nil {
+	s := new(Server)
+	if err := c.look(ctx, retried, projectID, serverID, s); err != nil {
 		return nil, opError("get server", serverID, err)
 	}
 	return s, nil
 }
 
-// lookFunc is [Client.get] or [Client.getOnce].
-type lookFunc func(context.Context, *rest.Request, func(*rest.Response) error) error
+// patience says whether a look that fails for a passing reason is made again.
+type patience bool
 
-// getServer looks at a server, once or as often as get does.
-func (c *Client) getServer(ctx context.Context, get lookFunc, projectID, serverID string) (*Server, error) {
+const (
+	once    patience = false
+	retried patience = true
+)
+
+// look looks at a server, and fills into with what it sees.
+func (c *Client) look(ctx context.Context, again patience, projectID, serverID string, into *Server) error {
 	if err := checkIDs(projectID, serverID); err != nil {
-		return nil, err
+		return err
 	}
-	var s *Server
-	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID), ProjectID: projectID}
-	err := get(ctx, req, func(res *rest.Response) error {
+	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID, ""), ProjectID: projectID}
+	return c.get(ctx, again, req, func(res *rest.Response) error {
 		w, err := wire.DecodeServer(res.Body)
 		switch {
 		case err != nil:
@@ -173,14 +185,13 @@ func (c *Client) getServer(ctx context.Context, get lookFunc, projectID, serverI
 		case !strings.EqualFold(w.ID, serverID):
 			return fmt.Errorf("answer is about another server, %q", res.Redact(wire.CleanText(w.ID, 64)))
 		}
-		s = newServer(w)
+		into.set(w)
 		return nil
 	})
-	return s, err
 }
 
-func serverPath(projectID, serverID string) string {
-	return "/v2.1/" + projectID + "/servers/" + serverID
+func serverPath(projectID, serverID, rest string) string {
+	return "/v2.1/" + projectID + "/servers/" + serverID + rest
 }
 
 // opError names the operation and the server.
@@ -198,7 +209,11 @@ func printable(id string) string {
 
 // checkIDs refuses IDs that would change the meaning of a path.
 func checkIDs(projectID, serverID string) error {
-	return errors.Join(checkID("project ID", projectID), checkID("server ID", serverID))
+	project, server := checkID("project ID", projectID), checkID("server ID", serverID)
+	if project != nil && server != nil {
+		return fmt.Errorf("%w; %w", project, server) // errors.Join makes two lines of it
+	}
+	return cmp.Or(project, server)
 }
 
 const maxIDLength = 64
@@ -288,7 +303,7 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit,
 		Path: "/v2.1/" + projectID + "/servers/detail?" + query.Encode(),
 	}
-	err = c.get(ctx, req, func(res *rest.Response) (err error) {
+	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
 		page.date, _ = http.ParseTime(res.Header.Get("Date"))
 		return err
@@ -369,9 +384,10 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, progress 
 	var last *Server
 	start := time.Now()
 	for looks := 1; ; looks++ {
-		s, err := c.getServer(ctx, c.getOnce, projectID, serverID)
+		s := new(Server)
+		err := c.look(ctx, once, projectID, serverID, s)
 		if progress != nil {
-			progress(Progress{Elapsed: time.Since(start), Looks: looks, Server: s, Err: err})
+			progress(newProgress(start, looks, s, err))
 		}
 		if err == nil {
 			last = s

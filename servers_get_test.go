@@ -1,0 +1,190 @@
+package ecs_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+)
+
+// novaBody is a details answer with everything in it, as Nova writes it.
+const novaBody = `{"server": {"id": "` + serverID + `", "name": "app-1", "status": "VERIFY_RESIZE",
+"tenant_id": "` + projectID + `", "user_id": "9bb2e923f5f941eabe9bf1357c51c4b9", "metadata": {"team": "a", "n": "3"},
+"hostId": "4a668b2afe9661e58fda031c", "image": {"id": "c133ec9e", "links": []},
+"flavor": {"id": "s3.large.2", "links": [{"rel": "bookmark", "href": "http://None/flavors/2"}]},
+"created": "2026-11-22T22:18:56Z", "updated": "2026-11-22T22:19:03Z",
+"addresses": {"vpc-1": [{"addr": "192.168.0.3", "version": 4, "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:1b:35:78", "OS-EXT-IPS:type": "fixed"},
+{"addr": "10.0.0.9", "version": 4, "OS-EXT-IPS:type": "floating"}], "empty": []},
+"accessIPv4": "", "links": [], "OS-DCF:diskConfig": "MANUAL", "progress": 0, "OS-EXT-AZ:availability_zone": "az-1",
+"config_drive": "", "key_name": "id_rsa", "OS-SRV-USG:launched_at": "2026-11-22T22:19:03.000000",
+"OS-SRV-USG:terminated_at": null, "OS-EXT-STS:task_state": null, "OS-EXT-STS:vm_state": "resized", "OS-EXT-STS:power_state": 4,
+"os-extended-volumes:volumes_attached": [], "locked": false, "tags": []}}`
+
+// getServer answers one look with a body, and returns what GetServer makes of it.
+func getServer(t *testing.T, status int, body string, header ...string) (*ecs.Server, error) {
+	t.Helper()
+	client := newClient(t, tripFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	return client.GetServer(t.Context(), projectID, serverID)
+}
+
+func TestGetServer_ReadsEveryField(t *testing.T) {
+	t.Parallel()
+	got, err := getServer(t, 200, novaBody)
+	require.NoError(t, err)
+	assert.Equal(t, &ecs.Server{
+		ID: serverID, Name: "app-1", Status: ecs.StatusVerifyResize, VMState: "resized", PowerState: 4,
+		FlavorID: "s3.large.2", HostID: "4a668b2afe9661e58fda031c", ProjectID: projectID, UserID: "9bb2e923f5f941eabe9bf1357c51c4b9",
+		AvailabilityZone: "az-1", KeyName: "id_rsa", Metadata: map[string]string{"team": "a", "n": "3"},
+		Addresses: map[string][]ecs.Address{"vpc-1": {
+			{Addr: "192.168.0.3", Version: 4, Type: "fixed", MACAddr: "fa:16:3e:1b:35:78"}, {Addr: "10.0.0.9", Version: 4, Type: "floating"},
+		}},
+		Created: time.Date(2026, 11, 22, 22, 18, 56, 0, time.UTC), Updated: time.Date(2026, 11, 22, 22, 19, 3, 0, time.UTC),
+		LaunchedAt: time.Date(2026, 11, 22, 22, 19, 3, 0, time.UTC),
+	}, got)
+	require.NoError(t, got.CheckRevertResize())
+}
+
+// TestGetServer_ReadsWhatCloudsWrite: the same thing, said differently.
+func TestGetServer_ReadsWhatCloudsWrite(t *testing.T) {
+	t.Parallel()
+	server := func(members string) string { return `{"server":{"id":"` + serverID + `",` + members + `}}` }
+	resized := func(s *ecs.Server) { s.Status, s.VMState = "VERIFY_RESIZE", "resized" }
+	launched := time.Date(2019, 5, 22, 7, 48, 19, 0, time.UTC)
+	tests := map[string]struct {
+		body string
+		want func(*ecs.Server)
+	}{
+		"task null":          {server(`"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized","OS-EXT-STS:task_state":null`), resized},
+		"task empty":         {server(`"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized","OS-EXT-STS:task_state":""`), resized},
+		"task absent":        {server(`"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized"`), resized},
+		"image as text":      {server(`"image":"","status":"ACTIVE"`), func(s *ecs.Server) { s.Status = "ACTIVE" }},
+		"flavor with a name": {server(`"flavor":{"vcpus":1,"ram":512,"original_name":"m1.tiny"}`), func(s *ecs.Server) { s.FlavorID = "m1.tiny" }},
+		"flavor of v1":       {server(`"flavor":{"id":"c6.large","name":"c6.large","vcpus":"2"}`), func(s *ecs.Server) { s.FlavorID = "c6.large" }},
+		"numbers as text": {server(`"OS-EXT-STS:power_state":"1","addresses":{"n":[{"addr":"::1","version":"6"}]}`), func(s *ecs.Server) {
+			s.PowerState, s.Addresses = 1, map[string][]ecs.Address{"n": {{Addr: "::1", Version: 6}}}
+		}},
+		"time without zone":  {server(`"OS-SRV-USG:launched_at":"2019-05-22T07:48:19.000000"`), func(s *ecs.Server) { s.LaunchedAt = launched }},
+		"time with zone":     {server(`"OS-SRV-USG:launched_at":"2019-05-22T09:48:19+02:00"`), func(s *ecs.Server) { s.LaunchedAt = launched }},
+		"time unreadable":    {server(`"updated":"yesterday","OS-SRV-USG:launched_at":null`), func(*ecs.Server) {}},
+		"nulls":              {server(`"name":null,"flavor":null,"addresses":null,"metadata":null,"key_name":null,"fault":null,"hostId":null`), func(*ecs.Server) {}},
+		"the id in capitals": {strings.Replace(server(`"name":"x"`), serverID, strings.ToUpper(serverID), 1), func(s *ecs.Server) { s.ID, s.Name = strings.ToUpper(serverID), "x" }},
+		"a fault": {server(`"status":"ERROR","fault":{"code":500,"message":"No valid\n host","details":"trace","created":"2019-05-22T07:48:19Z"}`), func(s *ecs.Server) {
+			s.Status, s.Fault = "ERROR", &ecs.Fault{Code: 500, Message: "No valid host", Details: "trace", Created: launched}
+		}},
+		"unknown members": {`{"x":[{}],` + server(`"os:scheduler_hints":{"a":[1]},"status":"UNKNOWN"`)[1:], func(s *ecs.Server) { s.Status = "UNKNOWN" }},
+	}
+	for name, tt := range tests {
+		for _, contentType := range []string{"application/json", "text/html", ""} {
+			got, err := getServer(t, 200, tt.body, "Content-Type", contentType)
+			require.NoError(t, err, name)
+			want := &ecs.Server{ID: serverID}
+			tt.want(want)
+			assert.Equal(t, want, got, name)
+		}
+	}
+}
+
+// TestGetServer_TakesNothingElseForAServer: a success that is none must not become an empty server.
+func TestGetServer_TakesNothingElseForAServer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"nothing":            "",
+		"HTML":               "<html><title>Sign in</title></html>",
+		"text":               "ok",
+		"null":               "null",
+		"empty":              "{}",
+		"a list":             "[]",
+		"null server":        `{"server":null}`,
+		"server as text":     `{"server":"` + serverID + `"}`,
+		"list of servers":    `{"servers":[{"id":"` + serverID + `"}]}`,
+		"no id":              `{"server":{"status":"VERIFY_RESIZE"}}`,
+		"null id":            `{"server":{"id":null,"status":"VERIFY_RESIZE"}}`,
+		"numeric id":         `{"server":{"id":1}}`,
+		"another id":         strings.Replace(novaBody, serverID, "11111111-2222-3333-4444-555555555555", 1),
+		"an id with more":    strings.Replace(novaBody, serverID, serverID+"0", 1),
+		"cut":                novaBody[:len(novaBody)-1],
+		"cut early":          novaBody[:100],
+		"two answers":        novaBody + novaBody,
+		"status is a number": `{"server":{"id":"` + serverID + `","status":1}}`,
+		"task is an object":  `{"server":{"id":"` + serverID + `","status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized","OS-EXT-STS:task_state":{}}}`,
+	} {
+		server, err := getServer(t, 200, body, "Content-Type", "application/json")
+		assert.Nil(t, server, name)
+		oneLine(t, err)
+		for _, sentinel := range []error{ecs.ErrNotFound, ecs.ErrUnavailable, ecs.ErrRateLimited, ecs.ErrInvalidArgument} {
+			require.NotErrorIs(t, err, sentinel, name)
+		}
+	}
+}
+
+func TestGetServer_TakesAnErrorInASuccessForThrottling(t *testing.T) {
+	t.Parallel()
+	server, err := getServer(t, 202, `{"error":{"code":"Common.0024","message":"exceeds flow over limit"}}`)
+	assert.Nil(t, server)
+	require.ErrorIs(t, err, ecs.ErrRateLimited)
+	var api *ecs.APIError
+	require.ErrorAs(t, err, &api)
+	assert.Equal(t, 202, api.StatusCode)
+	assert.Equal(t, "Common.0024", api.Code)
+}
+
+func TestGetServer_ReadsAtMostOneMiB(t *testing.T) {
+	t.Parallel()
+	body := `{"server":{"id":"` + serverID + `","name":"` + strings.Repeat("x", 1<<20) + `"}}`
+	_, err := getServer(t, 200, body)
+	oneLine(t, err)
+	assert.ErrorContains(t, err, "too large")
+}
+
+// TestCalls_RefuseBadIDs: an ID that could change the meaning of a path is refused before anything is sent.
+func TestCalls_RefuseBadIDs(t *testing.T) {
+	t.Parallel()
+	client := newClientAs(t, funcAuth(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
+	calls := map[string]func(projectID, serverID string) error{
+		"get":    func(p, s string) error { _, err := client.GetServer(t.Context(), p, s); return err },
+		"wait":   func(p, s string) error { _, err := client.WaitForVerifyResize(t.Context(), p, s); return err },
+		"revert": func(p, s string) error { _, err := client.RevertResize(t.Context(), p, s); return err },
+		"both":   func(p, s string) error { _, err := client.RevertResizeAndWait(t.Context(), p, s); return err },
+		"wait for revert": func(p, s string) error {
+			_, err := client.WaitForRevert(t.Context(), &ecs.Revert{ProjectID: p, ServerID: s, Before: ecs.Server{FlavorID: "f"}})
+			return err
+		},
+		"all": func(p, s string) error {
+			if s == "" {
+				s = "."
+			}
+			for _, result := range client.RevertResizeAll(t.Context(), p, []string{s}) {
+				return result.Err
+			}
+			return nil
+		},
+		"list": func(p, s string) error {
+			if s != serverID {
+				return ecs.ErrInvalidArgument
+			}
+			for _, err := range client.ListServers(t.Context(), p, ecs.ListServersOptions{}) {
+				return err
+			}
+			return nil
+		},
+	}
+	bad := []string{
+		"", ".", "..", "a/b", "/", "a?b", "a#b", "a%b", "%2e%2e", "a b", " a", "a\n", "a\x00", "a;b", "a:b", "a@b", "a+b", "a.b", "a\\b",
+		"中", "é", "ａ", "\xff", "{id}", strings.Repeat("a", 65), strings.Repeat("a", 1<<20),
+	}
+	for name, call := range calls {
+		for _, id := range bad {
+			for _, err := range []error{call(projectID, id), call(id, serverID), call(id, id)} {
+				require.ErrorIs(t, err, ecs.ErrInvalidArgument, "%s %q", name, id)
+				assert.NotContains(t, err.Error(), "\n", name)
+				assert.Less(t, len(err.Error()), 500, name)
+			}
+		}
+	}
+}
