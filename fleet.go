@@ -257,7 +257,7 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 	}
 	var err error
 	if job.seen == nil || time.Since(job.at) > maxLookAge {
-		job.seen, err = f.c.getServer(ctx, f.c.get, f.projectID, job.id)
+		job.seen, err = f.look(ctx, retried, job.id)
 	}
 	result := FleetResult{Server: job.seen}
 	switch {
@@ -274,6 +274,15 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 		return
 	}
 	f.hand(job.id, result)
+}
+
+// look looks at one server; it is nil if that fails.
+func (f *fleet) look(ctx context.Context, again patience, id string) (*Server, error) {
+	s := new(Server)
+	if err := f.c.look(ctx, again, f.projectID, id, s); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (f *fleet) hand(id string, result FleetResult) { f.results <- fleetItem{id: id, result: result} }
@@ -531,7 +540,7 @@ func (w *fleetWaiter) single(ctx context.Context, waits map[string]*fleetWait, l
 		seen[id] = &fleetLook{wait: wait}
 	}
 	w.each(seen, func(look *fleetLook) {
-		look.server, look.err = w.f.c.getServer(ctx, w.f.c.getOnce, w.f.projectID, look.wait.id)
+		look.server, look.err = w.f.look(ctx, once, look.wait.id)
 	})
 	w.judge(ctx, seen)
 	maps.Copy(looks, seen)

@@ -47,19 +47,16 @@ func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (
 }
 
 func (c *Client) revertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
-	before, err := c.getServer(ctx, c.get, projectID, serverID)
-	if err != nil {
+	call := &revertCall{c: c, revert: Revert{ProjectID: projectID}}
+	if err := c.look(ctx, retried, projectID, serverID, &call.revert.Before); err != nil {
 		return nil, err
 	}
-	return c.revertSeen(ctx, projectID, before)
+	return call.run(ctx)
 }
 
 // revertSeen checks and reverts a server that has just been looked at.
 func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server) (*Revert, error) {
-	if err := before.CheckRevertResize(); err != nil {
-		return nil, err
-	}
-	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, ServerID: before.ID, Before: *before}}
+	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, Before: *before}}
 	return call.run(ctx)
 }
 
@@ -87,6 +84,10 @@ const (
 )
 
 func (r *revertCall) run(ctx context.Context) (*Revert, error) {
+	r.revert.ServerID = r.revert.Before.ID
+	if err := r.revert.Before.CheckRevertResize(); err != nil {
+		return nil, err
+	}
 	for n := 1; ; {
 		kind, err := r.send(ctx)
 		if kind == accepted {
@@ -124,7 +125,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 		r.revert.SentAt = time.Now().UTC() // keeps its value through JSON
 	}
 	req := &rest.Request{
-		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID) + "/action",
+		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
 		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID,
 	}
 	res, err := r.c.attempt(ctx, req)
@@ -198,6 +199,13 @@ func endedAtNova(res *rest.Response) bool {
 	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body).Nova != ""
 }
 
+// look looks at the server.
+func (r *revertCall) look(ctx context.Context, again patience) (*Server, error) {
+	s := new(Server)
+	err := r.c.look(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
+	return s, err
+}
+
 // lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
 // waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request.
 func (r *revertCall) lookAgain(ctx context.Context, n int) error {
@@ -210,7 +218,7 @@ func (r *revertCall) lookAgain(ctx context.Context, n int) error {
 			return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 		}
 	}
-	now, err := r.c.getServer(ctx, r.c.get, r.revert.ProjectID, r.revert.ServerID)
+	now, err := r.look(ctx, retried)
 	if err != nil {
 		return fmt.Errorf("look before sending again: %w", err)
 	}
@@ -220,7 +228,7 @@ func (r *revertCall) lookAgain(ctx context.Context, n int) error {
 
 // explainConflict looks once at the server whose state refused the action, and adds what it sees.
 func (r *revertCall) explainConflict(ctx context.Context, refusal error) error {
-	now, err := r.c.getServer(ctx, r.c.getOnce, r.revert.ProjectID, r.revert.ServerID)
+	now, err := r.look(ctx, once)
 	if err != nil {
 		return refusal
 	}
@@ -247,7 +255,7 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 	untouched, errored := 0, 0
 	var seen *Server
 	for {
-		now, err := r.c.getServer(ctx, r.c.getOnce, r.revert.ProjectID, r.revert.ServerID)
+		now, err := r.look(ctx, once)
 		switch {
 		case err == nil:
 			seen = now
@@ -387,6 +395,14 @@ type Progress struct {
 	Looks   int           // how many, this one included
 	Server  *Server       // as this look saw it; nil if the look failed
 	Err     error         // why the look failed; nil if it did not
+}
+
+func newProgress(start time.Time, looks int, s *Server, err error) Progress {
+	p := Progress{Elapsed: time.Since(start), Looks: looks, Err: err}
+	if err == nil {
+		p.Server = s
+	}
+	return p
 }
 
 // WaitOption configures one wait.
@@ -547,7 +563,7 @@ func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bo
 // fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
 func (c *Client) fate(ctx context.Context, revert *Revert) (verdict.Fate, verdict.Action, error) {
 	var actions []verdict.Action
-	err := c.get(ctx, actionRequest(revert, ""), func(res *rest.Response) error {
+	err := c.get(ctx, retried, actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(&list[i]))
@@ -588,7 +604,7 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict
 func actionRequest(revert *Revert, path string) *rest.Request {
 	return &rest.Request{
 		Method: http.MethodGet, ProjectID: revert.ProjectID,
-		Path: serverPath(revert.ProjectID, revert.ServerID) + "/os-instance-actions" + path,
+		Path: serverPath(revert.ProjectID, revert.ServerID, "/os-instance-actions"+path),
 	}
 }
 
