@@ -125,13 +125,12 @@ func (s *Server) set(w *wire.Server) {
 		AvailabilityZone: w.AvailabilityZone, KeyName: w.KeyName, Metadata: w.Metadata,
 		Created: w.Created, Updated: w.Updated, LaunchedAt: w.LaunchedAt,
 	}
-	if len(w.Addresses) > 0 {
-		s.Addresses = make(map[string][]Address, len(w.Addresses))
-		for network, addresses := range w.Addresses {
-			s.Addresses[network] = make([]Address, len(addresses))
-			for i, a := range addresses {
-				s.Addresses[network][i] = Address(a)
-			}
+	for network, addresses := range w.Addresses {
+		if s.Addresses == nil {
+			s.Addresses = make(map[string][]Address, len(w.Addresses))
+		}
+		for _, a := range addresses {
+			s.Addresses[network] = append(s.Addresses[network], Address(a))
 		}
 	}
 	if w.Fault != nil {
