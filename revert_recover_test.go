@@ -1,0 +1,74 @@
+package ecs_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Where the reply was lost, the server's list of actions has the request ID.
+func TestRevertResize_RecoversTheRequestID(t *testing.T) {
+	t.Parallel()
+	earlier := entry{action: "revertResize", id: "req-earlier", start: resizedAt.Add(-time.Minute)}
+	earlierResize := entry{action: "resize", id: "req-earlier-resize", start: resizedAt.Add(-2 * time.Minute)}
+	second := entry{action: "revertResize", id: "req-second", start: epoch.Add(time.Second)}
+	failing := []step{reply(http.StatusServiceUnavailable, ""), listActions(revertEntry(), resizeEntry())}
+	tests := []struct {
+		name string
+		list []step
+		want string
+	}{
+		{"the only revert", []step{listActions(revertEntry(), resizeEntry())}, revertID},
+		{"not that of an earlier resize", []step{listActions(revertEntry(), resizeEntry(), earlier, earlierResize)}, revertID},
+		{"only that of an earlier resize: a replica that lags", []step{listActions(resizeEntry(), earlier, earlierResize)}, ""},
+		{"two overlapping ones: the first", []step{listActions(second, revertEntry(), resizeEntry())}, revertID},
+		{"an empty list", []step{listActions()}, ""},
+		{"a list that fails at first", failing, revertID},
+		{"no such API", []step{notPublished()}, ""},
+		{"forbidden", []step{fault(http.StatusForbidden, "forbidden", "no")}, ""},
+		{"HTML", []step{reply(http.StatusOK, html)}, ""},
+		{"no list", []step{reply(http.StatusOK, `{"instanceActions": null}`)}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, now := range []details{reverting(), poweringOff(), reverted()} {
+				bubble(t, func(t *testing.T) {
+					c := &cloud{t: t, looks: seeAll(verifyResize(), now), posts: []step{dropped()}, list: tt.list}
+					revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+					require.NoError(t, err)
+					assert.Equal(t, tt.want, revert.RequestID, now.status)
+				})
+			}
+		})
+	}
+}
+
+func TestRevertResize_RecoversNothingWithoutALaunchTime(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		unreported := func(d *details) { d.launched = time.Time{} }
+		c := &cloud{
+			t: t, looks: seeAll(verifyResize().with(unreported), reverting().with(unreported)), posts: []step{dropped()},
+			list: []step{listActions(revertEntry(), resizeEntry())},
+		}
+		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Empty(t, revert.RequestID, "nothing tells which resize it belongs to")
+	})
+}
+
+// An answer that came needs no record.
+func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
+		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Equal(t, revertID, revert.RequestID)
+		assert.Empty(t, c.all(kindList))
+	})
+}
