@@ -5,12 +5,63 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
 )
+
+// fakeCloud is an in-process cloud with one server, for a test in a bubble.
+func fakeCloud(t *testing.T, opts ...ecstest.Option) (srv *ecstest.Server, serverID string) {
+	t.Helper()
+	srv = ecstest.NewUnstarted(opts...)
+	t.Cleanup(srv.Close)
+	return srv, srv.AddServer(ecstest.Instance{})
+}
+
+// fakeClient returns a client of the cloud.
+func fakeClient(t *testing.T, srv *ecstest.Server, auth ecs.Authenticator, opts ...ecs.Option) *ecs.Client {
+	t.Helper()
+	opts = append([]ecs.Option{ecs.WithHTTPClient(srv.HTTPClient())}, opts...)
+	client, err := ecs.NewClient(srv.URL, auth, opts...)
+	require.NoError(t, err)
+	return client
+}
+
+// passwordOf logs in as the cloud's default user.
+func passwordOf(srv *ecstest.Server) ecs.PasswordCredentials {
+	c := srv.Credentials()
+	return ecs.PasswordCredentials{
+		IdentityEndpoint: srv.IdentityURL(), Username: c.Username, Password: c.Password,
+		DomainName: c.DomainName, ProjectName: c.ProjectName,
+	}
+}
+
+// count tells how many requests of a kind arrived.
+func count(srv *ecstest.Server, kind ecstest.Kind) int {
+	n := 0
+	for _, req := range srv.Requests() {
+		if req.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// together calls fn in n goroutines at once and returns their errors.
+func together(n int, fn func(i int) error) []error {
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { errs[i] = fn(i) })
+	}
+	wg.Wait()
+	return errs
+}
 
 // transportFunc is a transport.
 type transportFunc func(*http.Request) (*http.Response, error)

@@ -1,0 +1,143 @@
+package ecs_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+func TestTokenAuth_AHangingIdentityServiceIsBounded(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Hang()})
+		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)),
+			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+		start := time.Now()
+
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's time is not over")
+		assert.Equal(t, 30*time.Second, time.Since(start))
+	})
+}
+
+func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
+	t.Parallel()
+	errVault := errors.New("vault is sealed")
+	tests := map[string]struct {
+		token ecs.Token
+		err   error
+		want  string
+	}{
+		"empty":          {ecs.Token{}, nil, "no usable token"},
+		"with a newline": {ecs.Token{Value: "a\nb"}, nil, "no usable token"},
+		"expired":        {ecs.Token{Value: "a", ExpiresAt: epoch.Add(-time.Second)}, nil, "has expired already"},
+		"failing":        {ecs.Token{Value: "a"}, errVault, "vault is sealed"},
+		"another project's": {ecs.Token{Value: "a", ProjectID: "other"}, nil,
+			`invalid argument: the token is for project "other", the request for project "` + projectID + `"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				source := sourceFunc(func(context.Context) (ecs.Token, error) { return tt.token, tt.err })
+				sent := 0
+				client := newClientAs(t, ecs.TokenAuth(source), transportFunc(func(*http.Request) (*http.Response, error) {
+					sent++
+					return nil, errors.New("not here")
+				}))
+
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+
+				require.ErrorContains(t, err, tt.want)
+				if tt.err != nil {
+					require.ErrorIs(t, err, tt.err)
+				}
+				oneLine(t, err)
+				assert.Zero(t, sent)
+			})
+		})
+	}
+}
+
+func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		source := sourceFunc(func(ctx context.Context) (ecs.Token, error) { <-ctx.Done(); return ecs.Token{}, ctx.Err() })
+		client := newClientAs(t, ecs.TokenAuth(source), transportFunc(reply(http.StatusOK, "")),
+			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.ErrorContains(t, err, "no credential within 30s")
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		type key struct{}
+		srv, id := fakeCloud(t)
+		source := sourceFunc(func(ctx context.Context) (ecs.Token, error) {
+			deadline, ok := ctx.Deadline()
+			assert.True(t, ok)
+			assert.Equal(t, 30*time.Second, time.Until(deadline))
+			assert.Nil(t, ctx.Value(key{}), "what belongs to one call stays with it")
+			return ecs.Token{Value: srv.Token()}, nil
+		})
+		client := fakeClient(t, srv, ecs.TokenAuth(source))
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, 1), time.Second)
+		defer cancel()
+		_, err := client.GetServer(ctx, srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestStaticToken_IsNeverSentAgainAfterARefusal(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		client := fakeClient(t, srv, ecs.StaticToken(srv.Token()))
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+
+		srv.ExpireTokens()
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.ErrorIs(t, err, ecs.ErrUnauthorized)
+		assert.Equal(t, 2, count(srv, ecstest.Look))
+	})
+}
+
+// An authenticator can be used by itself, on requests of one's own.
+func TestTokenAuth_AuthenticatesForeignRequests(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewServer()
+	t.Cleanup(srv.Close)
+	newRequest := func() *http.Request {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+		require.NoError(t, err)
+		return req
+	}
+	auth := ecs.TokenAuth(passwordOf(srv))
+	for range 2 {
+		req := newRequest()
+		require.NoError(t, auth.Authenticate(t.Context(), req))
+		assert.NotEmpty(t, req.Header.Get("X-Auth-Token"))
+	}
+	assert.Equal(t, 1, srv.Logins())
+
+	require.ErrorIs(t, ecs.TokenAuth(nil).Authenticate(t.Context(), newRequest()), ecs.ErrInvalidArgument)
+	require.ErrorIs(t, ecs.StaticToken("").Authenticate(t.Context(), newRequest()), ecs.ErrInvalidArgument)
+	require.ErrorIs(t, ecs.MetadataCredentials(ecs.WithMetadataEndpoint("ftp://x")).Authenticate(t.Context(), newRequest()),
+		ecs.ErrInvalidArgument)
+}
