@@ -303,9 +303,14 @@ func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
 // the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
 // is the caller's business; then the error is errRenewed.
 func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response, error) {
-	if err := c.wait(ctx); err != nil {
+	if err := c.permit(ctx); err != nil {
 		return nil, err
 	}
+	return c.attemptNow(ctx, req)
+}
+
+// attemptNow is attempt for somebody who has the permit already.
+func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Response, error) {
 	start := time.Now()
 	res, err := c.rest.Do(ctx, req)
 	if err != nil {
@@ -320,8 +325,8 @@ func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response
 	return res, err
 }
 
-// wait waits for a fleet's throttle and for the client's own rate limit.
-func (c *Client) wait(ctx context.Context) error {
+// permit waits until a fleet's throttle and the client's own rate limit let one more request go.
+func (c *Client) permit(ctx context.Context) error {
 	if c.gate != nil {
 		if err := c.gate.Wait(ctx); err != nil {
 			return err

@@ -255,6 +255,12 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 		f.hand(job.id, FleetResult{Err: reason})
 		return
 	}
+	if !f.o.dryRun {
+		if err := f.c.permit(ctx); err != nil { // for the action, before the look that it follows
+			f.hand(job.id, FleetResult{Err: f.closed(ctx)})
+			return
+		}
+	}
 	var err error
 	if job.seen == nil || time.Since(job.at) > maxLookAge {
 		job.seen, err = f.look(ctx, retried, job.id)

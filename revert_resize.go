@@ -48,13 +48,19 @@ func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (
 
 func (c *Client) revertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
 	call := &revertCall{c: c, revert: Revert{ProjectID: projectID}}
+	if err := checkIDs(projectID, serverID); err != nil {
+		return nil, err
+	}
+	if err := c.permit(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.look(ctx, retried, projectID, serverID, &call.revert.Before); err != nil {
 		return nil, err
 	}
 	return call.run(ctx)
 }
 
-// revertSeen checks and reverts a server that has just been looked at.
+// revertSeen checks and reverts a server that has just been looked at, with a permit for the action in hand.
 func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server) (*Revert, error) {
 	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, Before: *before}}
 	return call.run(ctx)
@@ -119,7 +125,8 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 	}
 }
 
-// send makes one request for the action, and judges its answer.
+// send makes one request for the action, and judges its answer. The permit for it was taken before the look: waiting for it
+// now would let the look grow old.
 func (r *revertCall) send(ctx context.Context) (answer, error) {
 	if !r.unclear {
 		r.revert.SentAt = time.Now().UTC() // keeps its value through JSON
@@ -128,7 +135,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
 		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID,
 	}
-	res, err := r.c.attempt(ctx, req)
+	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {
 		return r.judgeSuccess(req, res)
 	}
@@ -218,6 +225,9 @@ func (r *revertCall) lookAgain(ctx context.Context, n int) error {
 			return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 		}
 	}
+	if err := r.c.permit(ctx); err != nil {
+		return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
+	}
 	now, err := r.look(ctx, retried)
 	if err != nil {
 		return fmt.Errorf("look before sending again: %w", err)
@@ -254,6 +264,9 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer than the settle time
 	untouched, errored := 0, 0
 	var seen *Server
+	if err := r.c.permit(ctx); err != nil { // to send again, should it come to that
+		return nil, r.unknown(ctx, nil, err)
+	}
 	for {
 		now, err := r.look(ctx, once)
 		switch {
@@ -382,7 +395,7 @@ func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error
 // recover asks the cloud's record what became of the resize that was looked at, and takes the request ID of its
 // revert from there.
 func (r *revertCall) recover(ctx context.Context) verdict.Fate {
-	fate, action, _ := r.c.fate(ctx, &r.revert)
+	fate, action, _ := r.c.fate(ctx, retried, &r.revert)
 	if fate == verdict.FateReverted {
 		r.revert.RequestID = action.RequestID
 	}
@@ -546,7 +559,7 @@ func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bo
 			return verdict.Untold, false
 		}
 	}
-	fate, action, err := c.fate(ctx, revert)
+	fate, action, err := c.fate(ctx, once, revert)
 	switch {
 	case err != nil && (passing(ctx, err) || ctx.Err() != nil):
 		return verdict.Untold, false
@@ -561,9 +574,9 @@ func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bo
 }
 
 // fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
-func (c *Client) fate(ctx context.Context, revert *Revert) (verdict.Fate, verdict.Action, error) {
+func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verdict.Fate, verdict.Action, error) {
 	var actions []verdict.Action
-	err := c.get(ctx, retried, actionRequest(revert, ""), func(res *rest.Response) error {
+	err := c.get(ctx, again, actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(&list[i]))
