@@ -77,6 +77,9 @@ func TestSecrets_EncodeRedacted(t *testing.T) {
 			require.NoError(t, err)
 			assert.JSONEq(t, `{"a":"[REDACTED]"}`, string(document))
 
+			stringer, ok := value.(fmt.Stringer)
+			require.True(t, ok)
+			assert.Equal(t, redacted, stringer.String())
 			text, ok := value.(encoding.TextMarshaler)
 			require.True(t, ok)
 			plain, err := text.MarshalText()
