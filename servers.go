@@ -340,7 +340,7 @@ func (o ListServersOptions) query(projectID string) (url.Values, error) {
 // first, then sleeps, see [WithPollInterval]; only the context bounds it.
 //
 // Errors: [*PreconditionError] if the resize cannot get there any more (the server is in ERROR or deleted, or was
-// seen resizing and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses to be
+// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses to be
 // looked at for good.
 func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
 	s, err := c.waitForVerifyResize(ctx, projectID, serverID)
@@ -367,7 +367,7 @@ func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID st
 			resizing && idle && hasStatus(s, StatusActive, StatusShutoff):
 			return true, unmet
 		}
-		resizing = resizing || hasStatus(s, StatusResize)
+		resizing = resizing || hasStatus(s, StatusResize, StatusVerifyResize, StatusRevertResize)
 		return false, nil
 	})
 	return ready, err
