@@ -2,16 +2,24 @@ package ecs
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"os"
+	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/cloudenv"
+	"github.com/revert-resize/ecs/internal/endpoint"
 	"github.com/revert-resize/ecs/internal/identity"
 	"github.com/revert-resize/ecs/internal/renew"
 	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/sign"
 )
 
 // Authenticator puts a credential on a request: [TokenAuth], [StaticToken], [AccessKey], [MetadataCredentials], or your
@@ -203,4 +211,577 @@ func checkProject(what, own, asked string) error {
 		return invalid("the %s is for project %q, the request for project %q", what, own, asked)
 	}
 	return nil
+}
+
+// PasswordCredentials is a [TokenSource] that logs in with a password, at Keystone or at Huawei Cloud's IAM (POST
+// /v3/auth/tokens), for a token of one project. An ID wins over a name. It prints as [REDACTED].
+type PasswordCredentials struct {
+	IdentityEndpoint string // such as "https://iam.cn-north-4.myhuaweicloud.com"; a trailing "/v3" is dropped
+	Username         string // with its domain; or UserID
+	UserID           string
+	Password         string
+	DomainName       string // the user's domain (the account); or DomainID
+	DomainID         string
+	ProjectName      string // or ProjectID
+	ProjectID        string
+
+	// ProjectDomainName or ProjectDomainID is the domain of the project that ProjectName names; default: the user's.
+	ProjectDomainName string
+	ProjectDomainID   string
+
+	// InsecureHTTP accepts an IdentityEndpoint without TLS that is not on loopback. The password then travels in the open.
+	InsecureHTTP bool
+
+	redacted
+}
+
+// Token logs in.
+func (p PasswordCredentials) Token(ctx context.Context) (Token, error) { return getToken(ctx, p) }
+
+func (p PasswordCredentials) validate() error { return validateLogin(p) }
+
+func (p PasswordCredentials) login() (base string, body []byte, err error) {
+	project := identity.Project{
+		ID: p.ProjectID, Name: p.ProjectName, DomainID: p.ProjectDomainID, DomainName: p.ProjectDomainName,
+	}
+	if project.DomainID+project.DomainName == "" {
+		project.DomainID, project.DomainName = p.DomainID, p.DomainName
+	}
+	user := identity.User{ID: p.UserID, Name: p.Username, DomainID: p.DomainID, DomainName: p.DomainName}
+	if body, err = identity.PasswordLogin(user, p.Password, project); err != nil {
+		return "", nil, invalid("password credentials: %w", err)
+	}
+	base, err = identityBase(p.IdentityEndpoint, p.InsecureHTTP)
+	return base, body, err
+}
+
+// ApplicationCredential is a [TokenSource] that logs in with an application credential of Keystone, which brings its own
+// project. It is named by its ID, or by its name and its user. It prints as [REDACTED].
+type ApplicationCredential struct {
+	IdentityEndpoint string // such as "https://keystone.example.com:5000"; a trailing "/v3" is dropped
+	ID               string // or Name and the user
+	Name             string
+	Secret           string
+	Username         string // with its domain; or UserID
+	UserID           string
+	DomainName       string // the user's domain; or DomainID
+	DomainID         string
+
+	// InsecureHTTP accepts an IdentityEndpoint without TLS that is not on loopback. The secret then travels in the open.
+	InsecureHTTP bool
+
+	redacted
+}
+
+// Token logs in.
+func (a ApplicationCredential) Token(ctx context.Context) (Token, error) { return getToken(ctx, a) }
+
+func (a ApplicationCredential) validate() error { return validateLogin(a) }
+
+func (a ApplicationCredential) login() (base string, body []byte, err error) {
+	user := identity.User{ID: a.UserID, Name: a.Username, DomainID: a.DomainID, DomainName: a.DomainName}
+	if body, err = identity.ApplicationCredentialLogin(a.ID, a.Name, a.Secret, user); err != nil {
+		return "", nil, invalid("application credential: %w", err)
+	}
+	base, err = identityBase(a.IdentityEndpoint, a.InsecureHTTP)
+	return base, body, err
+}
+
+// loginSource is a credential that an identity service takes.
+type loginSource interface {
+	login() (base string, body []byte, err error)
+}
+
+func validateLogin(src loginSource) error {
+	_, _, err := src.login()
+	return err
+}
+
+func getToken(ctx context.Context, src loginSource) (Token, error) {
+	t, err := login(ctx, src, "?nocatalog=true")
+	if err != nil {
+		return Token{}, err
+	}
+	return publicToken(t), nil
+}
+
+// login gets a token, with the service catalog unless the query says otherwise.
+func login(ctx context.Context, src loginSource, query string) (identity.Token, error) {
+	base, body, err := src.login()
+	if err != nil {
+		return identity.Token{}, err
+	}
+	const op = "log in"
+	res, err := callService(ctx, op, base, nil,
+		&rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens" + query, Body: body})
+	if err != nil {
+		return identity.Token{}, err
+	}
+	t, err := identity.ParseToken(res.Header.Get("X-Subject-Token"), res.Body)
+	if err != nil {
+		return identity.Token{}, fmt.Errorf("%s: %w", op, err)
+	}
+	if t.ProjectID == "" {
+		return identity.Token{}, fmt.Errorf("%s: the identity service gave a token without a project", op)
+	}
+	return t, nil
+}
+
+// publicToken puts the expiry on this machine's clock where that differs much from the cloud's: else a token would look
+// expired when it is new, or good when it is not.
+func publicToken(t identity.Token) Token {
+	if ahead := time.Since(t.IssuedAt); !t.IssuedAt.IsZero() && !t.ExpiresAt.IsZero() && ahead.Abs() > time.Minute {
+		t.ExpiresAt = t.ExpiresAt.Add(ahead)
+	}
+	return Token{Value: t.Value, ExpiresAt: t.ExpiresAt, ProjectID: t.ProjectID}
+}
+
+// identityBase checks the endpoint of an identity service and drops its version.
+func identityBase(raw string, insecure bool) (string, error) {
+	base, err := endpoint.Parse(raw, insecure)
+	if err != nil {
+		return "", invalid("identity %w", err)
+	}
+	return strings.TrimRight(strings.TrimSuffix(base, "/v3"), "/"), nil
+}
+
+// ProjectIDByName asks an identity service, at an endpoint like that of [PasswordCredentials], for the ID of the project
+// with this name. On Huawei Cloud every region has a project of its name. If there is none it returns an error that
+// matches [ErrNotFound], if there are several one that matches [ErrInvalidArgument]; both list what was seen.
+func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string) (string, error) {
+	id, err := projectIDByName(ctx, identityEndpoint, false, auth, name)
+	if err != nil {
+		return "", fmt.Errorf("ecs: find the ID of project %q: %w", name, err)
+	}
+	return id, nil
+}
+
+func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authenticator, name string) (string, error) {
+	base, err := identityBase(raw, insecure)
+	switch {
+	case err != nil:
+		return "", err
+	case auth == nil:
+		return "", invalid("authenticator is nil")
+	case name == "":
+		return "", invalid("project name is empty")
+	}
+	seen, err := listProjects(ctx, base, auth, "/v3/projects?name="+url.QueryEscape(name))
+	found := identity.Named(seen, name)
+	// Without the right to list projects, and where the filter hides what there is, a user's own list tells.
+	if mayNotList(err) || err == nil && len(found) == 0 {
+		seen, err = listProjects(ctx, base, auth, "/v3/auth/projects")
+		found = identity.Named(seen, name)
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) == 0:
+		return "", fmt.Errorf("%w: no project of that name; seen: %s", ErrNotFound, identity.Describe(seen))
+	case len(found) > 1:
+		return "", invalid("%d projects of that name; say which one by its ID: %s", len(found), identity.Describe(found))
+	}
+	return found[0].ID, nil
+}
+
+func listProjects(ctx context.Context, base string, auth Authenticator, path string) ([]identity.Project, error) {
+	const op = "list projects"
+	res, err := callService(ctx, op, base, auth, &rest.Request{Method: http.MethodGet, Path: path})
+	if err != nil {
+		return nil, err
+	}
+	projects, err := identity.ParseProjects(res.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	return projects, nil
+}
+
+// mayNotList tells a user without the right to list projects from one who could not even log in.
+func mayNotList(err error) bool {
+	var unsent *transportError
+	return errors.Is(err, ErrForbidden) && !errors.As(err, &unsent)
+}
+
+// AccessKey is an [Authenticator] that signs every attempt with an access key of Huawei Cloud (AK/SK, SDK-HMAC-SHA256):
+// the method, the URL, the body, and X-Project-Id. The clock of this machine must be within 15 minutes of the cloud's. A
+// refused signature is never sent again, because the cloud locks a key for five minutes after five of them. It prints as
+// [REDACTED].
+type AccessKey struct {
+	AccessKey     string
+	SecretKey     string
+	SecurityToken string // of a temporary key, else ""
+	ProjectID     string // "" for any; else a call for another project fails with [ErrInvalidArgument]
+	redacted
+}
+
+// Authenticate signs the request with the current time.
+func (k AccessKey) Authenticate(ctx context.Context, req *http.Request) error {
+	if err := k.validate(); err != nil {
+		return err
+	}
+	project := k.ProjectID
+	var body []byte
+	if attempt := rest.FromContext(ctx); attempt != nil {
+		if err := checkProject("access key", k.ProjectID, attempt.ProjectID); err != nil {
+			return err
+		}
+		project, body = attempt.ProjectID, attempt.Body
+	} else if req.GetBody != nil {
+		reader, err := req.GetBody()
+		if err != nil {
+			return fmt.Errorf("sign: read the body: %w", err)
+		}
+		if body, err = io.ReadAll(reader); err != nil {
+			return fmt.Errorf("sign: read the body: %w", err)
+		}
+	} else if req.Body != nil && req.Body != http.NoBody {
+		return invalid("a request can be signed only if its body can be read twice (GetBody)")
+	}
+	if project != "" {
+		req.Header.Set(sign.HeaderProjectID, project)
+	}
+	if k.SecurityToken != "" {
+		req.Header.Set(sign.HeaderSecurityToken, k.SecurityToken)
+	}
+	return sign.Sign(req, body, k.AccessKey, k.SecretKey, time.Now())
+}
+
+func (k AccessKey) validate() error {
+	if err := checkHeader("access key", k.AccessKey); err != nil {
+		return err
+	}
+	if strings.ContainsAny(k.AccessKey, ",=") { // they separate the parts of the Authorization header
+		return invalid("access key has a comma or an equals sign")
+	}
+	if err := checkHeader("secret key", k.SecretKey); err != nil {
+		return err
+	}
+	if k.SecurityToken != "" {
+		if err := checkHeader("security token", k.SecurityToken); err != nil {
+			return err
+		}
+	}
+	if k.ProjectID != "" {
+		return checkHeader("project ID of the access key", k.ProjectID)
+	}
+	return nil
+}
+
+func (AccessKey) explain(sent, got http.Header, message string) string {
+	skew, ok := sign.Skew(sent, got, message)
+	if !ok || skew.Abs() <= sign.MaxSkew {
+		return ""
+	}
+	direction := "ahead of"
+	if skew < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("this machine's clock is %s %s the cloud's; signatures are accepted within %s",
+		skew.Abs().Round(time.Second), direction, sign.MaxSkew)
+}
+
+// MetadataOption configures [MetadataCredentials].
+type MetadataOption func(*metadataAuth)
+
+// WithMetadataEndpoint asks another metadata service than the one at http://169.254.169.254, such as a fake one in a
+// test. It may use http.
+func WithMetadataEndpoint(url string) MetadataOption {
+	return func(a *metadataAuth) { a.endpoint = url }
+}
+
+// MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server
+// that the program runs on. The server needs an agency (an IAM role for servers) with permissions for ECS. The key is
+// fetched when it is needed, renewed and shared as [TokenAuth] does it. The metadata service is on the server's own link:
+// it is never asked through a proxy, and has 3 s to answer.
+func MetadataCredentials(opts ...MetadataOption) Authenticator {
+	a := &metadataAuth{endpoint: "http://169.254.169.254"}
+	for _, opt := range opts {
+		opt(a)
+	}
+	a.cache = newCache(a.fetch)
+	return a
+}
+
+type metadataAuth struct {
+	redacted
+	endpoint string
+	cache    *renew.Cache[identity.SecurityKey]
+}
+
+func (a *metadataAuth) validate() error {
+	if _, err := endpoint.Parse(a.endpoint, true); err != nil {
+		return invalid("metadata %w", err)
+	}
+	return nil
+}
+
+func (a *metadataAuth) Authenticate(ctx context.Context, req *http.Request) error {
+	key, err := a.cache.Get(ctx)
+	if err != nil {
+		return err
+	}
+	return AccessKey{
+		AccessKey: key.AccessKey, SecretKey: key.SecretKey, SecurityToken: key.SecurityToken,
+	}.Authenticate(ctx, req)
+}
+
+func (a *metadataAuth) renew(ctx context.Context, sent http.Header) error {
+	refused := func(key identity.SecurityKey) bool {
+		return strings.Contains(sent.Get("Authorization"), " Access="+key.AccessKey+",")
+	}
+	if err := a.cache.Replace(ctx, refused); err != nil {
+		return err
+	}
+	key, err := a.cache.Get(ctx)
+	if err == nil && refused(key) { // sending it again would bring it closer to being locked
+		return errors.New("the metadata service has no other key")
+	}
+	return err
+}
+
+func (a *metadataAuth) explain(sent, got http.Header, message string) string {
+	return AccessKey{}.explain(sent, got, message)
+}
+
+const metadataTimeout = 3 * time.Second
+
+func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
+	var none identity.SecurityKey
+	base, err := endpoint.Parse(a.endpoint, true)
+	if err != nil {
+		return none, time.Time{}, invalid("metadata %w", err)
+	}
+	ctx = withoutProxy(ctx)
+	header, err := sessionHeader(ctx, base)
+	if err != nil {
+		return none, time.Time{}, err
+	}
+	const op = "get a temporary key from the metadata service"
+	res, err := callMetadata(ctx, op, base,
+		&rest.Request{Method: http.MethodGet, Path: "/openstack/latest/securitykey", Header: header})
+	if err != nil {
+		return none, time.Time{}, explainAgency(err)
+	}
+	key, err := identity.ParseSecurityKey(res.Body)
+	if err != nil {
+		return none, time.Time{}, fmt.Errorf("%s: %w", op, err)
+	}
+	return key, key.ExpiresAt, nil
+}
+
+// sessionHeader opens a session with the metadata service. One that has no sessions says so in one of several ways; it
+// is asked without.
+func sessionHeader(ctx context.Context, base string) (http.Header, error) {
+	res, err := callMetadata(ctx, "open a session with the metadata service", base, &rest.Request{
+		Method: http.MethodPut, Path: "/meta-data/latest/api/token",
+		Header: http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}},
+	})
+	var api *APIError
+	if errors.As(err, &api) {
+		switch api.StatusCode {
+		case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
+			return nil, nil //nolint:nilnil // no session, no header
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	session := strings.TrimSpace(string(res.Body))
+	if !identity.IsHeaderText(session) {
+		return nil, nil //nolint:nilnil // likewise
+	}
+	return http.Header{"X-Metadata-Token": {session}}, nil
+}
+
+func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*rest.Response, error) {
+	short, cancel := context.WithTimeout(ctx, metadataTimeout)
+	defer cancel()
+	res, err := callService(short, op, base, nil, req)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		err = &transportError{sent: true, err: fmt.Errorf("%s: no answer within %s: is this a server of the cloud?",
+			op, metadataTimeout)}
+	}
+	return res, err
+}
+
+func explainAgency(err error) error {
+	var api *APIError
+	if errors.As(err, &api) && identity.NoAgency(api.Message) {
+		return fmt.Errorf("%w: no agency is bound to this server, so it has no key: bind one with permissions for ECS", err)
+	}
+	return err
+}
+
+// withoutProxy keeps a proxy from seeing the key.
+func withoutProxy(ctx context.Context) context.Context {
+	transport := rest.NewTransport()
+	if attempt := rest.FromContext(ctx); attempt != nil {
+		t, ok := attempt.Base.(*http.Transport)
+		if !ok { // somebody's own: it knows
+			return ctx
+		}
+		transport = t.Clone()
+	}
+	transport.Proxy = nil
+	transport.DisableKeepAlives = true // the transport is dropped
+	return rest.WithBase(ctx, transport)
+}
+
+// NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
+// takes the first of these that is there:
+//
+//  1. HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, with HUAWEICLOUD_SDK_SECURITY_TOKEN, HUAWEICLOUD_SDK_PROJECT_ID,
+//     HUAWEICLOUD_SDK_IAM_ENDPOINT, HUAWEICLOUD_SDK_REGION_ECS_{REGION}
+//  2. HW_ACCESS_KEY and HW_SECRET_KEY (HW_SECURITY_TOKEN), or HW_USER_NAME or HW_USER_ID with HW_USER_PASSWORD and
+//     HW_DOMAIN_NAME or HW_DOMAIN_ID, or HW_AUTH_TOKEN; with HW_REGION_NAME, HW_PROJECT_ID or HW_PROJECT_NAME,
+//     HW_AUTH_URL, HW_CLOUD
+//  3. OS_CLOUD: a cloud of clouds.yaml with secure.yaml laid over it, both in the current directory, ~/.config/openstack
+//     or /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say
+//  4. OS_AUTH_URL with OS_APPLICATION_CREDENTIAL_ID and OS_APPLICATION_CREDENTIAL_SECRET, or with OS_USERNAME or
+//     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
+//     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE choose from the service catalog, or
+//     OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
+//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]
+//  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
+//
+// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, and 5 the project from
+// HW_PROJECT_ID or HW_PROJECT_NAME. ECS_ENDPOINT wins over every other endpoint. A project that is not named is the one
+// with the region's name. OS_CACERT (or cacert in clouds.yaml) names a file of certificates to trust, unless an option
+// brings an HTTP client; an environment that switches the check of certificates off is refused. A variable that is set
+// to nothing counts as not set.
+//
+// Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
+// most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
+// [ErrInvalidArgument] and names what was found and what is missing, and never a secret.
+func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
+	client, projectID, err = newClientFromEnv(opts)
+	if err != nil {
+		return nil, "", fmt.Errorf("ecs: new client from the environment: %w", err)
+	}
+	return client, projectID, nil
+}
+
+func newClientFromEnv(opts []Option) (*Client, string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "" // there may be none
+	}
+	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, ReadFile: os.ReadFile, Home: home})
+	if err != nil {
+		return nil, "", invalid("%w", err)
+	}
+	if s.CACertificates != nil {
+		hc, err := trusting(s.CACertificates)
+		if err != nil {
+			return nil, "", err
+		}
+		opts = append([]Option{WithHTTPClient(hc)}, opts...)
+	}
+	o, err := readOptions(opts)
+	if err != nil {
+		return nil, "", err
+	}
+	auth := envAuthenticator(&s, o.insecureHTTP)
+	if err := discover(&s, auth, o); err != nil {
+		return nil, "", err
+	}
+	client, err := newClient(s.Endpoint, auth, opts)
+	return client, s.ProjectID, err
+}
+
+// readOptions returns what the options say that matters before there is a client.
+func readOptions(opts []Option) (options, error) {
+	o := defaults()
+	for i, opt := range opts {
+		if opt == nil {
+			return o, invalid("option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// envAuthenticator returns what the settings log in with, and completes the endpoints that the region tells.
+func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
+	if s.Endpoint == "" && !s.FromCatalog {
+		s.Endpoint = endpoint.ForRegion(s.Region)
+	}
+	if s.IdentityEndpoint == "" && s.Region != "" {
+		s.IdentityEndpoint = endpoint.IdentityForRegion(s.Region)
+	}
+	switch s.Kind {
+	case cloudenv.Password:
+		return newTokenAuth(PasswordCredentials{
+			IdentityEndpoint: s.IdentityEndpoint, InsecureHTTP: insecure,
+			Username: s.Username, UserID: s.UserID, Password: s.Password, DomainName: s.DomainName, DomainID: s.DomainID,
+			ProjectName: s.ProjectName, ProjectID: s.ProjectID,
+			ProjectDomainName: s.ProjectDomainName, ProjectDomainID: s.ProjectDomainID,
+		})
+	case cloudenv.ApplicationCredential:
+		return newTokenAuth(ApplicationCredential{
+			IdentityEndpoint: s.IdentityEndpoint, InsecureHTTP: insecure,
+			ID: s.CredentialID, Name: s.CredentialName, Secret: s.CredentialSecret,
+			Username: s.Username, UserID: s.UserID, DomainName: s.DomainName, DomainID: s.DomainID,
+		})
+	case cloudenv.Token:
+		return StaticToken(s.Token)
+	case cloudenv.Metadata:
+		return MetadataCredentials()
+	default:
+		return AccessKey{
+			AccessKey: s.AccessKey, SecretKey: s.SecretKey, SecurityToken: s.SecurityToken, ProjectID: s.ProjectID,
+		}
+	}
+}
+
+// discover asks the identity service for the endpoint and the project's ID where the environment does not tell.
+func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
+	if s.Endpoint != "" && s.ProjectID != "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), defaultTimeout)
+	defer cancel()
+	if o.httpClient != nil && o.httpClient.Transport != nil {
+		ctx = rest.WithBase(ctx, o.httpClient.Transport)
+	}
+	tokens, ok := auth.(*tokenAuth)
+	if !ok {
+		id, err := projectIDByName(ctx, s.IdentityEndpoint, o.insecureHTTP, auth, s.ProjectName)
+		if err != nil {
+			return fmt.Errorf("find the ID of project %q: %w", s.ProjectName, err)
+		}
+		s.ProjectID = id
+		return nil
+	}
+	source, ok := tokens.src.(loginSource)
+	if !ok {
+		return invalid("the environment's token source cannot log in")
+	}
+	t, err := login(ctx, source, "")
+	if err != nil {
+		return err
+	}
+	public := publicToken(t)
+	tokens.cache.Put(public, public.ExpiresAt)
+	s.ProjectID = t.ProjectID
+	if s.Endpoint == "" {
+		if s.Endpoint, err = t.ComputeEndpoint(s.Region, s.Interface); err != nil {
+			return invalid("%w; name the endpoint in ECS_ENDPOINT", err)
+		}
+	}
+	return nil
+}
+
+// trusting returns an HTTP client that trusts these certificates instead of the system's.
+func trusting(pem []byte) (*http.Client, error) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, invalid("the file of certificates that the environment names holds none")
+	}
+	transport := rest.NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: transport}, nil
 }
