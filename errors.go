@@ -73,7 +73,7 @@ func (e *APIError) Error() string {
 
 // Is reports whether target is a sentinel that describes the answer.
 func (e *APIError) Is(target error) bool {
-	switch target { //nolint:errorlint // an Is method compares, it does not unwrap
+	switch target {
 	case ErrUnauthorized:
 		return e.StatusCode == http.StatusUnauthorized
 	case ErrForbidden:
@@ -160,14 +160,14 @@ type PreconditionError struct {
 func (e *PreconditionError) Error() string {
 	parts := make([]string, 0, len(e.Unmet))
 	for _, u := range e.Unmet {
-		parts = append(parts, fmt.Sprintf("%s is %q, want %q", u.Field, u.Got, u.Want))
+		parts = append(parts, fmt.Sprintf("%s is %.64q, want %q", u.Field, u.Got, u.Want))
 	}
 	return "not ready for a revert: " + strings.Join(parts, "; ")
 }
 
 // Is reports whether target is a sentinel that describes the state.
 func (e *PreconditionError) Is(target error) bool {
-	return target == ErrPrecondition || target == ErrRevertInProgress && e.Server.state().Reverting() //nolint:errorlint // see APIError.Is
+	return target == ErrPrecondition || target == ErrRevertInProgress && e.Server.state().Reverting()
 }
 
 // RevertFailedError is a revert that was accepted, or may have been, and did not take effect. It matches
@@ -190,7 +190,7 @@ func (e *RevertFailedError) Error() string {
 
 // Is reports whether target is a sentinel that describes the failure.
 func (e *RevertFailedError) Is(target error) bool {
-	return target == ErrNotReverted || target == ErrNotFound && e.gone //nolint:errorlint // see APIError.Is
+	return target == ErrNotReverted || target == ErrNotFound && e.gone
 }
 
 // OutcomeUnknownError is a call after which nobody can know whether the cloud accepted the revert, or what became
@@ -215,7 +215,7 @@ func (e *OutcomeUnknownError) Error() string {
 
 // Is reports whether target is [ErrOutcomeUnknown].
 func (e *OutcomeUnknownError) Is(target error) bool {
-	return target == ErrOutcomeUnknown //nolint:errorlint // see APIError.Is
+	return target == ErrOutcomeUnknown
 }
 
 // Unwrap returns Err.
@@ -249,7 +249,7 @@ type transportError struct {
 func (e *transportError) Error() string { return e.err.Error() }
 func (e *transportError) Unwrap() error { return e.err }
 func (e *transportError) Is(target error) bool {
-	return target == ErrUnavailable && !e.permanent //nolint:errorlint // see APIError.Is
+	return target == ErrUnavailable && !e.permanent
 }
 
 // invalid returns an ErrInvalidArgument.

@@ -103,19 +103,15 @@ func (s *Server) state() verdict.State {
 
 // describe names the state in one short phrase, for error texts.
 func (s *Server) describe() string {
-	text := s.Status
+	text := orNone(s.Status)
 	if s.VMState != "" || s.TaskState != "" {
 		text += fmt.Sprintf(" (vm_state %s, task_state %s)", orNone(s.VMState), orNone(s.TaskState))
 	}
 	return text + ", flavor " + orNone(s.FlavorID)
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
+// orNone makes a foreign word fit for an error text.
+func orNone(s string) string { return cmp.Or(wire.CleanText(s, 64), "none") }
 
 // set fills s with what an answer says.
 func (s *Server) set(w *wire.Server) {
@@ -126,10 +122,10 @@ func (s *Server) set(w *wire.Server) {
 		Created: w.Created, Updated: w.Updated, LaunchedAt: w.LaunchedAt,
 	}
 	for network, addresses := range w.Addresses {
-		if s.Addresses == nil {
-			s.Addresses = make(map[string][]Address, len(w.Addresses))
-		}
 		for _, a := range addresses {
+			if s.Addresses == nil {
+				s.Addresses = make(map[string][]Address, len(w.Addresses))
+			}
 			s.Addresses[network] = append(s.Addresses[network], Address(a))
 		}
 	}
