@@ -667,7 +667,7 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		home = "" // there may be none
 	}
-	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, ReadFile: os.ReadFile, Home: home})
+	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, ReadFile: os.ReadFile, Home: home}) //nolint:forbidigo // this is NewClientFromEnv
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
@@ -678,7 +678,7 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		}
 		opts = append([]Option{WithHTTPClient(hc)}, opts...)
 	}
-	o, err := readOptions(opts)
+	o, err := newOptions(opts)
 	if err != nil {
 		return nil, "", err
 	}
@@ -688,20 +688,6 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	}
 	client, err := newClient(s.Endpoint, auth, opts)
 	return client, s.ProjectID, err
-}
-
-// readOptions returns what the options say that matters before there is a client.
-func readOptions(opts []Option) (options, error) {
-	o := defaults()
-	for i, opt := range opts {
-		if opt == nil {
-			return o, invalid("option %d is nil", i+1)
-		}
-		if err := opt(&o); err != nil {
-			return o, err
-		}
-	}
-	return o, nil
 }
 
 // envAuthenticator returns what the settings log in with, and completes the endpoints that the region tells.

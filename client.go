@@ -72,6 +72,19 @@ func defaults() options {
 	}
 }
 
+func newOptions(opts []Option) (options, error) {
+	o := defaults()
+	for i, opt := range opts {
+		if opt == nil {
+			return o, invalid("option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
 // WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout. It is
 // copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
 // Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does.
@@ -213,14 +226,9 @@ func NewClient(endpoint string, auth Authenticator, opts ...Option) (*Client, er
 }
 
 func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, error) {
-	o := defaults()
-	for i, opt := range opts {
-		if opt == nil {
-			return nil, invalid("option %d is nil", i+1)
-		}
-		if err := opt(&o); err != nil {
-			return nil, err
-		}
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, err
 	}
 	base, err := parseEndpoint(endpoint, o.insecureHTTP)
 	if err != nil {

@@ -343,18 +343,18 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		return &r.revert, nil
 	case verdict.Done:
 		if r.recover(ctx) == verdict.FateConfirmed {
-			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since", false)
+			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since")
 		}
 		return &r.revert, nil
 	case verdict.Unchanged:
 		switch r.recover(ctx) {
 		case verdict.FateConfirmed:
-			return nil, r.failed(now, "somebody else confirmed the resize", false)
+			return nil, r.failed(now, "somebody else confirmed the resize")
 		case verdict.FateReverted:
-			return nil, r.failed(now, "the revert was accepted, and rolled back", false)
+			return nil, r.failed(now, "the revert was accepted, and rolled back")
 		case verdict.FateUnknown, verdict.FateOpen:
 		}
-		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back", false)
+		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back")
 	case verdict.OtherResize, verdict.OtherReverting:
 		if r.recover(ctx) == verdict.FateReverted {
 			return &r.revert, nil
@@ -364,7 +364,7 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		if now.Fault == nil && errored < settleLooks {
 			return nil, nil // the fault comes a moment after the status
 		}
-		return nil, r.failed(now, faultText(now), false)
+		return nil, r.failed(now, faultText(now))
 	case verdict.Gone:
 		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
 	case verdict.LookAgain, verdict.NotAccepted:
@@ -379,8 +379,8 @@ func faultText(s *Server) string {
 	return "the server is in ERROR: " + s.Fault.Message
 }
 
-func (r *revertCall) failed(now *Server, reason string, gone bool) error {
-	return &RevertFailedError{Revert: r.revert, Server: *now, Reason: reason, gone: gone}
+func (r *revertCall) failed(now *Server, reason string) error {
+	return &RevertFailedError{Revert: r.revert, Server: *now, Reason: reason}
 }
 
 // unknown ends the call without a verdict. It keeps what became of the last request, and why no look could tell.

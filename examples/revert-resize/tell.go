@@ -32,7 +32,7 @@ func (t *teller) say(e event, format string, args ...any) {
 		fmt.Fprintf(t.out, "%-9s %s\n", e.Event, fmt.Sprintf(format, args...))
 		return
 	}
-	_ = json.NewEncoder(t.out).Encode(e) // a closed pipe must not keep the revert from being waited for
+	_ = json.NewEncoder(t.out).Encode(e) //nolint:errchkjson // a closed pipe must not keep the revert from being waited for
 }
 
 func (t *teller) cloud(url string) {

@@ -189,5 +189,5 @@ func renewalTime(now, expires time.Time) time.Time {
 }
 
 func jitter(d time.Duration) time.Duration {
-	return rand.N(d + 1) //nolint:gosec // spreads load; no secret depends on it
+	return rand.N(d + 1)
 }

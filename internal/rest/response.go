@@ -77,7 +77,7 @@ func readBody(res *http.Response, buf []byte, limit int64) ([]byte, error) {
 	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") && length != 0 { // the transport did not unpack it
 		unpacked, err := gzip.NewReader(body)
 		switch {
-		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
+		case err == io.EOF:
 			return buf[:0], nil
 		case err != nil:
 			return buf[:0], fmt.Errorf("unpack the answer: %w", err)
@@ -103,7 +103,7 @@ func readUnsized(body io.Reader, buf []byte, limit int) ([]byte, error) {
 		switch {
 		case len(buf) > limit:
 			return buf[:limit], ErrBodyTooLarge
-		case err == io.EOF: //nolint:errorlint // a wrapped EOF would be a body that was cut off
+		case err == io.EOF:
 			return buf, nil
 		case err != nil:
 			return buf, err

@@ -59,7 +59,7 @@ func Jitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return rand.N(d + 1) //nolint:gosec // spreads load; no secret depends on it
+	return rand.N(d + 1)
 }
 
 // Sleep waits for d or until the context ends, and returns the context's error in that case. A context that is

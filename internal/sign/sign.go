@@ -21,7 +21,7 @@ const (
 	HeaderAuthorization = "Authorization"
 	HeaderDate          = "X-Sdk-Date"
 	HeaderProjectID     = "X-Project-Id"
-	HeaderSecurityToken = "X-Security-Token" //nolint:gosec // the name of a header, not a credential
+	HeaderSecurityToken = "X-Security-Token"
 )
 
 // DateLayout is the form of [HeaderDate], always in UTC.
@@ -76,7 +76,7 @@ func authorize(req *http.Request, body []byte, accessKey, secretKey string, sign
 	}
 	hash := sha256.Sum256(canonical)
 
-	toSign := append(canonical[:0], algorithm...)
+	toSign := append(canonical[:0], algorithm...) //nolint:gocritic // the memory is used again
 	toSign = append(toSign, '\n')
 	toSign = append(toSign, req.Header.Get(HeaderDate)...)
 	toSign = append(toSign, '\n')
@@ -85,7 +85,7 @@ func authorize(req *http.Request, body []byte, accessKey, secretKey string, sign
 	mac.Write(toSign) // a hash never fails
 	signature := mac.Sum(hash[:0])
 
-	value := append(toSign[:0], algorithm...)
+	value := append(toSign[:0], algorithm...) //nolint:gocritic // the same
 	value = append(value, " Access="...)
 	value = append(value, accessKey...)
 	value = append(value, ", SignedHeaders="...)
