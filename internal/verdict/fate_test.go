@@ -29,6 +29,7 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 	}{
 		{"open: only the resize", []verdict.Action{action("resize", -5), action("create", -60)}, verdict.FateOpen, ""},
 		{"open: another action since", []verdict.Action{action("reboot", 5), action("resize", -5)}, verdict.FateOpen, ""},
+		{"open: only the cold migration", []verdict.Action{action("migrate", -5), action("create", -60)}, verdict.FateOpen, ""},
 		{"reverted", []verdict.Action{action("revertResize", 5), action("resize", -5), action("create", -60)}, verdict.FateReverted, "revertResize"},
 		{"confirmed", []verdict.Action{action("confirmResize", 5), action("resize", -5)}, verdict.FateConfirmed, "confirmResize"},
 		{"reverted, a cold migration", []verdict.Action{action("revertResize", 5), action("migrate", -5)}, verdict.FateReverted, "revertResize"},
@@ -65,6 +66,9 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 		{"two resizes and a decision in one second: it can belong to either", []verdict.Action{
 			action("resize 1", 0), action("revertResize 0", 0), action("resize 0", -5),
 		}, verdict.FateUnknown, ""},
+		{"the same with a confirm", []verdict.Action{
+			action("resize 1", 0), action("confirmResize 0", 0), action("resize 0", -5),
+		}, verdict.FateUnknown, ""},
 		{"the same, decided since", []verdict.Action{
 			action("confirmResize 1", 6), action("resize 1", 0), action("revertResize 0", 0), action("resize 0", -5),
 		}, verdict.FateUnknown, ""},
@@ -95,6 +99,9 @@ func TestFateOf_KnowsNothingWithoutALaunchTime(t *testing.T) {
 	fate, decided := verdict.FateOf(state(launchedAt(time.Time{})), []verdict.Action{action("revertResize", 5), action("resize", -5)})
 	assert.Equal(t, verdict.FateUnknown, fate)
 	assert.Empty(t, decided.RequestID)
+	fate, decided = verdict.FateOf(state(launchedAt(time.Time{})), []verdict.Action{action("revertResize", 5)})
+	assert.Equal(t, verdict.FateUnknown, fate)
+	assert.Empty(t, decided.RequestID)
 }
 
 // launched_at may have a fraction where the list has none.
@@ -102,5 +109,10 @@ func TestFateOf_ComparesWholeSeconds(t *testing.T) {
 	t.Parallel()
 	before := state(launchedAt(launched.Add(900 * time.Millisecond)))
 	fate, _ := verdict.FateOf(before, []verdict.Action{action("revertResize", 0), action("resize", -5)})
+	assert.Equal(t, verdict.FateReverted, fate)
+
+	quick := action("resize", 0)
+	quick.Start = launched.Add(300 * time.Millisecond)
+	fate, _ = verdict.FateOf(before, []verdict.Action{action("revertResize", 1), quick, action("create", -60)})
 	assert.Equal(t, verdict.FateReverted, fate)
 }

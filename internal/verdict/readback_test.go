@@ -84,4 +84,5 @@ func TestReadBack_OfACloudThatReportsLittle(t *testing.T) {
 	assert.Equal(t, verdict.NotAccepted, verdict.ReadBack(state(noLaunch), state(noLaunch)))
 	assert.Equal(t, verdict.Unchanged, verdict.ReadBack(state(host("")), state(active, host(""))), "no cloud shows less than a flavor")
 	assert.Equal(t, verdict.LookAgain, verdict.ReadBack(state(host(""), flavor("")), state(active)), "nothing to compare with")
+	assert.Equal(t, verdict.LookAgain, verdict.ReadBack(state(host(""), flavor("")), state(active, host(""), flavor(""))), "nor now")
 }

@@ -176,7 +176,7 @@ func (w *Wait) neverStarted() (Verdict, string) {
 // notNewer: a finished revert sets the launch time, a rolled back one leaves it. Its resolution is one second.
 func (w *Wait) notNewer() (Verdict, string) {
 	switch {
-	case w.last.LaunchedAt.IsZero() || w.before.LaunchedAt.IsZero():
+	case w.last.LaunchedAt.IsZero():
 		return Reverted, ""
 	case w.oneSecond():
 		return Unknown, "the launch time cannot tell a finished revert from one rolled back within the same second"
@@ -186,10 +186,7 @@ func (w *Wait) notNewer() (Verdict, string) {
 
 // oneSecond reports whether the resize's end and the revert fall into one second, as far as the two clocks can tell.
 func (w *Wait) oneSecond() bool {
-	launched := w.before.LaunchedAt.Truncate(time.Second)
-	if launched.IsZero() {
-		return false
-	}
+	launched := w.before.LaunchedAt
 	return !w.sentAt.Truncate(time.Second).After(launched) ||
 		!w.last.Updated.IsZero() && w.puzzle == notNewer && !w.last.Updated.Truncate(time.Second).After(launched)
 }

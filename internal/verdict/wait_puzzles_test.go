@@ -34,6 +34,19 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 		{name: "the event never ends, SentAt in a later second", looks: looks(
 			seenRunning, every(4, second, still, verdict.Running),
 		), want: verdict.Failed},
+		{name: "the event runs, and few looks in much time prove nothing", looks: looks(
+			seenRunning, told(second, still, verdict.Running), told(time.Minute, still, verdict.Running),
+		), want: verdict.GoOn},
+		{name: "null, and a replica that lags in between: the grace begins anew", looks: looks(
+			seenRunning, every(2, second, still, verdict.Pending), at(5*second, state()), told(7*second, still, verdict.Pending),
+		), want: verdict.GoOn},
+		{name: "null, and a look that lacks flavor and host in between: the grace begins anew", looks: looks(
+			seenRunning, every(2, second, still, verdict.Pending), at(5*second, state(active, flavor(""), host(""))),
+			told(7*second, still, verdict.Pending),
+		), want: verdict.GoOn},
+		{name: "updated is not reported", looks: looks(
+			seenRunning, at(second, state(active, moved, updated(time.Time{}))),
+		), want: verdict.Failed},
 		{name: "the cloud does not tell, SentAt in a later second", looks: looks(seenRunning, at(second, still)), want: verdict.Failed, reason: "rolled"},
 		{name: "the cloud does not tell, launched_at went back", looks: looks(
 			seenRunning, at(second, state(active, moved, launchedAt(launched.Add(-second)), updated(reverted))),
@@ -75,6 +88,7 @@ func TestWait_VerifyResizeThatNeverStarted(t *testing.T) {
 	t.Parallel()
 	runStories(t, []story{
 		{name: "several looks and some seconds", looks: every(4, 0, state(), verdict.Untold), want: verdict.Failed, reason: "did not start"},
+		{name: "three looks in the grace time", looks: looks(at(0, state()), at(3*second, state()), at(grace, state())), want: verdict.Failed},
 		{name: "many looks in little time prove nothing", looks: looks(
 			at(0, state()), at(second, state()), at(2*second, state()), at(3*second, state()), at(4*second, state()),
 		), want: verdict.GoOn},
@@ -113,6 +127,9 @@ func TestWait_VerifyResizeOfAnotherResize(t *testing.T) {
 		now := state(c)
 		stories = append(stories,
 			story{name: name + ": progress was seen", looks: looks(seenRunning, at(second, now)), want: verdict.Reverted},
+			story{name: name + ": progress was seen, and then the very end", looks: looks(
+				seenRunning, at(second, state(reverting, moved, newer)), at(2*second, now),
+			), want: verdict.Reverted},
 			story{name: name + ": only powering off was seen, perhaps of that other one", looks: looks(
 				at(0, state(poweringOff)), at(second, now),
 			), want: verdict.Unknown},
