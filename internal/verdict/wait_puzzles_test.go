@@ -34,6 +34,9 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 		{name: "the event never ends, SentAt in a later second", looks: looks(
 			seenRunning, every(4, second, still, verdict.Running),
 		), want: verdict.Failed},
+		{name: "null for three looks in the grace time", looks: looks(
+			seenRunning, told(second, still, verdict.Pending), told(3*second, still, verdict.Pending), told(6*second, still, verdict.Pending),
+		), want: verdict.Failed},
 		{name: "the event runs, and few looks in much time prove nothing", looks: looks(
 			seenRunning, told(second, still, verdict.Running), told(time.Minute, still, verdict.Running),
 		), want: verdict.GoOn},
