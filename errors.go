@@ -58,7 +58,10 @@ type APIError struct {
 // Error returns one line that names the request, the status, the code and the request ID.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %d %s", e.Method, e.Path, e.StatusCode, strings.ToLower(http.StatusText(e.StatusCode)))
+	fmt.Fprintf(&b, "%s %s: %d", e.Method, e.Path, e.StatusCode)
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + strings.ToLower(text))
+	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
@@ -203,14 +206,18 @@ type OutcomeUnknownError struct {
 
 // Error returns the reason and the state seen last.
 func (e *OutcomeUnknownError) Error() string {
-	text := "outcome unknown"
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
+	return endText("outcome unknown", e.Err, e.Observed)
+}
+
+// endText is the text of a call that ended without a verdict.
+func endText(what string, why error, seen *Server) string {
+	if why != nil {
+		what += ": " + why.Error()
 	}
-	if e.Observed != nil {
-		text += "; last seen " + e.Observed.describe()
+	if seen != nil {
+		what += "; last seen " + seen.describe()
 	}
-	return text
+	return what
 }
 
 // Is reports whether target is [ErrOutcomeUnknown].
@@ -230,10 +237,7 @@ type WaitError struct {
 
 // Error returns the reason and the state seen last.
 func (e *WaitError) Error() string {
-	if e.Last == nil {
-		return "wait ended: " + e.Err.Error()
-	}
-	return fmt.Sprintf("wait ended: %v; last seen %s", e.Err, e.Last.describe())
+	return endText("wait ended", e.Err, e.Last)
 }
 
 // Unwrap returns Err.
