@@ -74,7 +74,8 @@ type revertCall struct {
 	renewed bool  // the credential was renewed once already
 	unclear bool  // a request of this call may have been accepted
 	pending bool  // ... and may still be on its way
-	last    error // what became of the last request
+	fresh   bool  // the last request was refused for a credential that has been renewed since
+	last    error // what became of the last request, but for that
 }
 
 // answer is what the answer to the action proves about that one request.
@@ -99,13 +100,15 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 		if kind == accepted {
 			return &r.revert, nil
 		}
-		r.last = err
+		if r.fresh = errors.Is(err, errRenewed); !r.fresh || r.last == nil {
+			r.last = err
+		}
 		r.unclear = r.unclear || kind == ended || kind == lost
 		r.pending = r.pending || kind == lost
 
 		var revert *Revert
 		switch {
-		case errors.Is(err, errRenewed):
+		case r.fresh:
 			n-- // the refused credential was not an attempt
 		case r.unclear, kind == notDone:
 		case kind == conflict:
@@ -216,7 +219,7 @@ func (r *revertCall) look(ctx context.Context, again patience) (*Server, error) 
 // lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
 // waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request.
 func (r *revertCall) lookAgain(ctx context.Context, n int) error {
-	if !errors.Is(r.last, errRenewed) {
+	if !r.fresh {
 		pause, ok := r.c.policy.Pause(ctx, n, retryAfter(r.last))
 		if !ok {
 			return waitCause(ctx, r.last)
@@ -310,7 +313,7 @@ func untold(look error) error {
 // resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
 // again. A request that is over needs no time to arrive, only the pause that the cloud is due.
 func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
-	if errors.Is(r.last, errRenewed) && !r.pending {
+	if r.fresh && !r.pending {
 		return 0, 1
 	}
 	wait = r.c.policy.Backoff(n)
@@ -325,7 +328,7 @@ func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
 
 // mayResend decides what follows when no request of this call has been accepted so far: nil means send again.
 func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) error {
-	if kind != refused && (n < r.c.policy.MaxAttempts || errors.Is(r.last, errRenewed)) && retryAfter(r.last) <= r.c.policy.MaxDelay {
+	if kind != refused && (r.fresh || n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay) {
 		return nil
 	}
 	if r.pending {
