@@ -41,6 +41,7 @@ func TestRevertResize_EndsWithItsContext(t *testing.T) {
 		unknown            bool
 	}{
 		{"while the first look hangs", []step{hang()}, nil, nil, "look", false},
+		{"when the first look is answered by a 503", []step{whenOver(unavailable)}, nil, nil, "look", false},
 		{"while the first look waits to be made again", []step{reply(manyRequests, "", "Retry-After", "1"), hang()}, nil, nil, "look look", false},
 		{"between the look and the POST", []step{whenOver(see(verifyResize()))}, nil, nil, "look", false},
 		{"while a connection for the POST is made", seeAll(verifyResize()), []step{undialled()}, nil, "look post", false},

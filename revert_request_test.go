@@ -128,6 +128,18 @@ func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
 	}
 }
 
+// Two bad arguments are still one line.
+func TestRevertResize_NamesBothBadIDsInOneLine(t *testing.T) {
+	t.Parallel()
+	c := &cloud{t: t}
+	_, err := newClient(t, c).RevertResize(t.Context(), "", "..")
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	assert.NotContains(t, err.Error(), "\n")
+	assert.Contains(t, err.Error(), "project ID")
+	assert.Contains(t, err.Error(), "server ID")
+	assert.Empty(t, c.story())
+}
+
 func TestRevertResize_TakesEveryGoodID(t *testing.T) {
 	t.Parallel()
 	sixtyFour := "a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2"

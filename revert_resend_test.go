@@ -227,3 +227,16 @@ func TestRevertResize_CertificateThatIsRefused(t *testing.T) {
 		assert.ErrorAs(t, err, &unknown)
 	})
 }
+
+// The client's own rate limit does not make the look before a POST old.
+func TestRevertResize_SendsAtOnceUnderARateLimit(t *testing.T) {
+	t.Parallel()
+	for _, first := range []step{dropped(), novaFault(), reply(manyRequests, ""), notDialled()} {
+		bubble(t, func(t *testing.T) {
+			c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{first, accept()}}
+			_, err := newClient(t, c, ecs.WithRateLimit(0.1, 1)).RevertResize(t.Context(), projectID, serverID)
+			require.NoError(t, err)
+			assert.Len(t, c.all(kindPost), 2)
+		})
+	}
+}
