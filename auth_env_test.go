@@ -50,7 +50,7 @@ func looks(t *testing.T, srv *ecstest.Server, id string, opts ...ecs.Option) {
 	require.NoError(t, err)
 }
 
-//nolint:paralleltest,tparallel // sets the environment
+//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_EveryFamily(t *testing.T) {
 	srv := ecstest.NewServer(ecstest.WithHuaweiIdentity())
 	t.Cleanup(srv.Close)
@@ -206,7 +206,7 @@ func TestNewClientFromEnv_TrustsTheCertificatesThatItNames(t *testing.T) {
 	require.ErrorContains(t, err, "holds none")
 }
 
-//nolint:paralleltest,tparallel // sets the environment
+//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_Problems(t *testing.T) {
 	srv := ecstest.NewServer()
 	t.Cleanup(srv.Close)

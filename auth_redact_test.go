@@ -62,7 +62,7 @@ func TestSecrets_PrintRedactedUnderEveryVerb(t *testing.T) {
 			assert.Equal(t, redacted, fmt.Sprint(value))
 			assert.Equal(t, "["+redacted+"]", fmt.Sprintf("%v", []any{value}))
 			assert.Equal(t, "{A:"+redacted+"}", fmt.Sprintf("%+v", struct{ A any }{value}))
-			assert.Equal(t, redacted, errors.New(fmt.Sprint(value)).Error()) //nolint:perfsprint // what a careless caller writes
+			assert.Equal(t, redacted, errors.New(fmt.Sprint(value)).Error())
 		})
 	}
 }
@@ -116,7 +116,7 @@ func TestSecrets_AClientShowsNone(t *testing.T) {
 					assert.NotContains(t, text, fmt.Sprintf("%x", secret))
 				}
 			}
-			document, err := json.Marshal(client)
+			document, err := json.Marshal(client) //nolint:staticcheck // what a careless caller writes
 			require.NoError(t, err)
 			assert.NotContains(t, string(document), secret)
 		})

@@ -43,8 +43,11 @@ func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 		"with a newline": {ecs.Token{Value: "a\nb"}, nil, "no usable token"},
 		"expired":        {ecs.Token{Value: "a", ExpiresAt: epoch.Add(-time.Second)}, nil, "has expired already"},
 		"failing":        {ecs.Token{Value: "a"}, errVault, "vault is sealed"},
-		"another project's": {ecs.Token{Value: "a", ProjectID: "other"}, nil,
-			`invalid argument: the token is for project "other", the request for project "` + projectID + `"`},
+		"another project's": {
+			ecs.Token{Value: "a", ProjectID: "other"},
+			nil,
+			`invalid argument: the token is for project "other", the request for project "` + projectID + `"`,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

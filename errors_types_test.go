@@ -29,11 +29,13 @@ func TestErrorTypes_MatchAndSay(t *testing.T) {
 		"empty api": {&ecs.APIError{}, "", nil},
 		"precondition": {
 			&ecs.PreconditionError{Server: server, Unmet: []ecs.UnmetCondition{{Field: "status", Want: "VERIFY_RESIZE", Got: "ACTIVE"}}},
-			`not ready for a revert: status is "ACTIVE", want "VERIFY_RESIZE"`, []string{"precondition"},
+			`not ready for a revert: status is "ACTIVE", want "VERIFY_RESIZE"`,
+			[]string{"precondition"},
 		},
 		"precondition, reverting": {
 			&ecs.PreconditionError{Server: busy, Unmet: []ecs.UnmetCondition{{Field: "status", Want: "a", Got: "b"}}},
-			`not ready for a revert: status is "b", want "a"`, []string{"precondition", "in progress"},
+			`not ready for a revert: status is "b", want "a"`,
+			[]string{"precondition", "in progress"},
 		},
 		"failed":            {&ecs.RevertFailedError{Reason: "confirmed"}, "not reverted: confirmed", []string{"not reverted"}},
 		"failed, with ID":   {&ecs.RevertFailedError{Revert: ecs.Revert{RequestID: "r-1"}, Reason: "x"}, "not reverted: x [request r-1]", []string{"not reverted"}},

@@ -53,13 +53,26 @@ func TestRevertResize_RenewsItsTokenOnce(t *testing.T) {
 		story        string
 		tokens       []string
 	}{
-		{"refused for the POST", seeAll(verifyResize()), []step{expired(), accept()},
-			"look post look post", []string{"token-1", "token-1", "token-2", "token-2"}},
-		{"refused for the first look", []step{expired(), see(verifyResize())}, []step{accept()},
-			"look look post", []string{"token-1", "token-2", "token-2"}},
+		{
+			"refused for the POST", seeAll(verifyResize()),
+			[]step{expired(), accept()},
+			"look post look post",
+			[]string{"token-1", "token-1", "token-2", "token-2"},
+		},
+		{
+			"refused for the first look",
+			[]step{expired(), see(verifyResize())},
+			[]step{accept()},
+			"look look post",
+			[]string{"token-1", "token-2", "token-2"},
+		},
 		{"refused for the POST after an unclear one", seeAll(verifyResize()), []step{novaFault(), expired(), accept()}, "", nil},
-		{"APIGW.0307 instead of Keystone's 401", seeAll(verifyResize()), []step{gatewayError(http.StatusUnauthorized, "APIGW.0307"), accept()},
-			"look post look post", []string{"token-1", "token-1", "token-2", "token-2"}},
+		{
+			"APIGW.0307 instead of Keystone's 401", seeAll(verifyResize()),
+			[]step{gatewayError(http.StatusUnauthorized, "APIGW.0307"), accept()},
+			"look post look post",
+			[]string{"token-1", "token-1", "token-2", "token-2"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

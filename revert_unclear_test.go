@@ -169,8 +169,12 @@ func TestRevertResize_ConflictAfterAnUnclearPOST(t *testing.T) {
 					now details
 					is  error // nil: accepted
 				}{
-					{reverting(), nil}, {reverted(), nil}, {poweringOff(), nil},
-					{confirmed(), ecs.ErrNotReverted}, {inError("boom"), ecs.ErrNotReverted}, {deleted(), ecs.ErrOutcomeUnknown},
+					{reverting(), nil},
+					{reverted(), nil},
+					{poweringOff(), nil},
+					{confirmed(), ecs.ErrNotReverted},
+					{inError("boom"), ecs.ErrNotReverted},
+					{deleted(), ecs.ErrOutcomeUnknown},
 				} {
 					bubble(t, func(t *testing.T) {
 						now := see(verifyResize())

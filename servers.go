@@ -222,7 +222,7 @@ func checkID(what, id string) error {
 	}
 	for i := range len(id) {
 		b := id[i]
-		if !(b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '_' || b == '-') {
+		if word := b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b == '_' || b == '-'; !word {
 			return invalid("%s may hold only letters, digits, \"_\" and \"-\"", what)
 		}
 	}
@@ -384,14 +384,15 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, progress 
 		if progress != nil {
 			progress(newProgress(start, looks, s, err))
 		}
-		if err == nil {
+		switch {
+		case err == nil:
 			last = s
 			if over, err := done(s); over || err != nil {
 				return err
 			}
-		} else if isGone(err) {
+		case isGone(err):
 			return err
-		} else if !passing(ctx, err) {
+		case !passing(ctx, err):
 			return &WaitError{Last: last, Err: waitCause(ctx, err)}
 		}
 		if err := retry.Sleep(ctx, max(c.interval(looks), retryAfter(err))); err != nil {

@@ -94,8 +94,10 @@ func (s *Server) unauthorized(in *inbound) *Answer {
 	h := http.Header{"Content-Type": {jsonType}}
 	h["Www-Authenticate"] = []string{`Keystone uri="` + s.urlFor(in) + `/v3"`}
 	in.novaIDs(h)
-	return &Answer{http.StatusUnauthorized, h,
-		[]byte(`{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`), nil}
+	return &Answer{
+		http.StatusUnauthorized, h,
+		[]byte(`{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`), nil,
+	}
 }
 
 // flat is an error in the shape of the web framework: HTML for those who do not

@@ -145,10 +145,15 @@ func TestConformance_OtherAnswers(t *testing.T) {
 	}{
 		{"20-nova-versions", func(*testing.T, *ecstest.Server, string) string { return "" }},
 		{"20-nova-v21", own},
-		{"40-get-bad-uuid", own}, {"40-get-unknown-server", own}, {"40-revert-bad-uuid", own}, {"40-revert-unknown-server", own},
-		{"63-get-deleted", own}, {"63-revert-deleted", own},
+		{"40-get-bad-uuid", own},
+		{"40-get-unknown-server", own},
+		{"40-revert-bad-uuid", own},
+		{"40-revert-unknown-server", own},
+		{"63-get-deleted", own},
+		{"63-revert-deleted", own},
 		{"41-revert-no-token", func(*testing.T, *ecstest.Server, string) string { return "" }},
-		{"41-revert-bad-token", bad}, {"41-revert-bad-token-no-accept", bad},
+		{"41-revert-bad-token", bad},
+		{"41-revert-bad-token-no-accept", bad},
 		{"18-nova-revoked-token", func(_ *testing.T, srv *ecstest.Server, _ string) string {
 			token := srv.Token()
 			srv.RevokeToken(token)

@@ -124,7 +124,7 @@ func TestFault_MatchesSkipsAndEnds(t *testing.T) {
 		other := srv.AddServer(ecstest.Instance{})
 		fault := srv.Inject(ecstest.Fault{
 			On: ecstest.Look | ecstest.Revert, Server: id, Skip: 1, Times: 2,
-			Match: func(r ecstest.Request) bool { return r.Method == "GET" },
+			Match: func(r ecstest.Request) bool { return r.Method == http.MethodGet },
 			Do:    ecstest.Throttled(0),
 		})
 		var statuses []int

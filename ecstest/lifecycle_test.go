@@ -14,7 +14,7 @@ import (
 	"github.com/revert-resize/ecs/ecstest"
 )
 
-func TestServer_CloseLeavesNoGoroutine(t *testing.T) { //nolint:paralleltest // counts the goroutines of the process
+func TestServer_CloseLeavesNoGoroutine(t *testing.T) { // counts the goroutines of the process
 	before := runtime.NumGoroutine()
 	for range 5 {
 		srv := ecstest.NewServer()

@@ -36,8 +36,10 @@ func (in *inbound) readMicroversion() *Answer {
 	in.versionText = asked
 	minor, err := strconv.Atoi(m[2])
 	if m[1] != "2" || err != nil || minor < 1 || minor > maxMinor {
-		return in.novaFault(&refusal{http.StatusNotAcceptable, "computeFault",
-			"Version " + asked + " is not supported by the API. Minimum is 2.1 and maximum is 2." + strconv.Itoa(maxMinor) + "."})
+		return in.novaFault(&refusal{
+			http.StatusNotAcceptable, "computeFault",
+			"Version " + asked + " is not supported by the API. Minimum is 2.1 and maximum is 2." + strconv.Itoa(maxMinor) + ".",
+		})
 	}
 	in.minor = minor
 	return nil

@@ -52,34 +52,45 @@ func TestSignature_AgreesWithPublishedSamples(t *testing.T) {
 	}{
 		"signing guide": {
 			"GET", "https://service.region.example.com/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0", "",
-			[]string{date, json}, sampleSK, "content-type;host;x-sdk-date",
+			[]string{date, json},
+			sampleSK, "content-type;host;x-sdk-date",
 			"7be6668032f70418fcc22abc52071e57aff61b84a1d2381bb430d6870f4f6ebe",
 		},
 		"date alone": {
 			"GET", "https://example.huaweicloud.com/path?limit=1", "",
-			[]string{older}, "SecretKey", "x-sdk-date",
+			[]string{older},
+			"SecretKey", "x-sdk-date",
 			"5a2ce64c865e0e6046321c6f3d5a77ba8413eeaf355c3166c03d58d02ac79624",
 		},
 		"body": {
 			"POST", "https://example.huaweicloud.com/path?key=value", `{"Name":"test","Id":1}` + "\n",
-			[]string{older}, "SecretKey", "x-sdk-date",
+			[]string{older},
+			"SecretKey", "x-sdk-date",
 			"cecc2af119b18ab70b4d094c0750f3b42c02f254903179a0fc2cc72fc9db4f59",
 		},
 		"revert": {
-			"POST", server + "/action", revert, []string{date}, sampleSK, "host;x-sdk-date",
+			"POST", server + "/action", revert,
+			[]string{date},
+			sampleSK, "host;x-sdk-date",
 			"f5c9d2a617afa8e712de3efafb1a343da514d4cb0ccb47b0c701b5bc12e82a3d",
 		},
 		"revert with project": {
-			"POST", server + "/action", revert, []string{date, json, owner}, sampleSK, "content-type;host;x-project-id;x-sdk-date",
+			"POST", server + "/action", revert,
+			[]string{date, json, owner},
+			sampleSK, "content-type;host;x-project-id;x-sdk-date",
 			"692a5d91817f2737ae87d7d9825ee5a0d549d4c2a1c11de5c7f53736e047c4ea",
 		},
 		"revert with temporary key": {
-			"POST", server + "/action", revert, []string{date, json, owner, "X-Security-Token: TOKEN123"}, sampleSK,
+			"POST", server + "/action", revert,
+			[]string{date, json, owner, "X-Security-Token: TOKEN123"},
+			sampleSK,
 			"content-type;host;x-project-id;x-sdk-date;x-security-token",
 			"59dc9fc6165599b3700f2da8b0561432ec0674b9945e29724cb0fed6d641a1e8",
 		},
 		"details": {
-			"GET", server, "", []string{date, owner}, sampleSK, "host;x-project-id;x-sdk-date",
+			"GET", server, "",
+			[]string{date, owner},
+			sampleSK, "host;x-project-id;x-sdk-date",
 			"739a9a43237bb88444be7e318db1875c5e5ffd1e9c8d41aa72599ed9f015eaa5",
 		},
 	} {

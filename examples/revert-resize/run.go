@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		defer cloud.close()
 		client, cfg.project, cfg.server, err = cloud.client()
 	} else {
-		client, cfg.project, err = connect(cfg)
+		client, cfg.project, err = connect(cfg) //nolint:contextcheck // a constructor that may log in, within 30 s
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

@@ -42,8 +42,10 @@ func TestParseToken_LenientWhereCloudsDiffer(t *testing.T) {
 		body    string
 		expires time.Time
 	}{
-		"Huawei's fraction": {`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}`,
-			time.Date(2020, 1, 4, 9, 5, 22, 701e6, time.UTC)},
+		"Huawei's fraction": {
+			`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}`,
+			time.Date(2020, 1, 4, 9, 5, 22, 701e6, time.UTC),
+		},
 		"no zone":           {`{"token":{"expires_at":"2020-01-04T09:05:22.5"}}`, time.Date(2020, 1, 4, 9, 5, 22, 5e8, time.UTC)},
 		"another zone":      {`{"token":{"expires_at":"2020-01-04T10:05:22+01:00"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
 		"no expiry":         {`{"token":{"expires_at":null,"project":null}}`, time.Time{}},

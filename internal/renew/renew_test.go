@@ -112,7 +112,7 @@ func TestGet_LeaderLeavesTheOthersStay(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		start := time.Now()
 		go func() {
-			require.ErrorIs(t, <-left, context.Canceled)
+			assert.ErrorIs(t, <-left, context.Canceled)
 			assert.Equal(t, time.Second, time.Since(start), "it leaves at once")
 		}()
 		for _, err := range together(49, func(int) error { _, err := c.Get(t.Context()); return err }) {

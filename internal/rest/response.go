@@ -77,7 +77,7 @@ func readBody(res *http.Response, buf []byte, limit int64) ([]byte, error) {
 	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") && length != 0 { // the transport did not unpack it
 		unpacked, err := gzip.NewReader(body)
 		switch {
-		case err == io.EOF:
+		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
 			return buf[:0], nil
 		case err != nil:
 			return buf[:0], fmt.Errorf("unpack the answer: %w", err)

@@ -49,7 +49,7 @@ func TestDo_KnowsThatNothingWasSent(t *testing.T) {
 		"no such name":       {url: "http://ecs.example.invalid", configure: func(t *http.Transport) { t.DialContext = noNames.DialContext }},
 		"unknown authority":  {url: secure.URL, certificate: true},
 		"no TLS over there":  {url: "https://" + plain.Listener.Addr().String(), certificate: true},
-		"refused handshake":  {url: modern.URL, configure: func(t *http.Transport) { t.TLSClientConfig = &tls.Config{MaxVersion: tls.VersionTLS12} }, certificate: true}, //nolint:gosec // the point
+		"refused handshake":  {url: modern.URL, configure: func(t *http.Transport) { t.TLSClientConfig = &tls.Config{MaxVersion: tls.VersionTLS12} }, certificate: true},
 		"refused by a proxy": {url: secure.URL, configure: func(t *http.Transport) { t.Proxy = http.ProxyURL(mustParse(gone.URL)) }},
 	}
 	for name, tt := range tests {

@@ -42,7 +42,7 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	attempt := FromContext(ctx)
 	clone := dress(req, attempt)
 	if t.authorize != nil {
-		if err := t.authorize(attempt.ctx, clone); err != nil {
+		if err := t.authorize(attempt.ctx, clone); err != nil { //nolint:contextcheck // it is ctx without the trace
 			return nil, &authError{err}
 		}
 	}

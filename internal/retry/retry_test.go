@@ -87,7 +87,7 @@ func TestAfter_Reads(t *testing.T) {
 	for value, want := range map[string]time.Duration{
 		"":                     0,
 		"5":                    5 * time.Second,
-		" 5 ":                  5 * time.Second,
+		"\t5 ":                 5 * time.Second,
 		"0":                    0,
 		"-1":                   0,
 		"1.5":                  0,

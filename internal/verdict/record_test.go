@@ -46,7 +46,8 @@ func TestTell_ReadsTheRecordOfOneRevert(t *testing.T) {
 		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Failure},
 		{
 			"reverted, but it could not be powered off: the message is Error, the revert is a success", "Error",
-			[]verdict.Event{bad(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success,
+			[]verdict.Event{bad(powerOff), ok(secondHalf), ok(firstHalf)},
+			verdict.Success,
 		},
 	}
 	for _, tt := range tests {

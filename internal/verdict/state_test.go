@@ -73,7 +73,8 @@ func TestChanged_TellsAnotherResize(t *testing.T) {
 			Field: "OS-SRV-USG:launched_at", Want: "2026-11-22T22:19:03Z",
 		}}},
 		{"all three", all(flavor("a"), host("b"), launchedAt(later)), []verdict.Condition{
-			{Field: "flavor", Want: "new", Got: "a"}, {Field: "hostId", Want: "new-host", Got: "b"},
+			{Field: "flavor", Want: "new", Got: "a"},
+			{Field: "hostId", Want: "new-host", Got: "b"},
 			{Field: "OS-SRV-USG:launched_at", Want: "2026-11-22T22:19:03Z", Got: "2026-11-22T22:19:04Z"},
 		}},
 	}
