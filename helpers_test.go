@@ -118,9 +118,9 @@ func ecsError(status int, code string) step {
 }
 
 // cutOff announces a longer body than it sends.
-func cutOff(status int, body string) step {
+func cutOff(status int, body string, header ...string) step {
 	return func(req *http.Request) (*http.Response, error) {
-		res, err := reply(status, body)(req)
+		res, err := reply(status, body, header...)(req)
 		res.ContentLength = int64(len(body)) + 100
 		return res, err
 	}

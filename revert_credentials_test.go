@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -115,6 +116,98 @@ func TestRevertResize_DoesNotRenewTwice(t *testing.T) {
 		oneLine(t, err)
 		assert.Equal(t, "look post look post", c.story())
 		assert.Equal(t, 2, src.count)
+	})
+}
+
+// Nor is one that comes in the middle.
+func TestRevertResize_RenewalIsNotAnAttempt(t *testing.T) {
+	t.Parallel()
+	for name, posts := range map[string][]step{
+		"renewed, throttled":      {expired(), reply(manyRequests, ""), accept()},
+		"throttled, renewed":      {reply(manyRequests, ""), expired(), accept()},
+		"a Nova fault, renewed":   {novaFault(), expired(), accept()},
+		"renewed, and Nova fault": {expired(), novaFault(), accept()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				c := &cloud{t: t, looks: seeAll(verifyResize()), posts: posts}
+				client := newClientAs(t, ecs.TokenAuth(&numberedTokens{}), c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2}))
+				_, err := client.RevertResize(t.Context(), projectID, serverID)
+				require.NoError(t, err)
+			})
+		})
+	}
+}
+
+// A renewal takes nothing from the time that an earlier POST is given to arrive, and adds nothing of its own.
+func TestRevertResize_RenewalAndTheSettleTime(t *testing.T) {
+	t.Parallel()
+	pause := func(t *testing.T, first step) (gap time.Duration) {
+		t.Helper()
+		bubble(t, func(t *testing.T) {
+			c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{first, expired(), accept()}}
+			_, err := newClientAs(t, ecs.TokenAuth(&numberedTokens{}), c).RevertResize(t.Context(), projectID, serverID)
+			require.NoError(t, err)
+			posts := c.all(kindPost)
+			gap = posts[2].start - posts[1].end
+		})
+		return gap
+	}
+	assert.Zero(t, pause(t, novaFault()), "the first one has ended")
+	assert.GreaterOrEqual(t, pause(t, dropped()), 5*time.Second, "the first one may still arrive")
+}
+
+// The cause is what became of the POST, not the renewal in between.
+func TestRevertResize_KeepsTheCauseOverARenewal(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		forbidden := fault(http.StatusForbidden, "forbidden", "no")
+		c := &cloud{t: t, posts: []step{dropped(), expired()}}
+		c.looks = []step{func(req *http.Request) (*http.Response, error) {
+			if len(c.all(kindPost)) == 2 {
+				return forbidden(req)
+			}
+			return see(verifyResize())(req)
+		}}
+		_, err := newClientAs(t, ecs.TokenAuth(&numberedTokens{}), c).RevertResize(t.Context(), projectID, serverID)
+		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.ErrorIs(t, err, ecs.ErrForbidden)
+		assert.NotContains(t, err.Error(), "renewed")
+	})
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Second)
+		defer cancel()
+		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{expired()}}
+		client := newClientAs(t, ecs.TokenAuth(&numberedTokens{}), c, ecs.WithRateLimit(0.01, 1))
+		_, err := client.RevertResize(ctx, projectID, serverID)
+		require.ErrorIs(t, err, context.DeadlineExceeded, "while it waits for its own rate limit")
+		assert.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
+		assert.NotContains(t, err.Error(), "%!")
+		oneLine(t, err)
+	})
+}
+
+// refusingAuth has no credential for a POST.
+type refusingAuth struct{}
+
+func (refusingAuth) Authenticate(_ context.Context, req *http.Request) error {
+	if req.Method == http.MethodPost {
+		return errNoToken
+	}
+	return nil
+}
+
+func TestRevertResize_NoCredentialForThePOST(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: seeAll(verifyResize())}
+		_, err := newClientAs(t, refusingAuth{}, c).RevertResize(t.Context(), projectID, serverID)
+		require.ErrorIs(t, err, errNoToken)
+		assert.NotErrorIs(t, err, ecs.ErrOutcomeUnknown, "nothing was sent")
+		oneLine(t, err)
+		assert.Equal(t, "look", c.story())
 	})
 }
 

@@ -140,6 +140,19 @@ func TestRevertResize_NamesBothBadIDsInOneLine(t *testing.T) {
 	assert.Empty(t, c.story())
 }
 
+// A mistake is told at once, whatever the client's own rate limit says.
+func TestRevertResize_RefusesBadIDsAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		client := newClient(t, &cloud{t: t, looks: seeAll(confirmed())}, ecs.WithRateLimit(0.01, 1))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		_, err = client.RevertResize(t.Context(), projectID, "..")
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+		assert.Zero(t, elapsed())
+	})
+}
+
 func TestRevertResize_TakesEveryGoodID(t *testing.T) {
 	t.Parallel()
 	sixtyFour := "a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2c3d4e5a1b2"

@@ -289,7 +289,7 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 			if untouched++; untouched >= looks && time.Since(start) >= wait {
 				return nil, r.mayResend(ctx, n, kind, now)
 			}
-		case ctx.Err() != nil, !passing(ctx, err):
+		case !passing(ctx, err):
 			return nil, r.unknown(ctx, seen, err)
 		}
 		pause := max(interval, retryAfter(err))
@@ -328,7 +328,7 @@ func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
 
 // mayResend decides what follows when no request of this call has been accepted so far: nil means send again.
 func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) error {
-	if kind != refused && (r.fresh || n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay) {
+	if kind != refused && n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
 		return nil
 	}
 	if r.pending {

@@ -56,8 +56,9 @@ func TestRevertResize_SettlesBeforeItSendsAgain(t *testing.T) {
 				posts := c.all(kindPost)
 				require.Len(t, posts, 2)
 				assert.GreaterOrEqual(t, posts[1].start-posts[0].end, tt.want)
-				assert.Less(t, posts[1].start-posts[0].end, 2*tt.want+time.Second)
+				assert.Less(t, posts[1].start-posts[0].end, tt.want+tt.want/4+time.Second/2, "and no more")
 				assert.GreaterOrEqual(t, looksBetween(t, c)[0], 3)
+				assert.LessOrEqual(t, looksBetween(t, c)[0], 4, "a cloud that asks for patience is not asked more often")
 			})
 		})
 	}
@@ -114,6 +115,14 @@ func TestRevertResize_AttemptsThatEndWithoutAnAcceptedOne(t *testing.T) {
 		{"a Nova fault, then refused for good", []step{novaFault(), fault(http.StatusForbidden, "forbidden", "no")}, 0, false, []error{ecs.ErrForbidden}},
 		{"lost, then a credential that is refused", []step{dropped(), reply(http.StatusUnauthorized, "")}, 0, true, []error{ecs.ErrUnauthorized}},
 		{"lost, then more Retry-After than the cap", []step{dropped(), reply(manyRequests, "", "Retry-After", "31")}, 0, true, []error{ecs.ErrRateLimited}},
+		{"500 of the gateway every time", times(4, gatewayError(serverFailure, "APIGW.0601")), 0, true, nil},
+		{"500 without a request ID every time", times(4, reply(serverFailure, `{"computeFault": {"code": 500, "message": "x"}}`)), 0, true, nil},
+		{"500 with another's request ID every time", times(4, reply(serverFailure, `{"computeFault": {"code": 500, "message": "x"}}`, "X-Openstack-Request-Id", "d4e8174b")), 0, true, nil},
+		{"500 HTML with Nova's request ID every time", times(4, reply(serverFailure, html, "X-Openstack-Request-Id", faultID)), 0, true, nil},
+		{"500 whose fault is cut off every time", times(4, cutOff(serverFailure, `{"computeFault": {"code": 500, "message": "x"}}`, "X-Openstack-Request-Id", faultID)), 0, true, nil},
+		{"a Nova fault under one of the headers", times(4, reply(serverFailure, `{"computeFault": {"code": 500, "message": "x"}}`, "X-Openstack-Request-Id", faultID)), 0, false, nil},
+		{"a Nova fault under the other header", times(4, reply(serverFailure, `{"computeFault": {"code": 500, "message": "x"}}`, "X-Compute-Request-Id", faultID)), 0, false, nil},
+		{"503 with a Nova fault every time", times(4, fault(http.StatusServiceUnavailable, "serviceUnavailable", "x")), 0, true, nil},
 		{"a Nova fault with more Retry-After than the cap", []step{novaFault("Retry-After", "31")}, 0, false, []error{ecs.ErrUnavailable}},
 	}
 	for _, tt := range tests {
@@ -146,6 +155,7 @@ func TestRevertResize_AttemptsThatEndWithoutAnAcceptedOne(t *testing.T) {
 				if tt.unknown {
 					assert.GreaterOrEqual(t, settled, 5*time.Second, "the last one is given time to arrive")
 				}
+				assert.Less(t, settled, 8*time.Second, "and nothing is waited for in vain")
 			})
 		})
 	}
@@ -240,12 +250,24 @@ func TestRevertResize_CountsLooksInARow(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		busy := see(verifyResize().with(func(d *details) { d.task = "rebooting" }))
-		c := &cloud{t: t, posts: []step{dropped(), accept()}, looks: []step{
-			see(verifyResize()), busy, busy, busy, busy, see(verifyResize()),
+		still := see(verifyResize())
+		c := &cloud{t: t, posts: []step{dropped(), accept()}, looks: []step{still, still, still, busy, busy, still}}
+		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Equal(t, 2+2+3, looksBetween(t, c)[0])
+	})
+}
+
+// The read-back asks no faster than the cloud wants.
+func TestRevertResize_ReadBackObeysRetryAfter(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, posts: []step{dropped()}, looks: []step{
+			see(verifyResize()), reply(manyRequests, "", "Retry-After", "17"), see(reverting()),
 		}}
 		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
 		require.NoError(t, err)
-		assert.GreaterOrEqual(t, looksBetween(t, c)[0], 4+3)
+		assert.Equal(t, 17*time.Second, elapsed())
 	})
 }
 
