@@ -81,13 +81,17 @@ func notFound(id string) *answer {
 }
 
 func noRoute() *answer {
-	return &answer{http.StatusNotFound, plainJSON,
-		`{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`}
+	return &answer{
+		http.StatusNotFound, plainJSON,
+		`{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`,
+	}
 }
 
 func unauthorized() *answer {
-	return &answer{http.StatusUnauthorized, plainJSON,
-		`{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`}
+	return &answer{
+		http.StatusUnauthorized, plainJSON,
+		`{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`,
+	}
 }
 
 func wrongProject(inURL, inToken string) *answer {
@@ -105,6 +109,7 @@ func gone() step { return step{until: func(s state) bool { return s.http == http
 
 // The sequences. What is not fleeting lasts, by the wish, long enough to be seen.
 func verifyResize() glimpse { return glimpse{"VERIFY_RESIZE", "resized", "", 2, false} }
+
 func reverting(flavor int) glimpse {
 	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", flavor, false}
 }
