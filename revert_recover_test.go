@@ -47,10 +47,10 @@ func TestRevertResize_RecoversTheRequestID(t *testing.T) {
 	}
 }
 
-func TestRevertResize_RecoversNothingWithoutALaunchTime(t *testing.T) {
+func TestRevertResize_RecoversNothingWithoutATime(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		unreported := func(d *details) { d.launched = time.Time{} }
+		unreported := func(d *details) { d.launched, d.updated = time.Time{}, time.Time{} }
 		c := &cloud{
 			t: t, looks: seeAll(verifyResize().with(unreported), reverting().with(unreported)), posts: []step{dropped()},
 			list: []step{listActions(revertEntry(), resizeEntry())},

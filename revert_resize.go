@@ -359,8 +359,11 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		}
 		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back")
 	case verdict.OtherResize, verdict.OtherReverting:
-		if r.recover(ctx) == verdict.FateReverted {
+		switch fate := r.recover(ctx); {
+		case fate == verdict.FateReverted:
 			return &r.revert, nil
+		case fate == verdict.FateConfirmed && !r.pending:
+			return nil, r.failed(now, "somebody else confirmed the resize, and resized the server again")
 		}
 		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
 	case verdict.Errored:

@@ -94,12 +94,17 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 	}
 }
 
-func TestFateOf_KnowsNothingWithoutALaunchTime(t *testing.T) {
+// A cloud that reports no launch time still says when the server was changed last, which the resize was not after.
+func TestFateOf_TakesTheLastChangeWithoutALaunchTime(t *testing.T) {
 	t.Parallel()
-	fate, decided := verdict.FateOf(state(launchedAt(time.Time{})), []verdict.Action{action("revertResize", 5), action("resize", -5)})
-	assert.Equal(t, verdict.FateUnknown, fate)
-	assert.Empty(t, decided.RequestID)
-	fate, decided = verdict.FateOf(state(launchedAt(time.Time{})), []verdict.Action{action("revertResize", 5)})
+	unreported := launchedAt(time.Time{})
+	actions := []verdict.Action{action("revertResize", 5), action("resize", -5)}
+	fate, decided := verdict.FateOf(state(unreported), actions)
+	assert.Equal(t, verdict.FateReverted, fate)
+	assert.NotEmpty(t, decided.RequestID)
+	fate, _ = verdict.FateOf(state(unreported, updated(launched.Add(time.Minute))), actions)
+	assert.Equal(t, verdict.FateOpen, fate, "that revert was before the last change")
+	fate, decided = verdict.FateOf(state(unreported, updated(time.Time{})), actions)
 	assert.Equal(t, verdict.FateUnknown, fate)
 	assert.Empty(t, decided.RequestID)
 }

@@ -37,6 +37,8 @@ func ReadBack(before, now State) Finding {
 		return OtherResize
 	case now.settled() && moved(before, now):
 		return Done
+	case now.settled() && stayed(before, now) && !before.LaunchedAt.IsZero() && now.LaunchedAt.After(before.LaunchedAt):
+		return OtherResize // to the same flavor and host, and confirmed
 	case now.settled() && stayed(before, now):
 		return Unchanged
 	}

@@ -32,7 +32,7 @@ func TestReadBack_JudgesALookAfterAnUnclearRequest(t *testing.T) {
 		{"ACTIVE in lower case", state(status("active"), vm("active"), moved), verdict.Done},
 		{"rolled back by the host: accepted it was", state(active, moved), verdict.Done},
 		{"ACTIVE, both unchanged", state(active), verdict.Unchanged},
-		{"ACTIVE, both unchanged, launched again", state(active, newer), verdict.Unchanged},
+		{"ACTIVE, both unchanged, launched again", state(active, newer), verdict.OtherResize},
 		{"SHUTOFF, both unchanged", state(shutoff), verdict.Unchanged},
 		{"ACTIVE, the flavor unchanged, the host not told", state(active, host("")), verdict.LookAgain},
 		{"ACTIVE, neither told", state(active, host(""), flavor("")), verdict.LookAgain},

@@ -74,6 +74,9 @@ func Changed(before, now State) []Condition {
 	if !before.LaunchedAt.Equal(now.LaunchedAt) {
 		changed = append(changed, Condition{"OS-SRV-USG:launched_at", stamp(before.LaunchedAt), stamp(now.LaunchedAt)})
 	}
+	if before.LaunchedAt.IsZero() && !before.Updated.Equal(now.Updated) { // all that such a cloud tells
+		changed = append(changed, Condition{"updated", stamp(before.Updated), stamp(now.Updated)})
+	}
 	return changed
 }
 

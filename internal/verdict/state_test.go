@@ -113,3 +113,12 @@ func TestReverting_IsStatusOrTask(t *testing.T) {
 		})
 	}
 }
+
+// Without a launch time, any change of the server may be another resize.
+func TestChanged_TakesTheLastChangeWithoutALaunchTime(t *testing.T) {
+	t.Parallel()
+	before := state(launchedAt(time.Time{}))
+	assert.Empty(t, verdict.Changed(before, before))
+	now := state(launchedAt(time.Time{}), updated(launched.Add(time.Second)))
+	assert.Len(t, verdict.Changed(before, now), 1)
+}

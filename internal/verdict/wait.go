@@ -102,6 +102,9 @@ func (w *Wait) verifying(s State, now time.Time) (Verdict, string) {
 
 func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
 	switch newer := s.LaunchedAt.After(w.before.LaunchedAt); {
+	case stayed(w.before, s) && newer && !w.before.LaunchedAt.IsZero(): // resized again to the same flavor and host
+		w.face(resizedAgain, now)
+		return AskRecord, ""
 	case stayed(w.before, s):
 		w.face(notMoved, now)
 		return AskRecord, ""

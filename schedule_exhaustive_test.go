@@ -1,0 +1,85 @@
+package ecs_test
+
+import (
+	"flag"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/revert-resize/ecs"
+)
+
+var everySchedule = flag.Int("schedules", 40, "run one in so many of the exhaustive schedules; 1 runs all")
+
+// schedPoints is how many requests of a call may suffer: more than any answer takes without faults.
+const schedPoints = 7
+
+// TestExhaustive_EveryAnswerIsTrue runs every schedule with at most two faults and one foreign action over all requests of
+// a call. The tree of schedules is discovered by running it: what a schedule did tells at which requests it can go on.
+func TestExhaustive_EveryAnswerIsTrue(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	var runs, skipped, unknown atomic.Int64
+	var mu sync.Mutex
+	wrong := map[string][]string{}
+	var explore func(t *testing.T, s schedule, from, faults, actors int)
+	explore = func(t *testing.T, s schedule, from, faults, actors int) {
+		children := faults < 2 || actors < 1
+		leaf := runs.Load() + skipped.Load()
+		if !children && leaf%int64(*everySchedule) != 0 {
+			skipped.Add(1)
+			return
+		}
+		r := s.run(t)
+		runs.Add(1)
+		if isUnknown(r) {
+			unknown.Add(1)
+		}
+		if bad := r.check(); len(bad) > 0 {
+			mu.Lock()
+			wrong[s.String()] = bad
+			mu.Unlock()
+		}
+		for n := from; n < min(len(r.t.kinds), schedPoints); n++ {
+			p := s.points[n]
+			if faults < 2 && p.fault == "" {
+				for _, name := range slices.Sorted(maps.Keys(schedFaults[r.t.kinds[n]])) {
+					explore(t, s.with(n, point{p.actor, name}), n, faults+1, actors)
+				}
+			}
+			if actors < 1 && p.actor == "" && p.fault == "" { // the actor comes first, then the fault of the same request
+				for _, name := range slices.Sorted(maps.Keys(schedActors)) {
+					explore(t, s.with(n, point{name, ""}), n, faults, actors+1)
+				}
+			}
+		}
+	}
+	var group sync.WaitGroup
+	for _, s := range []schedule{
+		{cloud: []string{"overlap"}},
+		{cloud: []string{"overlap"}, stopped: true},
+	} {
+		group.Go(func() { explore(t, s, 0, 0, 0) })
+	}
+	group.Wait()
+	for _, name := range slices.Sorted(maps.Keys(wrong))[:min(len(wrong), 10)] {
+		t.Errorf("%s\n\t%v", name, wrong[name])
+	}
+	t.Logf("%d schedules run, %d skipped, %d wrong, %d unknown, %s", runs.Load(), skipped.Load(), len(wrong), unknown.Load(), time.Since(start))
+}
+
+func (s schedule) with(n int, p point) schedule {
+	s.points = maps.Clone(s.points)
+	if s.points == nil {
+		s.points = map[int]point{}
+	}
+	s.points[n] = p
+	return s
+}
+
+func isUnknown(r schedRun) bool {
+	return asIs(r.err, ecs.ErrOutcomeUnknown) || asIs(r.waitErr, ecs.ErrOutcomeUnknown)
+}
