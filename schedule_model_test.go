@@ -320,7 +320,7 @@ func (r *schedRun) check() []string {
 	var failed *ecs.RevertFailedError
 	switch {
 	case r.err == nil:
-		say(ofThis > 0 || r.inWindow, "accepted, says the client, but the cloud knows of no revert")
+		say(ofThis > 0 || r.inWindow || r.unrecorded() && r.did("resize"), "accepted, says the client, but the cloud knows of no revert")
 	case errors.Is(r.err, ecs.ErrOutcomeUnknown):
 		say(r.suffered(schedUnclear...) || r.t.s.cancel > 0, "unknown, although every answer came: %v", r.err)
 	case errors.As(r.err, &failed):
@@ -331,7 +331,7 @@ func (r *schedRun) check() []string {
 	if r.waited {
 		switch {
 		case r.waitErr == nil:
-			say(finished > 0 || r.inWindow || r.untellable(), "reverted, says the wait, but no revert finished")
+			say(finished > 0 || r.inWindow || r.untellable() || ofThis == 0 && r.unrecorded() && r.did("resize"), "reverted, says the wait, but no revert finished")
 		case errors.As(r.waitErr, &failed):
 			say(finished == 0 || errors.Is(r.waitErr, ecs.ErrNotFound) || r.inWindow || slices.Contains(r.t.s.cloud, "no launch"), "not reverted, says the wait, but a revert finished: %v", r.waitErr)
 		}
@@ -339,11 +339,28 @@ func (r *schedRun) check() []string {
 	return wrong
 }
 
-// untellable reports whether the cloud's record, the only sign by which a finished revert can always be told from one that
-// was rolled back, could not be read: a launch time may be missing, or be that of a later resize.
+// untellable reports whether a revert that was rolled back looks like a finished one. The cloud's record tells them apart,
+// but it may not be readable; and it is not asked, which would cost every wait a request, when the states say all that a
+// finished revert says: for that this revert and that of another resize must both be rolled back between two looks.
 func (r *schedRun) untellable() bool {
-	rolledBack := slices.ContainsFunc(r.history, func(e ecstest.Event) bool { return e.Result == ecstest.RolledBack })
-	return rolledBack && (slices.Contains(r.t.s.cloud, "no actions") || r.suffered("403"))
+	rolledBack := 0
+	for _, e := range r.history {
+		if e.Result == ecstest.RolledBack {
+			rolledBack++
+		}
+	}
+	return rolledBack > 1 || rolledBack == 1 && r.unrecorded()
+}
+
+// unrecorded reports whether the cloud's record could not be read. Then a server that was confirmed, resized away and
+// confirmed again looks like one that was reverted.
+func (r *schedRun) unrecorded() bool {
+	return slices.Contains(r.t.s.cloud, "no actions") || r.suffered("403")
+}
+
+// did reports whether somebody did something to the server.
+func (r *schedRun) did(action string) bool {
+	return slices.ContainsFunc(r.history, func(e ecstest.Event) bool { return e.Action == action })
 }
 
 // suffered reports whether one of these faults hit a request. A request that the network holds up can reach another
