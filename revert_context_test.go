@@ -3,8 +3,10 @@ package ecs_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,6 +90,7 @@ func TestRevertResize_EndsWithItsContext(t *testing.T) {
 					assert.Equal(t, tt.unknown, asIs(err, ecs.ErrOutcomeUnknown), "%v", err)
 					assert.NotErrorIs(t, err, ecs.ErrNotReverted)
 					oneLine(t, err)
+					assert.Equal(t, 1, strings.Count(err.Error(), end.is.Error()), "said once: %v", err)
 					assert.Equal(t, 2*time.Second, elapsed(), "at once")
 					if tt.story != "" {
 						assert.Equal(t, tt.story, c.story())
@@ -96,6 +99,34 @@ func TestRevertResize_EndsWithItsContext(t *testing.T) {
 			})
 		}
 	}
+}
+
+// closing is a body that calls f when it is closed.
+type closing struct {
+	io.ReadCloser
+	f func()
+}
+
+func (c closing) Close() error {
+	c.f()
+	return c.ReadCloser.Close()
+}
+
+func TestRevertResize_CancelledBetweenTheLookAndThePOST(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		c := &cloud{t: t, looks: []step{func(req *http.Request) (*http.Response, error) {
+			res, err := see(verifyResize())(req)
+			res.Body = closing{res.Body, cancel}
+			return res, err
+		}}}
+		_, err := newClient(t, c).RevertResize(ctx, projectID, serverID)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NotErrorIs(t, err, ecs.ErrOutcomeUnknown, "nothing was sent")
+		oneLine(t, err)
+		assert.Equal(t, "look", c.story())
+	})
 }
 
 // The wait is not begun if the context can't outlast it.

@@ -177,7 +177,7 @@ func TestRevertResize_KeepsTheCauseOverARenewal(t *testing.T) {
 		assert.NotContains(t, err.Error(), "renewed")
 	})
 	bubble(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Second)
 		defer cancel()
 		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{expired()}}
 		client := newClientAs(t, ecs.TokenAuth(&numberedTokens{}), c, ecs.WithRateLimit(0.01, 1))

@@ -61,6 +61,20 @@ func TestRevertResize_RecoversNothingWithoutATime(t *testing.T) {
 	})
 }
 
+// Of a revert and a confirm that were accepted at the same moment, the confirm may be recorded first.
+func TestRevertResize_DoesNotTakeTheIDOfAConfirm(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{
+			t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{dropped()},
+			list: []step{listActions(revertEntry(), confirmEntry(), resizeEntry())},
+		}
+		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Empty(t, revert.RequestID)
+	})
+}
+
 // An answer that came needs no record.
 func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
 	t.Parallel()

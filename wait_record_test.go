@@ -97,6 +97,8 @@ func TestWaitForRevert_FindsTheRecordInTheList(t *testing.T) {
 		{name: "the list says Error, the record is not shown", change: noID, looks: stuck, list: []step{listActions(failedRecord(), resizeEntry())}, record: lost, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "the list fails at first", change: noID, looks: stuck, list: append(times(5, reply(http.StatusServiceUnavailable, "")), list...), record: []step{recorded(finishedRecord())}, last: "ACTIVE"},
 		{name: "the list knows no revert of this resize", change: noID, looks: stuck, list: []step{listActions(resizeEntry())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
+		{name: "an ID in the list that is no path", change: noID, looks: stuck, list: []step{listActions(entry{action: "revertResize", id: "req-/../..", start: epoch}, resizeEntry())}, record: []step{recorded(finishedRecord())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
+		{name: "no progress was seen, and the record fails at first", change: noID, looks: seeAll(reverted()), list: list, record: []step{reply(http.StatusServiceUnavailable, ""), recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "an ID that the record does not know, and a list that does", looks: stuck, list: []step{listActions(failedRecord(), resizeEntry())}, record: lost, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 	})
 }
@@ -117,6 +119,22 @@ func TestWaitForRevert_AsksForEventsAndDoesWithoutThem(t *testing.T) {
 		assert.Empty(t, asked[1].header.Get("Openstack-Api-Version"))
 		assert.Empty(t, asked[1].header.Get("X-Openstack-Nova-Api-Version"))
 		assert.Equal(t, "application/json", asked[1].header.Get("Accept"))
+	})
+}
+
+// A question that fails is asked again with the next look, and not in between.
+func TestWaitForRevert_AsksOncePerLook(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		revert := sentRevert()
+		revert.RequestID = ""
+		c := &cloud{
+			t: t, looks: seeAll(rolledBack()), record: []step{dropped(), recorded(failedRecord())},
+			list: []step{reply(http.StatusServiceUnavailable, ""), dropped(), listActions(revertEntry(), resizeEntry())},
+		}
+		_, err := newClient(t, c).WaitForRevert(t.Context(), revert)
+		require.ErrorIs(t, err, ecs.ErrNotReverted)
+		assert.Equal(t, "look list look list look list record look list record", c.story())
 	})
 }
 

@@ -3,6 +3,7 @@ package ecs_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,6 +125,17 @@ func TestWaitForRevert_EndsWithTheServerReverted(t *testing.T) {
 		{name: "resized again since, progress was seen", looks: seeAll(
 			reverting(), verifyResize().with(func(d *details) { d.launched = revertedAt }),
 		), last: "VERIFY_RESIZE"},
+	})
+}
+
+// A Revert that was made by hand may know less than one of RevertResize.
+func TestWaitForRevert_TakesARevertThatKnowsLittle(t *testing.T) {
+	t.Parallel()
+	runWaits(t, []waitCase{
+		{name: "no ID in Before", change: func(r *ecs.Revert) { r.Before.ID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
+		{name: "no host", change: func(r *ecs.Revert) { r.Before.HostID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
+		{name: "no flavor", change: func(r *ecs.Revert) { r.Before.FlavorID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
+		{name: "an ID in capitals", change: func(r *ecs.Revert) { r.Before.ID = strings.ToUpper(serverID) }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
 	})
 }
 
