@@ -127,7 +127,7 @@ func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Err
 	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header)}
 	var auth *authError
 	if errors.As(err, &auth) {
-		e.Sent, e.Auth, e.Err = false, true, auth.err
+		e.Auth, e.Err = true, auth.err
 	}
 	e.Err = c.ended(ctx, inner, e.Err)
 	return e

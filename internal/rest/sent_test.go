@@ -72,6 +72,23 @@ func TestDo_KnowsThatNothingWasSent(t *testing.T) {
 	t.Cleanup(func() { assert.Zero(t, handled.Load()) })
 }
 
+// TestDo_ForgetsWhatAnEarlierRequestSent: one that was answered says nothing of the next.
+func TestDo_ForgetsWhatAnEarlierRequestSent(t *testing.T) {
+	t.Parallel()
+	s := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
+	c := s.client(t)
+	for range 10 {
+		_, err := c.Do(t.Context(), post("/"))
+		require.NoError(t, err)
+	}
+	s.Close()
+	c.CloseIdleConnections()
+	for range 3 {
+		res, err := c.Do(t.Context(), post("/"))
+		assert.False(t, failed(t, res, err).Sent)
+	}
+}
+
 // TestDo_KnowsHowFarATimeoutCame runs over pipes in virtual time.
 func TestDo_KnowsHowFarATimeoutCame(t *testing.T) {
 	t.Parallel()
