@@ -45,24 +45,7 @@ func (s *server) mustBeReverted(t *testing.T, status string) {
 	seen := s.until(t, "at rest", state.settled)
 	assert.Equal(t, status, seen.status, "%s", seen.fault)
 	assert.Equal(t, before, seen.flavor)
-	s.mustRecord(t, "a finished revert", func(a action) bool {
-		return !a.failed && a.events["compute_finish_revert_resize"] == "Success"
-	})
-}
-
-// mustRecord asserts that Nova has such a record, or has it soon: records are completed after the server's state.
-func (s *server) mustRecord(t *testing.T, what string, wanted func(action) bool) {
-	t.Helper()
-	var found []action
-	require.Eventually(t, func() bool {
-		found = s.reverts(t)
-		for _, a := range found {
-			if wanted(a) {
-				return true
-			}
-		}
-		return false
-	}, patience, 500*time.Millisecond, "no record of %s for server %s", what, s.id)
+	s.mustRecord(t, "a finished revert", action.finished)
 }
 
 // mustBeUntouched asserts that Nova never accepted a revert, and that the resize still waits for a decision.

@@ -12,7 +12,7 @@ type conformance struct {
 	steps []step
 }
 
-// step is a request with the answer to it, a wait for a state, or a watch of everything until the server has settled.
+// step is a request with the answer to it, or one of the things marked with instead.
 type step struct {
 	as           string   // the user: "" is the server's owner; "other", "admin"; "nobody" sends no token, "forger" a wrong one
 	method, path string   // {id}, {demo}, {other} and {admin} stand for IDs
@@ -20,8 +20,10 @@ type step struct {
 	header       []string // pairs of name and value
 	want         *answer
 
-	until func(state) bool // instead: wait for this state
-	watch []glimpse        // instead: watch these states come
+	until func(state) bool  // instead: wait for this state
+	watch []glimpse         // instead: watch these states come
+	shape string            // instead: compare the keys of the details, in this status
+	ended func(action) bool // instead: compare the keys of the action's record, when it has ended so
 }
 
 // answer is what the cloud says. Its IDs are replaced by the names that stand for them in a path.

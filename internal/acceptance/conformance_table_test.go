@@ -11,10 +11,13 @@ func conformanceTable() []conformance {
 func sequences() []conformance {
 	return []conformance{
 		{"revert of a running server", wish{slowRevertDest: lasting, slowRevert: lasting}, []step{
+			{shape: "VERIFY_RESIZE"},
 			revert(accepted()),
 			revert(wrongState("revertResize", "task_state resize_reverting")),
 			act(`{"confirmResize":null}`, wrongState("confirmResize", "task_state resize_reverting")),
 			{watch: []glimpse{reverting(2), reverting(1), {"ACTIVE", "active", "", 1, false}}},
+			{shape: "ACTIVE"},
+			{ended: action.finished},
 			revert(wrongState("revertResize", "vm_state active")),
 		}},
 		{"revert of a stopped server", wish{stopped: true, slowRevertDest: lasting, slowRevert: lasting, slowPowerOff: lasting}, []step{
@@ -26,15 +29,19 @@ func sequences() []conformance {
 		}},
 		{"states of the revert of a stopped server", wish{stopped: true, slowRevertDest: lasting, slowRevert: lasting, slowPowerOff: lasting}, []step{
 			revert(accepted()),
+			{shape: "REVERT_RESIZE"},
 			{watch: []glimpse{
 				reverting(2), reverting(1), {"VERIFY_RESIZE", "resized", "powering-off", 1, false}, {"SHUTOFF", "stopped", "", 1, false},
 			}},
+			{shape: "SHUTOFF"},
 		}},
 		{"revert that fails in its second half", wish{slowRevertDest: lasting, slowRevert: lasting, failRevert: "disk full"}, []step{
 			revert(accepted()),
 			{watch: []glimpse{
 				reverting(2), reverting(1), {"ERROR", "error", "resize_reverting", 1, true}, {"ERROR", "error", "", 1, false},
 			}},
+			{shape: "ERROR"},
+			{ended: action.failed},
 			revert(wrongState("revertResize", "vm_state error")),
 		}},
 		{"revert that fails in its first half", wish{slowRevertDest: lasting, failRevertDest: "disk full"}, []step{
@@ -46,6 +53,7 @@ func sequences() []conformance {
 		{"revert that is rolled back", wish{slowRevertDest: lasting, slowRevert: lasting, rollBack: true}, []step{
 			revert(accepted()),
 			{watch: []glimpse{reverting(2), reverting(1), {"ACTIVE", "active", "", 1, false}}},
+			{ended: action.failed},
 			revert(wrongState("revertResize", "vm_state active")),
 		}},
 		{"confirm", wish{}, []step{

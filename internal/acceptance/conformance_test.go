@@ -30,6 +30,10 @@ func (c conformance) run(t *testing.T, p platform) {
 			srv.until(t, what, s.until)
 		case s.watch != nil:
 			srv.mustShow(t, s.watch)
+		case s.shape != "":
+			srv.mustHaveShapes(t, s.shape)
+		case s.ended != nil:
+			srv.mustHaveRecord(t, s.ended)
 		default:
 			s.mustAnswer(t, what, srv, users)
 		}

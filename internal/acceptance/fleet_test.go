@@ -53,7 +53,7 @@ func TestFleet(t *testing.T) {
 			assert.Empty(t, srv.reverts(t))
 		case w.failRevert != "", w.rollBack:
 			assert.ErrorIs(t, result.Err, ecs.ErrNotReverted)
-			srv.mustRecord(t, "a failed revert", func(a action) bool { return a.failed })
+			srv.mustRecord(t, "a failed revert", action.failed)
 		case w.stopped:
 			assert.NoError(t, result.Err)
 			srv.mustBeReverted(t, "SHUTOFF")

@@ -23,6 +23,7 @@ type spoil struct {
 	never   bool          // do not pass it on
 	before  time.Duration // wait before passing it on
 	after   time.Duration // wait before answering
+	then    func()        // something else happens to the server before the client gets its answer
 	cut     bool          // cut the connection instead of answering
 	instead int           // answer with this status instead of Nova's
 }
@@ -35,7 +36,8 @@ type proxy struct {
 
 	mu       sync.Mutex
 	reverts  []spoil // what happens to the next reverts, in order
-	looks    []spoil // ... and to the next looks
+	looks    []spoil // ... and, after the first revert, to everything else
+	reverted bool    // the first revert has come
 	accepted []string
 	answered []int // Nova's answers to reverts
 	held     int   // requests that wait before they are passed on
@@ -81,6 +83,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.forward(r, body, isRevert)
 		}()
 	}
+	if s.then != nil {
+		s.then()
+	}
 	pause(r.Context(), s.after)
 	switch {
 	case s.cut, answer.status == 0 && s.instead == 0:
@@ -99,11 +104,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *proxy) next(isRevert bool) spoil {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.reverted = p.reverted || isRevert
 	queue := &p.looks
 	if isRevert {
 		queue = &p.reverts
 	}
-	if len(*queue) == 0 {
+	if !p.reverted || len(*queue) == 0 {
 		return spoil{}
 	}
 	s := (*queue)[0]

@@ -99,7 +99,7 @@ func TestRevert_ThatFails(t *testing.T) {
 			require.ErrorAs(t, err, &failed)
 			assert.Contains(t, failed.Reason, tc.reason)
 			assert.Equal(t, tc.status, failed.Server.Status)
-			srv.mustRecord(t, "a failed revert", func(a action) bool { return a.failed })
+			srv.mustRecord(t, "a failed revert", action.failed)
 			assert.Equal(t, srv.reverts(t)[0].requestID, failed.Revert.RequestID)
 			assert.Equal(t, tc.status, srv.until(t, "at rest", state.settled).status)
 		})

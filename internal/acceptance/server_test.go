@@ -2,7 +2,6 @@ package acceptance_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -163,7 +162,7 @@ func (s *server) until(t *testing.T, what string, wanted func(state) bool) state
 			return seen
 		}
 		require.True(t, time.Now().Before(deadline), "server %s is not %s in time, but %s %s", s.id, what, seen, seen.fault)
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(700 * time.Millisecond) // looks cost the cloud as much as its work does
 	}
 }
 
@@ -179,9 +178,9 @@ func (s *server) await(t *testing.T, status string) state {
 
 // action is Nova's own record of something that was accepted.
 type action struct {
-	name, requestID string
-	failed          bool
-	events          map[string]string // event to result, "" while it runs
+	requestID string
+	message   string            // "" or "Error"
+	events    map[string]string // event to result, "" while it runs
 }
 
 // reverts returns Nova's records of accepted reverts, newest first: the truth. A deleted server has records too.
@@ -205,13 +204,15 @@ func (s *server) reverts(t *testing.T) []action {
 			"OpenStack-API-Version", visible)
 		var one struct {
 			InstanceAction struct {
-				Message json.RawMessage
+				Message *string
 				Events  []struct{ Event, Result string }
 			}
 		}
 		r.decode(t, http.StatusOK, &one)
-		a := action{name: entry.Action, requestID: entry.RequestID, events: map[string]string{}}
-		a.failed = string(one.InstanceAction.Message) == `"Error"`
+		a := action{requestID: entry.RequestID, events: map[string]string{}}
+		if one.InstanceAction.Message != nil {
+			a.message = *one.InstanceAction.Message
+		}
 		for _, e := range one.InstanceAction.Events {
 			a.events[e.Event] = e.Result
 		}
@@ -219,3 +220,23 @@ func (s *server) reverts(t *testing.T) []action {
 	}
 	return found
 }
+
+// mustRecord asserts that Nova has such a record, or has it soon: records are completed after the server's state.
+func (s *server) mustRecord(t *testing.T, what string, wanted func(action) bool) action {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+		for _, a := range s.reverts(t) {
+			if wanted(a) {
+				return a
+			}
+		}
+	}
+	require.Fail(t, "no record of "+what, "server %s", s.id)
+	return action{}
+}
+
+// finished and failed are the two ways in which the record of a revert is completed.
+func (a action) finished() bool {
+	return a.message == "" && a.events["compute_finish_revert_resize"] == "Success"
+}
+func (a action) failed() bool { return a.message == "Error" }

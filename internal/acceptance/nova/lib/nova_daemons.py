@@ -27,7 +27,7 @@ def become(name, command, config):
     # The parent's green threads wait on one epoll descriptor: shared by the forks,
     # it would wake each of them for the others' traffic, all the time.
     eventlet.hubs.use_hub()
-    log = os.open('%s/log/%s.log' % (SCRATCH, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    log = os.open('%s/log/%s.log' % (SCRATCH, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
     birth = open('/proc/self/stat').read().rsplit(') ', 1)[1].split()[19]
