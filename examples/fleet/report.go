@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/revert-resize/ecs"
+)
+
+// report prints one JSON line per server, or on a terminal a live line and what failed.
+type report struct {
+	out, err  io.Writer
+	terminal  bool
+	elapsed   time.Duration
+	total     int
+	done      int
+	unknown   int
+	untouched int
+}
+
+func newReport(out, err io.Writer) *report {
+	return &report{out: out, err: err, terminal: isTerminal(out)}
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (r *report) progress(p ecs.FleetProgress) {
+	r.elapsed = p.Elapsed
+	if r.terminal {
+		fmt.Fprintf(r.out, "\r%d of %d done, %d failed, %d waiting, %s ", p.Succeeded, p.Total, p.Failed, p.Waiting, p.Elapsed.Round(100*time.Millisecond))
+	}
+}
+
+// line is one JSON line.
+type line struct {
+	Server    string `json:"server"`
+	Status    string `json:"status,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+func (r *report) result(id string, result ecs.FleetResult) {
+	l := line{Server: id}
+	if result.Server != nil {
+		l.Status = result.Server.Status
+	}
+	if result.Revert != nil {
+		l.RequestID = result.Revert.RequestID
+	}
+	r.total++
+	if result.Err == nil {
+		r.done++
+	} else {
+		l.Error = result.Err.Error()
+		r.count(result.Err)
+	}
+	switch {
+	case !r.terminal:
+		_ = json.NewEncoder(r.out).Encode(l) // a closed pipe must not stop the fleet
+	case result.Err != nil:
+		fmt.Fprintf(r.out, "\r%v\n", result.Err)
+	}
+}
+
+func (r *report) count(err error) {
+	var wait *ecs.WaitError
+	switch {
+	case errors.Is(err, ecs.ErrNotStarted):
+		r.untouched++
+	case errors.Is(err, ecs.ErrOutcomeUnknown), errors.As(err, &wait):
+		r.unknown++
+	}
+}
+
+func (r *report) summary() int {
+	if r.terminal {
+		fmt.Fprintln(r.out)
+	}
+	fmt.Fprintf(r.err, "%d servers: %d done, %d failed, %d unknown, %d not started, in %s\n", r.total, r.done,
+		r.total-r.done-r.unknown-r.untouched, r.unknown, r.untouched, r.elapsed.Round(10*time.Millisecond))
+	switch {
+	case r.unknown > 0:
+		return exitUnknown
+	case r.done < r.total:
+		return exitFailed
+	}
+	return exitDone
+}

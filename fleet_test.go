@@ -1,0 +1,391 @@
+package ecs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// fleetBubble runs a test in virtual time against an in-process cloud.
+func fleetBubble(t *testing.T, f func(t *testing.T, cloud *ecstest.Server, client *ecs.Client), opts ...ecstest.Option) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := ecstest.NewUnstarted(opts...)
+		defer cloud.Close()
+		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()))
+		require.NoError(t, err)
+		f(t, cloud, client)
+	})
+}
+
+func fleetOf(cloud *ecstest.Server, n int, in ecstest.Instance) (ids []string) {
+	for range n {
+		ids = append(ids, cloud.AddServer(in))
+	}
+	return ids
+}
+
+// fleetRun collects all results, and fails if a server has more than one.
+func fleetRun(t *testing.T, ctx context.Context, client *ecs.Client, cloud *ecstest.Server, ids []string, opts ...ecs.FleetOption) map[string]ecs.FleetResult {
+	t.Helper()
+	results := map[string]ecs.FleetResult{}
+	for id, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, opts...) {
+		require.NotContains(t, results, id, "a second result")
+		results[id] = result
+	}
+	return results
+}
+
+// fleetFinished counts the servers whose resize was reverted, by the cloud's own history.
+func fleetFinished(cloud *ecstest.Server, ids []string) (count int) {
+	for _, id := range ids {
+		if slices.ContainsFunc(cloud.History(id), func(e ecstest.Event) bool { return e.Action == "revertResize" && e.Result == ecstest.Finished }) {
+			count++
+		}
+	}
+	return count
+}
+
+func fleetCount(requests []ecstest.Request, kind ecstest.Kind) (n int) {
+	for _, r := range requests {
+		if r.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		const n = 2000
+		ids := fleetOf(cloud, n, ecstest.Instance{})
+		polls := 0
+		last := ecs.FleetProgress{}
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait(),
+			ecs.WithFleetProgress(func(p ecs.FleetProgress) {
+				if p.Succeeded == last.Succeeded && p.Failed == last.Failed {
+					polls++
+				}
+				last = p
+			}))
+		assert.Len(t, results, n)
+		for id, result := range results {
+			require.NoError(t, result.Err)
+			require.Equal(t, "1", result.Server.FlavorID)
+			require.Equal(t, id, result.Revert.ServerID)
+			require.NotEmpty(t, result.Revert.RequestID)
+		}
+		assert.Equal(t, n, fleetFinished(cloud, ids))
+		assert.Equal(t, ecs.FleetProgress{Total: n, Succeeded: n, Elapsed: last.Elapsed}, last)
+		requests := cloud.Requests()
+		t.Logf("%d requests: %d looks, %d lists, %d reverts, %d records; %d polls", len(requests), fleetCount(requests, ecstest.Look),
+			fleetCount(requests, ecstest.List), fleetCount(requests, ecstest.Revert), fleetCount(requests, ecstest.ActionRecord), polls)
+		assert.LessOrEqual(t, len(requests), n+n/50+10*polls)
+	})
+}
+
+func TestFleet_DoesNotListForAHandful(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		fleetOf(cloud, 500, ecstest.Instance{})
+		ids := fleetOf(cloud, 3, ecstest.Instance{})
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		assert.Len(t, results, 3)
+		assert.Equal(t, 3, fleetFinished(cloud, ids))
+		assert.Zero(t, fleetCount(cloud.Requests(), ecstest.List))
+	})
+}
+
+func TestFleet_EachServerByItsOwnRules(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		tests := map[string]struct {
+			in ecstest.Instance
+			is error
+		}{
+			"ready":           {ecstest.Instance{}, nil},
+			"was stopped":     {ecstest.Instance{StoppedOrigin: true}, nil},
+			"active":          {ecstest.Instance{Status: "ACTIVE"}, ecs.ErrPrecondition},
+			"reverting":       {ecstest.Instance{Status: "REVERT_RESIZE"}, ecs.ErrRevertInProgress},
+			"locked":          {ecstest.Instance{Locked: true}, ecs.ErrLocked},
+			"in error":        {ecstest.Instance{Status: "ERROR"}, ecs.ErrPrecondition},
+			"being confirmed": {ecstest.Instance{NoMigration: true}, ecs.ErrConflict},
+			"fails":           {ecstest.Instance{Outcome: ecstest.RevertFailsLate}, ecs.ErrNotReverted},
+			"is rolled back":  {ecstest.Instance{Outcome: ecstest.RevertRollsBack}, ecs.ErrNotReverted},
+		}
+		ids := []string{"11111111-2222-3333-4444-555555555555", "", "a/b"}
+		want := map[string]error{ids[0]: ecs.ErrNotFound, "": ecs.ErrInvalidArgument, "a/b": ecs.ErrInvalidArgument}
+		names := map[string]string{}
+		for name, tt := range tests {
+			for range 3 {
+				id := cloud.AddServer(tt.in)
+				ids, want[id], names[id] = append(ids, id), tt.is, name
+			}
+		}
+		ids = append(ids, ids...) // twice in the input, once in the output
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		assert.Len(t, results, len(want))
+		for id, is := range want {
+			require.ErrorIs(t, results[id].Err, is, "%s %s", id, names[id])
+			if is != nil {
+				assert.Regexp(t, `^ecs: [^\n]+$`, results[id].Err.Error())
+			}
+		}
+	})
+}
+
+func TestFleet_DryRunSendsNothing(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(fleetOf(cloud, 50, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Status: "ACTIVE"})...)
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithDryRun())
+		for i, id := range ids {
+			assert.Nil(t, results[id].Revert)
+			assert.NotNil(t, results[id].Server)
+			assert.Equal(t, i >= 50, results[id].Err != nil)
+		}
+		assert.Zero(t, fleetCount(cloud.Requests(), ecstest.Revert))
+	})
+}
+
+func TestFleet_StopsAfterTooManyFailures(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 500, ecstest.Instance{Locked: true})
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
+		locked, notStarted := 0, 0
+		for _, result := range results {
+			switch {
+			case asIs(result.Err, ecs.ErrLocked):
+				locked++
+			case asIs(result.Err, ecs.ErrNotStarted):
+				notStarted++
+			}
+		}
+		assert.Equal(t, 500, locked+notStarted)
+		assert.GreaterOrEqual(t, locked, 10)
+		assert.LessOrEqual(t, locked, 10+2*4)
+	})
+}
+
+func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
+	for _, wait := range []bool{false, true} {
+		t.Run(fmt.Sprint("wait ", wait), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 1000, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
+				ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+				defer cancel()
+				var opts []ecs.FleetOption
+				if wait {
+					opts = append(opts, ecs.WithWait())
+				}
+				start := time.Now()
+				results := fleetRun(t, ctx, client, cloud, ids, opts...)
+				assert.Less(t, time.Since(start), 800*time.Millisecond)
+				assert.Len(t, results, len(ids))
+				synctest.Wait()
+				unknown := 0
+				for id, result := range results {
+					accepted := len(cloud.History(id)) > 0
+					var waited *ecs.WaitError
+					switch {
+					case result.Err == nil:
+						assert.True(t, accepted)
+					case asIs(result.Err, ecs.ErrOutcomeUnknown):
+						unknown++
+					case asWait(result.Err, &waited):
+						assert.True(t, accepted)
+						assert.NotNil(t, result.Revert, "another process can go on waiting")
+					default:
+						assert.False(t, accepted, "%v", result.Err)
+						require.ErrorIs(t, result.Err, context.DeadlineExceeded)
+					}
+				}
+				assert.LessOrEqual(t, unknown, 16, "no more than were on the wire")
+			}, ecstest.WithThinkTime(20*time.Millisecond))
+		})
+	}
+}
+
+func asWait(err error, target **ecs.WaitError) bool { return errors.As(err, target) }
+
+func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 1000, ecstest.Instance{})
+		seen := 0
+		for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait()) {
+			if seen++; seen == 10 {
+				break
+			}
+		}
+		synctest.Wait() // a goroutine that is left would keep the bubble from ending
+		sent := fleetCount(cloud.Requests(), ecstest.Revert)
+		time.Sleep(time.Minute)
+		assert.Equal(t, sent, fleetCount(cloud.Requests(), ecstest.Revert), "nothing more is sent")
+	}, ecstest.WithThinkTime(5*time.Millisecond))
+}
+
+func TestFleet_SlowsDownTogether(t *testing.T) {
+	for _, retryAfter := range []time.Duration{0, time.Second} {
+		t.Run(fmt.Sprint("Retry-After ", retryAfter), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				const n, perSecond = 2000, 200
+				ids := fleetOf(cloud, n, ecstest.Instance{})
+				start := time.Now()
+				results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64))
+				took := time.Since(start)
+				refused := 0
+				for _, result := range results {
+					require.NoError(t, result.Err)
+				}
+				requests := cloud.Requests()
+				for _, r := range requests {
+					if r.Status == http.StatusTooManyRequests {
+						refused++
+					}
+				}
+				t.Logf("took %s, the limit allows %s; %d of %d requests refused", took, time.Duration(n/perSecond)*time.Second, refused, len(requests))
+				assert.Less(t, refused, len(requests)/50)
+				if retryAfter == 0 {
+					assert.Less(t, took.Seconds(), 1.15*n/perSecond)
+				}
+			}, ecstest.WithRateLimit(200, 20, retryAfter), ecstest.WithThinkTime(5*time.Millisecond))
+		})
+	}
+}
+
+func TestFleet_WorksWithoutAList(t *testing.T) {
+	for name, effect := range map[string]ecstest.Effect{
+		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 20, ecstest.Instance{})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
+				results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+				for _, result := range results {
+					require.NoError(t, result.Err)
+				}
+				assert.Equal(t, 20, fleetFinished(cloud, ids))
+			})
+		})
+	}
+}
+
+func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 20, ecstest.Instance{})
+		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})
+		start := time.Now()
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		for _, result := range results {
+			require.NoError(t, result.Err)
+		}
+		assert.Less(t, time.Since(start), 3*time.Minute)
+	})
+}
+
+// A cloud's clock may be wrong by hours; the list of what changed is asked for in its time.
+func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
+	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		t.Run(skew.String(), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				var mu sync.Mutex
+				var since []string
+				ids := fleetOf(cloud, 50, ecstest.Instance{})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ecstest.Rewrite(func(a *ecstest.Answer) {
+					a.Header.Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
+				}), Match: func(r ecstest.Request) bool {
+					mu.Lock()
+					defer mu.Unlock()
+					since = append(since, r.Query)
+					return true
+				}})
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				for range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, ecs.WithWait()) {
+				}
+				require.Greater(t, len(since), 1)
+				query, err := url.ParseQuery(since[1])
+				require.NoError(t, err)
+				asked, err := time.Parse(time.RFC3339, query.Get("changes-since"))
+				require.NoError(t, err)
+				assert.WithinDuration(t, time.Now().Add(skew), asked, time.Minute)
+			})
+		})
+	}
+}
+
+func TestFleet_EveryResultIsTrueAmongRandomFaults(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		const n = 1000
+		ids := fleetOf(cloud, n, ecstest.Instance{})
+		cloud.InjectRandom(7, 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
+			ecstest.GatewayTimeout().Applied(), ecstest.HTML502().Applied(), ecstest.ServiceUnavailable(), ecstest.Throttled(0),
+			ecstest.Throttled(time.Second), ecstest.DatabaseDown(), ecstest.Hang().Applied(), ecstest.DeliverLate(2*time.Second))
+		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait())
+		assert.Len(t, results, n)
+		time.Sleep(time.Minute)
+		succeeded, unknown := 0, 0
+		for id, result := range results {
+			finished := fleetFinished(cloud, []string{id}) == 1
+			switch {
+			case result.Err == nil:
+				succeeded++
+				assert.True(t, finished, id)
+			case asIs(result.Err, ecs.ErrOutcomeUnknown):
+				unknown++
+			default:
+				assert.False(t, finished, "%s: %v", id, result.Err)
+			}
+		}
+		t.Logf("%d succeeded, %d unknown, %d failed", succeeded, unknown, n-succeeded-unknown)
+		assert.Greater(t, succeeded, n*9/10)
+	})
+}
+
+func TestFleet_RefusesBadOptions(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		for name, opt := range map[string]ecs.FleetOption{
+			"nil": nil, "no concurrency": ecs.WithConcurrency(0), "too much": ecs.WithConcurrency(1001),
+			"no failures": ecs.WithMaxFailures(0), "no progress": ecs.WithFleetProgress(nil),
+		} {
+			results := fleetRun(t, t.Context(), client, cloud, []string{"a", "b"}, opt)
+			require.Len(t, results, 2, name)
+			require.ErrorIs(t, results["a"].Err, ecs.ErrInvalidArgument, name)
+		}
+		for id, result := range client.RevertResizeAll(t.Context(), "a/b", []string{"x"}) {
+			assert.Equal(t, "x", id)
+			require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
+		}
+		for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), nil) {
+			t.Error("a result for nobody")
+		}
+		assert.Empty(t, cloud.Requests())
+	})
+}
+
+func TestFleet_OpensOneConnectionAWorker(t *testing.T) {
+	t.Parallel()
+	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 50 * time.Millisecond, Record: time.Millisecond}))
+	t.Cleanup(cloud.Close)
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(50*time.Millisecond, time.Second))
+	require.NoError(t, err)
+	t.Cleanup(client.CloseIdleConnections)
+	ids := fleetOf(cloud, 1000, ecstest.Instance{})
+	for _, result := range fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait()) {
+		require.NoError(t, result.Err)
+	}
+	// One for the list and one for the polls; and net/http may dial one that it then does not need.
+	assert.LessOrEqual(t, cloud.Connections(), 16+4)
+}
