@@ -182,11 +182,12 @@ type fleetJob struct {
 	at   time.Time
 }
 
-// fleetItem is a result, or with an empty id the news that a poll is over.
+// fleetItem is a result, or the news that a poll is over.
 type fleetItem struct {
 	id      string
 	result  FleetResult
-	waiting int // for a poll
+	poll    bool
+	waiting int // after a poll
 }
 
 func newFleet(c *Client, projectID string, ids []string, o fleetOptions) *fleet {
@@ -204,7 +205,7 @@ func (f *fleet) handOut(yield func(string, FleetResult) bool) {
 	start, stopped := time.Now(), false
 	for item := range f.results {
 		switch {
-		case item.id == "":
+		case item.poll:
 			p.Waiting = item.waiting
 		case item.result.Err == nil:
 			p.Succeeded++
@@ -218,7 +219,7 @@ func (f *fleet) handOut(yield func(string, FleetResult) bool) {
 		if p.Elapsed = time.Since(start); f.o.progress != nil {
 			f.o.progress(p)
 		}
-		if item.id != "" && !yield(item.id, item.result) {
+		if !item.poll && !yield(item.id, item.result) {
 			return
 		}
 	}
@@ -485,7 +486,7 @@ func (w *fleetWaiter) poll(ctx context.Context) bool {
 		}
 	}
 	left := len(w.waits())
-	w.f.results <- fleetItem{waiting: left}
+	w.f.results <- fleetItem{poll: true, waiting: left}
 	return left < len(open)
 }
 
