@@ -12,13 +12,14 @@ import (
 // Sentinels for [errors.Is]. Every error of this package that tells more is one of the types below, for
 // [errors.As]; it matches the sentinels that describe it.
 var (
-	// ErrInvalidArgument: an argument, an option or a credential is unusable. Nothing was sent.
+	// ErrInvalidArgument: an argument, an option, a credential or an environment is unusable. Nothing was sent to the servers'
+	// API.
 	ErrInvalidArgument = errors.New("invalid argument")
 	// ErrUnauthorized: the credential was refused (401).
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden: the credential is good, but not allowed to do this (403).
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound: there is no such server in this project (404), or it has been deleted.
+	// ErrNotFound: there is no such server in this project (404), or it has been deleted; or no such project.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the cloud refused the action because of the server's state (409 and its kin).
 	ErrConflict = errors.New("conflict")
@@ -36,7 +37,8 @@ var (
 	ErrRevertInProgress = errors.New("revert already in progress")
 	// ErrNotStarted: a server of a fleet was not started, because the context ended or others failed. Nothing was sent.
 	ErrNotStarted = errors.New("not started")
-	// ErrNotReverted: the resize was not reverted, for certain.
+	// ErrNotReverted: there is no reverted server: the resize was confirmed by somebody else, the revert failed or was rolled
+	// back, or the server is gone.
 	ErrNotReverted = errors.New("not reverted")
 	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. Look at the
 	// server before you do anything else.
