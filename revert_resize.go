@@ -561,22 +561,28 @@ func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bo
 		if err == nil {
 			return action.Tell(), true
 		}
-		if passing(ctx, err) || ctx.Err() != nil {
+		if tellsLater(ctx, err) {
 			return verdict.Untold, false
 		}
 	}
 	fate, action, err := c.fate(ctx, once, revert)
 	switch {
-	case err != nil && (passing(ctx, err) || ctx.Err() != nil):
+	case err != nil && tellsLater(ctx, err):
 		return verdict.Untold, false
 	case fate != verdict.FateReverted || checkID("request ID", action.RequestID) != nil:
 		return verdict.Untold, true
 	}
 	found, err := c.action(ctx, revert, action.RequestID)
 	if err != nil {
-		return action.Tell(), ctx.Err() == nil && !passing(ctx, err)
+		return action.Tell(), !tellsLater(ctx, err)
 	}
 	return found.Tell(), true
+}
+
+// tellsLater reports whether the record may be readable at the next look. One that is no record at all will not.
+func tellsLater(ctx context.Context, err error) bool {
+	var unreadable *answerError
+	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)
 }
 
 // fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
