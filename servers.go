@@ -279,7 +279,7 @@ func (c *Client) pages(ctx context.Context, projectID string, opts ListServersOp
 		seen := map[string]bool{} // markers
 		for {
 			page, err := c.page(ctx, projectID, query)
-			if err == nil && page.next != "" && (seen[page.next] || page.next == query.Get("marker")) {
+			if err == nil && page.next != "" && seen[page.next] {
 				err = fmt.Errorf("the list does not advance: page after %q again", page.next)
 			}
 			if !yield(page, err) || err != nil || page.next == "" {

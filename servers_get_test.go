@@ -156,9 +156,6 @@ func TestCalls_RefuseBadIDs(t *testing.T) {
 			return err
 		},
 		"all": func(p, s string) error {
-			if s == "" {
-				s = "."
-			}
 			for _, result := range client.RevertResizeAll(t.Context(), p, []string{s}) {
 				return result.Err
 			}

@@ -146,6 +146,11 @@ func TestWaitForVerifyResize_WaitsBetweenItsLooks(t *testing.T) {
 				assert.LessOrEqual(t, first, tt.lowest)
 				assert.InDelta(t, tt.highest, last, float64(tt.highest/4))
 				assert.LessOrEqual(t, last, tt.highest)
+				varies := false
+				for i := range 20 {
+					varies = varies || looks[i+1].start-looks[i].end != last
+				}
+				assert.True(t, varies, "waits that began together must not stay together")
 			})
 		})
 	}
