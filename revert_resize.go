@@ -342,7 +342,9 @@ func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Ser
 func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, errored int) (*Revert, error) {
 	switch finding {
 	case verdict.Accepted:
-		r.recover(ctx)
+		if r.recover(ctx) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
+			return nil, r.unknown(ctx, now, errors.New("somebody else confirmed the resize, and another one is being reverted"))
+		}
 		return &r.revert, nil
 	case verdict.Done:
 		if r.recover(ctx) == verdict.FateConfirmed {

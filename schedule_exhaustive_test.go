@@ -83,3 +83,28 @@ func (s schedule) with(n int, p point) schedule {
 func isUnknown(r schedRun) bool {
 	return asIs(r.err, ecs.ErrOutcomeUnknown) || asIs(r.waitErr, ecs.ErrOutcomeUnknown)
 }
+
+// Schedules that once led to a false answer.
+func TestSchedule_OnceFalse(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]schedule{
+		"the record tells apart what a cloud without launch times does not": {
+			cloud: []string{"no events", "no launch", "overlap"},
+			points: map[int]point{
+				1: {"", "504, applied late"}, 2: {"confirms, resizes", "503"}, 7: {"confirms", ""}, 8: {"", "403"},
+			},
+		},
+		"reverted, resized again to the same, and confirmed": {
+			cloud:  []string{"no events"},
+			points: map[int]point{3: {"resizes", ""}, 4: {"", "503"}, 5: {"confirms", ""}},
+		},
+		"lost, confirmed, resized again to the same, and confirmed": {
+			points: map[int]point{1: {"", "dropped before"}, 2: {"confirms, resizes", "503"}, 3: {"confirms", "dropped"}},
+		},
+	} {
+		r := s.run(t)
+		for _, wrong := range r.check() {
+			t.Errorf("%s: %s\n\t%s", name, s, wrong)
+		}
+	}
+}

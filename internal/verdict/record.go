@@ -64,8 +64,9 @@ const (
 )
 
 // FateOf returns what became of the resize that ended at before's launch time (or, if the cloud does not report that, not
-// after before's last change), and the action that decided it. The first revert or confirm after that moment did: Nova records an action only when it accepts it. actions come newest
-// first, as the API lists them, with times that have a resolution of one second.
+// after before's last change), and the action that decided it. The first revert or confirm after that moment did: Nova
+// records an action only when it accepts it. actions come newest first, as the API lists them, with times that have a
+// resolution of one second.
 func FateOf(before State, actions []Action) (Fate, Action) {
 	launched := before.LaunchedAt.Truncate(time.Second)
 	if launched.IsZero() {
