@@ -3,6 +3,7 @@ package ecs_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,10 @@ func TestWaitForVerifyResize_Decides(t *testing.T) {
 				assert.Nil(t, server)
 				oneLine(t, err)
 				require.ErrorIs(t, err, tt.is)
+				var wait *ecs.WaitError
+				if strings.HasPrefix(name, "gone") {
+					assert.NotErrorAs(t, err, &wait, "that it is gone is a verdict")
+				}
 				var unmet *ecs.PreconditionError
 				if errors.Is(err, ecs.ErrPrecondition) {
 					require.ErrorAs(t, err, &unmet)

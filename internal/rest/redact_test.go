@@ -40,10 +40,12 @@ func TestRedact_RemovesWhatWasSent(t *testing.T) {
 		"X-Auth-Token":     {token},
 		"Authorization":    {"Bearer eyJhbGciOi.payload.sig", "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host, Signature=" + key},
 		"X-Security-Token": {token + "-and-more"},
+		"X-Odd-Token":      {`Zq"7\Wm`},
 		"X-Flag":           {"1", ""},
 		"X-Project-Id":     {"a-project"},
 	})
 	tests := map[string]struct{ text, want string }{
+		"within a Go string":   {`malformed "bad Zq\"7\\Wm token"`, `malformed "bad [REDACTED] token"`},
 		"nothing in it":        {"no such server", "no such server"},
 		"empty":                {"", ""},
 		"short":                {"abc", "abc"},
