@@ -40,7 +40,7 @@ func fleetOf(cloud *ecstest.Server, n int, in ecstest.Instance) (ids []string) {
 }
 
 // fleetRun collects all results, and fails if a server has more than one.
-func fleetRun(t *testing.T, ctx context.Context, client *ecs.Client, cloud *ecstest.Server, ids []string, opts ...ecs.FleetOption) map[string]ecs.FleetResult {
+func fleetRun(ctx context.Context, t *testing.T, client *ecs.Client, cloud *ecstest.Server, ids []string, opts ...ecs.FleetOption) map[string]ecs.FleetResult {
 	t.Helper()
 	results := map[string]ecs.FleetResult{}
 	for id, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, opts...) {
@@ -75,7 +75,7 @@ func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
 		ids := fleetOf(cloud, n, ecstest.Instance{})
 		polls := 0
 		last := ecs.FleetProgress{}
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait(),
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait(),
 			ecs.WithFleetProgress(func(p ecs.FleetProgress) {
 				if p.Succeeded == last.Succeeded && p.Failed == last.Failed {
 					polls++
@@ -102,7 +102,7 @@ func TestFleet_DoesNotListForAHandful(t *testing.T) {
 	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		fleetOf(cloud, 500, ecstest.Instance{})
 		ids := fleetOf(cloud, 3, ecstest.Instance{})
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		assert.Len(t, results, 3)
 		assert.Equal(t, 3, fleetFinished(cloud, ids))
 		assert.Zero(t, fleetCount(cloud.Requests(), ecstest.List))
@@ -135,7 +135,7 @@ func TestFleet_EachServerByItsOwnRules(t *testing.T) {
 			}
 		}
 		ids = append(ids, ids...) // twice in the input, once in the output
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		assert.Len(t, results, len(want))
 		for id, is := range want {
 			require.ErrorIs(t, results[id].Err, is, "%s %s", id, names[id])
@@ -149,7 +149,7 @@ func TestFleet_EachServerByItsOwnRules(t *testing.T) {
 func TestFleet_DryRunSendsNothing(t *testing.T) {
 	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := append(fleetOf(cloud, 50, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Status: "ACTIVE"})...)
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithDryRun())
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun())
 		for i, id := range ids {
 			assert.Nil(t, results[id].Revert)
 			assert.NotNil(t, results[id].Server)
@@ -162,7 +162,7 @@ func TestFleet_DryRunSendsNothing(t *testing.T) {
 func TestFleet_StopsAfterTooManyFailures(t *testing.T) {
 	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := fleetOf(cloud, 500, ecstest.Instance{Locked: true})
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
 		locked, notStarted := 0, 0
 		for _, result := range results {
 			switch {
@@ -179,6 +179,7 @@ func TestFleet_StopsAfterTooManyFailures(t *testing.T) {
 }
 
 func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
+	t.Parallel()
 	for _, wait := range []bool{false, true} {
 		t.Run(fmt.Sprint("wait ", wait), func(t *testing.T) {
 			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
@@ -190,7 +191,7 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 					opts = append(opts, ecs.WithWait())
 				}
 				start := time.Now()
-				results := fleetRun(t, ctx, client, cloud, ids, opts...)
+				results := fleetRun(ctx, t, client, cloud, ids, opts...)
 				assert.Less(t, time.Since(start), 800*time.Millisecond)
 				assert.Len(t, results, len(ids))
 				synctest.Wait()
@@ -236,13 +237,14 @@ func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
 }
 
 func TestFleet_SlowsDownTogether(t *testing.T) {
+	t.Parallel()
 	for _, retryAfter := range []time.Duration{0, time.Second} {
 		t.Run(fmt.Sprint("Retry-After ", retryAfter), func(t *testing.T) {
 			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n, perSecond = 2000, 200
 				ids := fleetOf(cloud, n, ecstest.Instance{})
 				start := time.Now()
-				results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64))
+				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64))
 				took := time.Since(start)
 				refused := 0
 				for _, result := range results {
@@ -265,6 +267,7 @@ func TestFleet_SlowsDownTogether(t *testing.T) {
 }
 
 func TestFleet_WorksWithoutAList(t *testing.T) {
+	t.Parallel()
 	for name, effect := range map[string]ecstest.Effect{
 		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
 	} {
@@ -272,7 +275,7 @@ func TestFleet_WorksWithoutAList(t *testing.T) {
 			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := fleetOf(cloud, 20, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
-				results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 				for _, result := range results {
 					require.NoError(t, result.Err)
 				}
@@ -287,7 +290,7 @@ func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
 		ids := fleetOf(cloud, 20, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})
 		start := time.Now()
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithWait())
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		for _, result := range results {
 			require.NoError(t, result.Err)
 		}
@@ -297,6 +300,7 @@ func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
 
 // A cloud's clock may be wrong by hours; the list of what changed is asked for in its time.
 func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
+	t.Parallel()
 	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 		t.Run(skew.String(), func(t *testing.T) {
 			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
@@ -333,7 +337,7 @@ func TestFleet_EveryResultIsTrueAmongRandomFaults(t *testing.T) {
 		cloud.InjectRandom(7, 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
 			ecstest.GatewayTimeout().Applied(), ecstest.HTML502().Applied(), ecstest.ServiceUnavailable(), ecstest.Throttled(0),
 			ecstest.Throttled(time.Second), ecstest.DatabaseDown(), ecstest.Hang().Applied(), ecstest.DeliverLate(2*time.Second))
-		results := fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait())
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait())
 		assert.Len(t, results, n)
 		time.Sleep(time.Minute)
 		succeeded, unknown := 0, 0
@@ -360,7 +364,7 @@ func TestFleet_RefusesBadOptions(t *testing.T) {
 			"nil": nil, "no concurrency": ecs.WithConcurrency(0), "too much": ecs.WithConcurrency(1001),
 			"no failures": ecs.WithMaxFailures(0), "no progress": ecs.WithFleetProgress(nil),
 		} {
-			results := fleetRun(t, t.Context(), client, cloud, []string{"a", "b"}, opt)
+			results := fleetRun(t.Context(), t, client, cloud, []string{"a", "b"}, opt)
 			require.Len(t, results, 2, name)
 			require.ErrorIs(t, results["a"].Err, ecs.ErrInvalidArgument, name)
 		}
@@ -383,7 +387,7 @@ func TestFleet_OpensOneConnectionAWorker(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	ids := fleetOf(cloud, 1000, ecstest.Instance{})
-	for _, result := range fleetRun(t, t.Context(), client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait()) {
+	for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait()) {
 		require.NoError(t, result.Err)
 	}
 	// On an idle machine 16 and two, for the list and the polls. On a busy one net/http dials some that it then does not

@@ -67,7 +67,7 @@ func (r *report) result(id string, result ecs.FleetResult) {
 	}
 	switch {
 	case !r.terminal:
-		_ = json.NewEncoder(r.out).Encode(l) // a closed pipe must not stop the fleet
+		_ = json.NewEncoder(r.out).Encode(l) //nolint:errchkjson // a closed pipe must not stop the fleet
 	case result.Err != nil:
 		fmt.Fprintf(r.out, "\r%v\n", result.Err)
 	}
