@@ -162,7 +162,9 @@ func TestRevertResize_AnswersThatEndTheCall(t *testing.T) {
 				for _, never := range []error{ecs.ErrOutcomeUnknown, ecs.ErrNotReverted, ecs.ErrConflict, ecs.ErrRateLimited} {
 					assert.NotErrorIs(t, err, never)
 				}
-				assert.Equal(t, asIs(err, ecs.ErrAPINotPublished), strings.Contains(tt.text, ".0101"))
+				withdrawn := strings.Contains(tt.text, ".0101")
+				assert.Equal(t, withdrawn, asIs(err, ecs.ErrAPINotPublished))
+				assert.Equal(t, api.StatusCode == http.StatusNotFound && !withdrawn, asIs(err, ecs.ErrNotFound), "an API that was withdrawn says nothing of the server")
 				assert.Equal(t, "look post", c.story(), "nothing else, and nowhere else")
 				assert.Zero(t, elapsed(), "at once")
 			})
