@@ -49,7 +49,7 @@ func TestRefused_BeforeAndAfterAResize(t *testing.T) {
 func TestRefused_WhileItIsBuilt(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := &server{session: s, platform: nova{}, id: nova{}.create(t, s, wish{slowSpawn: 4 * time.Second})}
+	srv := &server{session: s, platform: nova{}, id: nova{}.create(t, s, wish{slowSpawn: 20 * time.Second})}
 	t.Cleanup(srv.remove)
 	srv.mustRefuse(t, newClient(t, s, s.endpoint), "BUILD", "building")
 }
