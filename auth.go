@@ -240,6 +240,8 @@ func (p PasswordCredentials) Token(ctx context.Context) (Token, error) { return 
 
 func (p PasswordCredentials) validate() error { return validateLogin(p) }
 
+func (p PasswordCredentials) secret() string { return p.Password }
+
 func (p PasswordCredentials) login() (base string, body []byte, err error) {
 	project := identity.Project{
 		ID: p.ProjectID, Name: p.ProjectName, DomainID: p.ProjectDomainID, DomainName: p.ProjectDomainName,
@@ -278,6 +280,8 @@ func (a ApplicationCredential) Token(ctx context.Context) (Token, error) { retur
 
 func (a ApplicationCredential) validate() error { return validateLogin(a) }
 
+func (a ApplicationCredential) secret() string { return a.Secret }
+
 func (a ApplicationCredential) login() (base string, body []byte, err error) {
 	user := identity.User{ID: a.UserID, Name: a.Username, DomainID: a.DomainID, DomainName: a.DomainName}
 	if body, err = identity.ApplicationCredentialLogin(a.ID, a.Name, a.Secret, user); err != nil {
@@ -290,6 +294,7 @@ func (a ApplicationCredential) login() (base string, body []byte, err error) {
 // loginSource is a credential that an identity service takes.
 type loginSource interface {
 	login() (base string, body []byte, err error)
+	secret() string // what the body holds, and no error may show
 }
 
 func validateLogin(src loginSource) error {
@@ -313,7 +318,7 @@ func login(ctx context.Context, src loginSource, query string) (identity.Token, 
 	}
 	const op = "log in"
 	res, err := callService(ctx, op, base, nil,
-		&rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens" + query, Body: body})
+		&rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens" + query, Body: body, Secret: src.secret()})
 	if err != nil {
 		return identity.Token{}, err
 	}

@@ -35,16 +35,18 @@ func TestOutage_OfAComputeHost(t *testing.T) {
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
-	short, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	short, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var looks int
-	_, err = client.WaitForRevert(short, revert, ecs.WithProgress(func(p ecs.Progress) { looks = p.Looks }))
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	_, err = client.WaitForRevert(short, revert, ecs.WithProgress(func(p ecs.Progress) {
+		if p.Looks == 5 {
+			cancel()
+		}
+	}))
+	require.ErrorIs(t, err, context.Canceled)
 	var wait *ecs.WaitError
 	require.ErrorAs(t, err, &wait)
 	require.NotNil(t, wait.Last)
 	assert.Equal(t, ecs.StatusRevertResize, wait.Last.Status)
-	assert.Greater(t, looks, 1)
 
 	knob(t, "thaw")
 	_, err = client.WaitForRevert(bounded(t), revert)

@@ -17,6 +17,7 @@ type Attempt struct {
 	Base      http.RoundTripper // the transport below the authorization, for requests to an identity service
 
 	extra    http.Header // what this request has beside the client's headers
+	secret   string      // in the body, "" if there is none
 	body     bytes.Reader
 	header   http.Header     // the request's headers as sent, the credential included
 	location string          // where a redirect pointed

@@ -19,13 +19,13 @@ const (
 // Redact removes from text whatever the request carried as its credential, should the server echo it: as it is, as a
 // URL or a Go string has it, and also where a limit has cut it off at the end of the text. Give it decoded text: it does
 // not know the escapes of JSON and HTML.
-func (r *Response) Redact(text string) string { return redact(text, r.sent) }
+func (r *Response) Redact(text string) string { return redact(text, r.sent, r.secret) }
 
-func redact(text string, sent http.Header) string {
+func redact(text string, sent http.Header, inBody string) string {
 	if len(text) < shortest {
 		return text
 	}
-	for _, secret := range secrets(sent) {
+	for _, secret := range secrets(sent, inBody) {
 		text = strings.ReplaceAll(text, secret, redacted)
 		text = redactEnd(text, secret)
 	}
@@ -34,9 +34,9 @@ func redact(text string, sent http.Header) string {
 
 // withoutEcho returns err, unless its text repeats the credential, as net/http's does when it quotes an answer that is
 // not HTTP. Then only the redacted text is left of it.
-func withoutEcho(err error, sent http.Header) error {
+func withoutEcho(err error, sent http.Header, inBody string) error {
 	text := err.Error()
-	if clean := redact(text, sent); clean != text {
+	if clean := redact(text, sent, inBody); clean != text {
 		return errors.New(clean)
 	}
 	return err
@@ -54,8 +54,8 @@ func redactEnd(text, secret string) string {
 }
 
 // secrets returns the texts that must not be shown, the longest first, since one may hold another.
-func secrets(sent http.Header) []string {
-	var all []string
+func secrets(sent http.Header, inBody string) []string {
+	all := appendSecret(nil, inBody)
 	for name, values := range sent {
 		if harmless(name) {
 			continue

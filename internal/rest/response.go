@@ -19,9 +19,10 @@ type Response struct {
 	BodyErr    error  // the body was cut off, too large or unreadable; Body holds what was read
 	Location   string // where a redirect pointed; never followed
 
-	sent http.Header
-	buf  *[]byte // what Body lies in
-	pool *bodyPool
+	sent   http.Header
+	secret string  // in the body that was sent
+	buf    *[]byte // what Body lies in
+	pool   *bodyPool
 }
 
 // read reads the body of an answer into memory from the pool.

@@ -80,6 +80,7 @@ type Request struct {
 	Path      string      // begins with "/"; appended to the base URL as it is, so it may carry a query
 	Header    http.Header // beside the client's own; may be nil
 	Body      []byte      // JSON, or nil
+	Secret    string      // in the body, for [Response.Redact]; "" if there is none
 	ProjectID string      // the project in the path, for authenticators
 	BodyLimit int64       // of the answer, in bytes; zero means [DefaultBodyLimit]
 }
@@ -100,7 +101,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}
 	c.traces.put(attempt.trace)
 	out := &attempt.response
-	*out = Response{StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, sent: attempt.header}
+	*out = Response{StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, sent: attempt.header, secret: req.Secret}
 	out.read(res.RawResponse, &c.bodies, cmp.Or(req.BodyLimit, DefaultBodyLimit))
 	if out.BodyErr != nil {
 		out.BodyErr = c.ended(ctx, inner, out.BodyErr)
@@ -115,7 +116,7 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
 	inner := &attemptContext{Context: ctx}
-	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header, ctx: inner}
+	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header, secret: req.Secret, ctx: inner}
 	if req.Body != nil {
 		inner.attempt.trace = c.traces.get()
 		return inner.attempt.trace.context(inner), &inner.attempt, cancel
@@ -124,7 +125,7 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 }
 
 func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Error {
-	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header)}
+	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header, a.secret)}
 	var auth *authError
 	if errors.As(err, &auth) {
 		e.Auth, e.Err = true, auth.err
