@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -25,7 +26,8 @@ func redact(text string, sent http.Header, inBody string) string {
 	if len(text) < shortest {
 		return text
 	}
-	for _, secret := range secrets(sent, inBody) {
+	var room [8]string
+	for _, secret := range secrets(room[:0], len(text), sent, inBody) {
 		text = strings.ReplaceAll(text, secret, redacted)
 		text = redactEnd(text, secret)
 	}
@@ -53,21 +55,22 @@ func redactEnd(text, secret string) string {
 	return text
 }
 
-// secrets returns the texts that must not be shown, the longest first, since one may hold another.
-func secrets(sent http.Header, inBody string) []string {
-	all := appendSecret(nil, inBody)
+// secrets appends to all the texts that must not be shown in one of length bytes, the longest first, since one may hold
+// another.
+func secrets(all []string, length int, sent http.Header, inBody string) []string {
+	all = appendSecret(all, inBody, length)
 	for name, values := range sent {
 		if harmless(name) {
 			continue
 		}
 		for _, value := range values {
-			all = appendSecret(all, value)
+			all = appendSecret(all, value, length)
 			// A server may quote what stands behind the scheme ("Bearer <token>"), or the signature alone.
 			if _, secret, ok := strings.Cut(value, " "); ok {
-				all = appendSecret(all, secret)
+				all = appendSecret(all, secret, length)
 			}
 			if _, secret, ok := strings.Cut(value, "Signature="); ok {
-				all = appendSecret(all, secret)
+				all = appendSecret(all, secret, length)
 			}
 		}
 	}
@@ -75,11 +78,18 @@ func secrets(sent http.Header, inBody string) []string {
 	return all
 }
 
-func appendSecret(all []string, secret string) []string {
+// appendSecret appends a secret in all the forms that it may have. Every success has its request ID redacted, so it
+// spends no memory on what cannot be there: forms of a secret that looks the same in each of them, and the rest of one that
+// is longer than the text.
+func appendSecret(all []string, secret string, length int) []string {
 	if len(secret) < shortest {
 		return all
 	}
+	secret = secret[:min(len(secret), length+utf8.UTFMax)] // the last character may be spoilt, and must not count
 	all = append(all, secret)
+	if !strings.ContainsFunc(secret, needsEscape) {
+		return all
+	}
 	quoted := strconv.Quote(secret)
 	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1]} {
 		if escaped != secret {
@@ -87,6 +97,11 @@ func appendSecret(all []string, secret string) []string {
 		}
 	}
 	return all
+}
+
+// needsEscape reports whether a URL or a Go string may write r in another way.
+func needsEscape(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-_.~", r)
 }
 
 // harmless reports whether a header holds no secret; whatever else an Authenticator sets counts as one.
