@@ -19,7 +19,7 @@ type Attempt struct {
 	extra    http.Header // what this request has beside the client's headers
 	secret   string      // in the body, "" if there is none
 	body     bytes.Reader
-	header   http.Header     // the request's headers as sent, the credential included
+	header   http.Header     // the request's headers; the credential joins them below resty
 	location string          // where a redirect pointed
 	trace    *trace          // nil without a body: only an action must know whether it was sent
 	begun    bool            // the transport has the request

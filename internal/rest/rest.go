@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -38,6 +39,7 @@ type Client struct {
 	base     string
 	timeout  time.Duration
 	rt       http.RoundTripper
+	requests requestPool
 	bodies   bodyPool
 	traces   tracePool
 }
@@ -55,7 +57,7 @@ func New(cfg Config) *Client {
 	hc.Timeout, hc.Jar = 0, nil
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	hc.Transport = &authTransport{base: c.rt, authorize: cfg.Authorize}
-	c.template = resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true).R().
+	c.template = resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true).SetPreRequestHook(takeHeader).R().
 		SetDoNotParseResponse(true). // the limit and the decoding are ours
 		SetHeader("User-Agent", cfg.UserAgent).
 		SetHeader("Accept", "application/json").
@@ -94,8 +96,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	inner, attempt, cancel := c.attempt(ctx, req)
 	defer cancel()
 
-	r := *c.template // the rest is put on below resty, where it is copied once
+	r := c.requests.get(c.template) // the rest is put on below resty
 	res, err := r.SetContext(inner).Execute(req.Method, c.base+req.Path)
+	c.requests.put(r)
 	if err != nil {
 		return nil, c.failure(ctx, inner, attempt, err)
 	}
@@ -154,6 +157,31 @@ func contextError(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", ctx.Err(), cause)
 	}
 	return ctx.Err()
+}
+
+// requestPool keeps resty's requests: nobody needs one when its attempt is over.
+type requestPool struct{ pool sync.Pool }
+
+func (p *requestPool) get(template *resty.Request) *resty.Request {
+	r, ok := p.pool.Get().(*resty.Request)
+	if !ok {
+		r = new(resty.Request)
+	}
+	*r = *template
+	return r
+}
+
+func (p *requestPool) put(r *resty.Request) {
+	*r = resty.Request{} // it must not keep the context
+	p.pool.Put(r)
+}
+
+// takeHeader moves the headers that resty has made for an attempt to where the credential may join them. It also spares
+// http.Client a copy of them, which it would need for a redirect.
+func takeHeader(_ *resty.Client, req *http.Request) error {
+	FromContext(req.Context()).header = req.Header
+	req.Header = http.Header{}
+	return nil
 }
 
 // silent is a resty.Logger that drops everything: a library prints nothing, and resty's lines hold URLs.

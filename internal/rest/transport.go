@@ -49,7 +49,6 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil { // before the transport has it, nothing is sent for certain
 		return nil, err
 	}
-	attempt.header = clone.Header
 	attempt.begun = true
 	res, err := t.base.RoundTrip(clone)
 	if err == nil && res.StatusCode/100 == 3 {
@@ -60,14 +59,11 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// dress returns a copy of a bare request of resty, with its own headers and the body. The headers' values are shared, but
-// capped, so that an append to one of them copies it.
+// dress returns a copy of a bare request of resty, with its headers and the body. The values of the request's own headers
+// are shared, but capped, so that an append to one of them copies it.
 func dress(req *http.Request, attempt *Attempt) *http.Request {
 	clone := *req
-	clone.Header = make(http.Header, len(req.Header)+len(attempt.extra)+2)
-	for name, values := range req.Header {
-		clone.Header[name] = values[:len(values):len(values)]
-	}
+	clone.Header = attempt.header
 	for name, values := range attempt.extra {
 		clone.Header[name] = values[:len(values):len(values)]
 	}
