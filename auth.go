@@ -67,20 +67,20 @@ func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + 
 
 // StaticToken returns an [Authenticator] that sends value as X-Auth-Token. It is never renewed: when the token expires,
 // calls fail with [ErrUnauthorized].
-func StaticToken(value string) Authenticator { return &staticToken{value: value} }
+func StaticToken(value string) Authenticator { return &staticToken{header: []string{value}} }
 
 type staticToken struct {
 	redacted
-	value string
+	header []string // the token, as a request takes it; its capacity is one, so that an append to it copies it
 }
 
-func (t *staticToken) validate() error { return checkHeader("token", t.value) }
+func (t *staticToken) validate() error { return checkHeader("token", t.header[0]) }
 
 func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
 	if err := t.validate(); err != nil {
 		return err
 	}
-	req.Header.Set("X-Auth-Token", t.value)
+	req.Header["X-Auth-Token"] = t.header
 	return nil
 }
 

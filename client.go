@@ -496,10 +496,10 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
 	for n := 1; ; n++ {
 		err := c.getOnce(ctx, req, decode)
-		var unreadable *answerError
 		if err == nil || again == once {
 			return err
 		}
+		var unreadable *answerError
 		if !passing(ctx, err) || errors.As(err, &unreadable) {
 			return waitCause(ctx, err)
 		}
