@@ -1,106 +1,57 @@
 package ecs_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"strings"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/internal/rawcloud"
 )
+
+// Every benchmark of the SDK has a floor beside it: the same done by hand with net/http and encoding/json, see floor.
+// Compare the two in one run.
 
 const (
-	benchProject = "d4a3448ce2bb448a8c4fbae7ec3c7ed3"
-	benchServer  = "95ecddd0-61c6-4025-9ec0-a93591b1e0f5"
+	benchProject = rawcloud.ProjectID
+	benchServer  = rawcloud.ServerID
 	benchToken   = "gAAAAABn-benchmark-token"
+	// benchStub is the endpoint of clients whose transport is a stub.
+	benchStub = "http://127.0.0.1"
 )
 
-// benchDetails is the details answer of a real cloud, grown by a list that no caller of a revert needs.
-func benchDetails(padding int) []byte {
-	var groups []string
-	for i := 0; len(groups)*60 < padding; i++ {
-		groups = append(groups, fmt.Sprintf(`{"name": "group-%06d", "description": "of %06d", "rules": []}`, i, i))
-	}
-	return []byte(`{"server": {"id": "` + benchServer + `", "name": "web-1", "status": "VERIFY_RESIZE", "tenant_id": "` + benchProject +
-		`", "user_id": "9bb2e923f5f941eabe9bf1357c51c4b9", "metadata": {"role": "web", "stage": "production"}, "security_groups": [` + strings.Join(groups, ", ") +
-		`], "hostId": "4a668b2afe9661e58fda031c503dd750149bd07d9b39470d6a81147a", "image": {"id": "c133ec9e-6abf-4b5b-9b50-4e402b9fc73f", "links": [{"rel": "bookmark", "href": "http://127.0.0.1:8774/` +
-		benchProject + `/images/c133ec9e-6abf-4b5b-9b50-4e402b9fc73f"}]}, "flavor": {"id": "2", "links": [{"rel": "bookmark", "href": "http://127.0.0.1:8774/` + benchProject +
-		`/flavors/2"}]}, "created": "2026-11-22T22:18:56Z", "updated": "2026-11-22T22:19:03Z", "addresses": {"private": [{"addr": "192.168.0.3", "version": 4, "OS-EXT-IPS-MAC:mac_addr": "fa:16:3e:1b:35:78", "OS-EXT-IPS:type": "fixed"}]}, "accessIPv4": "", "accessIPv6": "", "links": [{"rel": "self", "href": "http://127.0.0.1:8774/v2.1/` +
-		benchProject + `/servers/` + benchServer + `"}, {"rel": "bookmark", "href": "http://127.0.0.1:8774/` + benchProject + `/servers/` + benchServer +
-		`"}], "OS-DCF:diskConfig": "MANUAL", "progress": 0, "OS-EXT-AZ:availability_zone": "nova", "config_drive": "", "key_name": null, "OS-SRV-USG:launched_at": "2026-11-22T22:19:03.000000", "OS-SRV-USG:terminated_at": null, "OS-EXT-STS:task_state": null, "OS-EXT-STS:vm_state": "resized", "OS-EXT-STS:power_state": 1, "os-extended-volumes:volumes_attached": []}}`)
-}
+// benchDetails is a real details answer of some 3 KB.
+func benchDetails() []byte { return rawcloud.Details(1600) }
 
-const benchHeaders = "Content-Type: application/json\r\nOpenstack-Api-Version: compute 2.1\r\nX-Openstack-Nova-Api-Version: 2.1\r\n" +
-	"Vary: OpenStack-API-Version\r\nVary: X-OpenStack-Nova-API-Version\r\nX-Openstack-Request-Id: req-058300d3-87bd-4c10-a42d-6c31441300b4\r\n" +
-	"X-Compute-Request-Id: req-058300d3-87bd-4c10-a42d-6c31441300b4\r\nDate: Sun, 22 Nov 2026 22:19:03 GMT\r\n"
-
-// rawServer answers every GET with details and every POST with 202, from memory and without an allocation, so that a
-// benchmark counts the client alone.
-func rawServer(tb testing.TB, details []byte) (url string) {
+func startCloud(tb testing.TB, protocol rawcloud.Protocol) *rawcloud.Server {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = listener.Close() })
-	get := append([]byte(fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n", benchHeaders, len(details))), details...)
-	post := []byte("HTTP/1.1 202 Accepted\r\n" + benchHeaders + "Content-Length: 0\r\n\r\n")
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go serveRaw(conn, get, post)
-		}
-	}()
-	return "http://" + listener.Addr().String()
-}
-
-func serveRaw(conn net.Conn, get, post []byte) {
-	defer func() { _ = conn.Close() }()
-	in := bufio.NewReaderSize(conn, 16<<10)
-	body := len(`{"revertResize":null}`)
-	for {
-		answer := get
-		for first := true; ; first = false {
-			line, err := in.ReadSlice('\n')
-			if err != nil {
-				return
-			}
-			if first && line[0] == 'P' {
-				answer = post
-			}
-			if len(line) <= 2 {
-				break
-			}
-		}
-		if len(answer) == len(post) {
-			if _, err := in.Discard(body); err != nil {
-				return
-			}
-		}
-		if _, err := conn.Write(answer); err != nil {
-			return
-		}
-	}
+	s, err := rawcloud.Start(protocol, rawcloud.Constant(benchDetails()))
+	require.NoError(tb, err)
+	tb.Cleanup(s.Close)
+	return s
 }
 
 // stubTransport answers from memory, without any network.
-type stubTransport struct{ details []byte }
+type stubTransport struct {
+	status int // of a GET; zero means 200
+	body   []byte
+}
 
 func (s stubTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	res := &http.Response{StatusCode: http.StatusOK, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{
+	res := &http.Response{StatusCode: max(s.status, http.StatusOK), ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{
 		"Content-Type": {"application/json"}, "X-Openstack-Request-Id": {"req-058300d3-87bd-4c10-a42d-6c31441300b4"},
-	}, Request: req, ContentLength: int64(len(s.details)), Body: io.NopCloser(bytes.NewReader(s.details))}
+	}, Request: req, ContentLength: int64(len(s.body)), Body: io.NopCloser(bytes.NewReader(s.body))}
 	if req.Method == http.MethodPost {
 		_ = req.Body.Close()
 		res.StatusCode, res.Body, res.ContentLength = http.StatusAccepted, http.NoBody, 0
@@ -108,114 +59,147 @@ func (s stubTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// floor is the operation as somebody would write it by hand with net/http: the two requests, a timeout for each, the
-// status codes and the three preconditions.
-type floor struct {
-	hc  *http.Client
-	url string
+// floorTransport is tuned as a hand-written program would tune it.
+func floorTransport(trust *x509.CertPool) *http.Transport {
+	return &http.Transport{
+		MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12},
+	}
 }
 
-func tunedTransport() *http.Transport {
-	return &http.Transport{MaxIdleConnsPerHost: 1024, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
-}
-
-func (f floor) revert(ctx context.Context, project, server string) error {
-	url := f.url + "/v2.1/" + project + "/servers/" + server
-	var details struct {
-		Server struct {
-			Status    string  `json:"status"`
-			VMState   string  `json:"OS-EXT-STS:vm_state"`
-			TaskState *string `json:"OS-EXT-STS:task_state"`
-		} `json:"server"`
-	}
-	if err := f.do(ctx, http.MethodGet, url, nil, http.StatusOK, &details); err != nil {
-		return err
-	}
-	if s := details.Server; s.Status != "VERIFY_RESIZE" || s.VMState != "resized" || s.TaskState != nil {
-		return errors.New("not ready")
-	}
-	return f.do(ctx, http.MethodPost, url+"/action", strings.NewReader(`{"revertResize":null}`), http.StatusAccepted, nil)
-}
-
-func (f floor) do(ctx context.Context, method, url string, body io.Reader, want int, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, url, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "by-hand/1.0")
-	req.Header.Set("X-Auth-Token", benchToken)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := f.hc.Do(req)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != want {
-		return fmt.Errorf("%s %s: %s: %s", method, url, res.Status, data)
-	}
-	if into != nil {
-		return json.Unmarshal(data, into)
-	}
-	return nil
-}
-
-func benchClient(tb testing.TB, url string, hc *http.Client) *ecs.Client {
+// benchClient returns a client with the SDK's own transport, or with one that trusts a test server.
+func benchClient(tb testing.TB, s *rawcloud.Server) *ecs.Client {
 	tb.Helper()
-	opts := []ecs.Option{}
-	if hc != nil {
-		opts = append(opts, ecs.WithHTTPClient(hc))
+	if s.Pool == nil {
+		return benchClientOver(tb, s.URL, nil)
 	}
-	client, err := ecs.NewClient(url, ecs.StaticToken(benchToken), opts...)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	return benchClientOver(tb, s.URL, floorTransport(s.Pool))
+}
+
+func benchClientOver(tb testing.TB, url string, transport http.RoundTripper) *ecs.Client {
+	tb.Helper()
+	client, err := ecs.NewClient(url, ecs.StaticToken(benchToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(tb, err)
 	tb.Cleanup(client.CloseIdleConnections)
 	return client
 }
 
+func benchFloor(tb testing.TB, s *rawcloud.Server) floor {
+	tb.Helper()
+	transport := floorTransport(s.Pool)
+	tb.Cleanup(transport.CloseIdleConnections)
+	return floor{hc: &http.Client{Transport: transport}, url: s.URL}
+}
+
+// operation is one revert, by the SDK or by hand.
+type operation func(ctx context.Context) error
+
+func sdkRevert(client *ecs.Client) operation {
+	return func(ctx context.Context) error {
+		_, err := client.RevertResize(ctx, benchProject, benchServer)
+		return err
+	}
+}
+
+func sdkLook(client *ecs.Client) operation {
+	return func(ctx context.Context) error {
+		_, err := client.GetServer(ctx, benchProject, benchServer)
+		return err
+	}
+}
+
+func floorRevert(f floor) operation {
+	return func(ctx context.Context) error { return f.revert(ctx, benchProject, benchServer) }
+}
+
+func floorLook(f floor) operation {
+	return func(ctx context.Context) error {
+		_, err := f.look(ctx, benchProject, benchServer)
+		return err
+	}
+}
+
+func stubFloor(transport http.RoundTripper) floor {
+	return floor{hc: &http.Client{Transport: transport}, url: benchStub}
+}
+
+// benchmark runs the SDK's operation and then the floor's.
+func benchmark(b *testing.B, name string, sdk, byHand operation) {
+	b.Helper()
+	for who, do := range map[string]operation{"sdk": sdk, "floor": byHand} {
+		b.Run(name+"/"+who, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func protocols() map[string]rawcloud.Protocol {
+	return map[string]rawcloud.Protocol{"http1": rawcloud.Plain, "tls-http1": rawcloud.TLS1, "tls-http2": rawcloud.TLS2}
+}
+
+// BenchmarkRevertResize is the whole operation, one after the other.
 func BenchmarkRevertResize(b *testing.B) {
-	details := benchDetails(1200)
-	b.Logf("details of %d bytes", len(details))
-	b.Run("loopback/sdk", func(b *testing.B) {
-		client := benchClient(b, rawServer(b, details), nil)
-		benchSDK(b, client)
-	})
-	b.Run("loopback/floor", func(b *testing.B) {
-		benchFloor(b, floor{&http.Client{Transport: tunedTransport()}, rawServer(b, details)})
-	})
-	b.Run("stub/sdk", func(b *testing.B) {
-		benchSDK(b, benchClient(b, "http://127.0.0.1", &http.Client{Transport: stubTransport{details}}))
-	})
-	b.Run("stub/floor", func(b *testing.B) {
-		benchFloor(b, floor{&http.Client{Transport: stubTransport{details}}, "http://127.0.0.1"})
-	})
+	for name, protocol := range protocols() {
+		s := startCloud(b, protocol)
+		benchmark(b, name, sdkRevert(benchClient(b, s)), floorRevert(benchFloor(b, s)))
+	}
+	stub := stubTransport{body: benchDetails()}
+	benchmark(b, "stub", sdkRevert(benchClientOver(b, benchStub, stub)), floorRevert(stubFloor(stub)))
 }
 
-func benchSDK(b *testing.B, client *ecs.Client) {
-	b.Helper()
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := client.RevertResize(b.Context(), benchProject, benchServer); err != nil {
-			b.Fatal(err)
+// BenchmarkConcurrent is the whole operation by many goroutines at once. p99-ns is how long the slowest hundredth took at
+// the least.
+func BenchmarkConcurrent(b *testing.B) {
+	for name, protocol := range protocols() {
+		s := startCloud(b, protocol)
+		for _, workers := range []int{1, 64, 256} {
+			for who, do := range map[string]operation{"sdk": sdkRevert(benchClient(b, s)), "floor": floorRevert(benchFloor(b, s))} {
+				b.Run(fmt.Sprintf("%s/%d/%s", name, workers, who), func(b *testing.B) { benchConcurrent(b, workers, do) })
+			}
 		}
 	}
 }
 
-func benchFloor(b *testing.B, f floor) {
+func benchConcurrent(b *testing.B, workers int, do operation) {
 	b.Helper()
 	b.ReportAllocs()
-	for b.Loop() {
-		if err := f.revert(b.Context(), benchProject, benchServer); err != nil {
-			b.Fatal(err)
-		}
+	took := make([]time.Duration, b.N)
+	require.NoError(b, inParallel(b.Context(), workers, workers, do)) // opens the connections
+	var next atomic.Int64
+	b.ResetTimer()
+	err := inParallel(b.Context(), workers, b.N, func(ctx context.Context) error {
+		start := time.Now()
+		err := do(ctx)
+		took[next.Add(1)-1] = time.Since(start)
+		return err
+	})
+	b.StopTimer()
+	require.NoError(b, err)
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100]), "p99-ns")
+}
+
+// inParallel does an operation n times, with so many workers, and returns the first error.
+func inParallel(ctx context.Context, workers, n int, do operation) error {
+	var started atomic.Int64
+	var group sync.WaitGroup
+	failed := make(chan error, workers)
+	for range workers {
+		group.Go(func() {
+			for started.Add(1) <= int64(n) {
+				if err := do(ctx); err != nil {
+					failed <- err
+					return
+				}
+			}
+		})
 	}
+	group.Wait()
+	close(failed)
+	return <-failed
 }
