@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,8 +32,31 @@ func badToken(t *testing.T, s *session, kind string) string {
 	return expiredToken(t, s)
 }
 
-// expiredToken gets a token of an application credential that lives for seconds only: so does the token.
+// expiredToken returns a token whose time has run out.
 func expiredToken(t *testing.T, s *session) string {
+	t.Helper()
+	token, expires := shortToken(t, s, 8*time.Second)
+	time.Sleep(time.Until(expires) + 2*time.Second)
+	return token
+}
+
+// shortToken gets a token of an application credential that lives for seconds only: so does the token.
+func shortToken(t *testing.T, s *session, lifetime time.Duration) (token string, expires time.Time) {
+	t.Helper()
+	expires = time.Now().UTC().Add(lifetime).Truncate(time.Second)
+	made := s.newCredential(t, fmt.Sprintf(`,"expires_at":%q`, expires.Format("2006-01-02T15:04:05")))
+	token, err := s.tokenFor(t.Context(), fmt.Sprintf(
+		`{"auth":{"identity":{"methods":["application_credential"],"application_credential":{"id":%q,"secret":%q}}}}`,
+		made.id, made.secret))
+	require.NoError(t, err)
+	return token, expires
+}
+
+// credential is an application credential and the user that it belongs to.
+type credential struct{ userID, id, name, secret string }
+
+// newCredential makes an application credential of the session's user. The extra JSON joins what is asked for.
+func (s *session) newCredential(t *testing.T, extra string) credential {
 	t.Helper()
 	var self struct {
 		Token struct{ User struct{ ID string } }
@@ -40,36 +64,37 @@ func expiredToken(t *testing.T, s *session) string {
 	r, err := s.send(t.Context(), http.MethodGet, s.identity+"/auth/tokens", "", "X-Subject-Token", s.token)
 	require.NoError(t, err)
 	r.decode(t, http.StatusOK, &self)
-	expires := time.Now().UTC().Add(8 * time.Second)
-	r, err = s.send(t.Context(), http.MethodPost, s.identity+"/users/"+self.Token.User.ID+"/application_credentials",
-		fmt.Sprintf(`{"application_credential":{"name":"short-%d","expires_at":%q}}`,
-			time.Now().UnixNano(), expires.Format("2006-01-02T15:04:05")))
+	made := credential{userID: self.Token.User.ID, name: fmt.Sprintf("acceptance-%d", time.Now().UnixNano())}
+	r, err = s.send(t.Context(), http.MethodPost, s.identity+"/users/"+made.userID+"/application_credentials",
+		fmt.Sprintf(`{"application_credential":{"name":%q%s}}`, made.name, extra))
 	require.NoError(t, err)
-	var made struct {
+	var answer struct {
 		Credential struct{ ID, Secret string } `json:"application_credential"`
 	}
-	r.decode(t, http.StatusCreated, &made)
-	token, err := s.tokenFor(t.Context(), fmt.Sprintf(
-		`{"auth":{"identity":{"methods":["application_credential"],"application_credential":{"id":%q,"secret":%q}}}}`,
-		made.Credential.ID, made.Credential.Secret))
-	require.NoError(t, err)
-	time.Sleep(time.Until(expires) + 2*time.Second)
-	return token
+	r.decode(t, http.StatusCreated, &answer)
+	made.id, made.secret = answer.Credential.ID, answer.Credential.Secret
+	return made
 }
 
-// source hands out the bad token first, then good ones.
+// source hands out its first token, and from then on good ones.
 type source struct {
-	bad  string
-	good ecs.TokenSource
+	first ecs.Token
+	good  ecs.TokenSource
+	asked atomic.Int32
 }
 
 func (s *source) Token(ctx context.Context) (ecs.Token, error) {
-	if s.bad != "" {
-		token := ecs.Token{Value: s.bad, ExpiresAt: time.Now().Add(time.Hour)}
-		s.bad = ""
-		return token, nil
+	if s.asked.Add(1) == 1 {
+		return s.first, nil
 	}
 	return s.good.Token(ctx)
+}
+
+// asSource is the session's own way to log in.
+func (s *session) asSource() ecs.TokenSource {
+	return ecs.PasswordCredentials{
+		IdentityEndpoint: s.identity, Username: s.username, Password: s.password, DomainID: s.domainID, ProjectID: s.projectID,
+	}
 }
 
 // TestToken_ThatIsNoGood is refused as it is, and renewed where it can be.
@@ -89,14 +114,49 @@ func TestToken_ThatIsNoGood(t *testing.T) {
 			require.NotContains(t, err.Error(), bad)
 			srv.mustBeUntouched(t)
 
-			renewing, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(&source{bad: bad, good: ecs.PasswordCredentials{
-				IdentityEndpoint: s.identity, Username: s.username, Password: s.password, DomainID: s.domainID, ProjectID: s.projectID,
-			}}), ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
+			tokens := &source{first: ecs.Token{Value: bad, ExpiresAt: time.Now().Add(time.Hour)}, good: s.asSource()}
+			renewing, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(tokens), ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
 			require.NoError(t, err)
 			defer renewing.CloseIdleConnections()
 			_, err = renewing.RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 			require.NoError(t, err)
 			srv.mustBeReverted(t, "ACTIVE")
+		})
+	}
+}
+
+// TestToken_ExpiresInTheMiddleOfAWait, and the wait goes on with a new one: got in time where the expiry is known, or
+// after a refusal where it is not.
+func TestToken_ExpiresInTheMiddleOfAWait(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"expiry known": true, "expiry unknown": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := nova{}.connect(t, "demo")
+			srv := newServer(t, nova{}, s, wish{slowRevertDest: 30 * time.Second})
+			short, expires := shortToken(t, s, 15*time.Second)
+			tokens := &source{first: ecs.Token{Value: short}, good: s.asSource()}
+			if known {
+				tokens.first.ExpiresAt = expires
+			}
+			sent := &traffic{}
+			client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(tokens), ecs.WithHTTPClient(&http.Client{Transport: sent}),
+				ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
+			require.NoError(t, err)
+			defer client.CloseIdleConnections()
+			revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
+			require.NoError(t, err)
+			require.True(t, time.Now().Before(expires), "the machine is too slow for this case")
+			_, err = client.WaitForRevert(bounded(t), revert)
+			require.NoError(t, err)
+			require.True(t, time.Now().After(expires), "the token has not expired")
+			srv.mustBeReverted(t, "ACTIVE")
+			require.EqualValues(t, 2, tokens.asked.Load(), "the token is renewed once")
+			if known {
+				require.Zero(t, sent.unauthorized.Load())
+			} else {
+				require.EqualValues(t, 1, sent.unauthorized.Load())
+			}
 		})
 	}
 }
