@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -39,6 +40,7 @@ type Client struct {
 	base     string
 	timeout  time.Duration
 	rt       http.RoundTripper
+	used     atomic.Bool // the transport may hold connections
 	requests requestPool
 	bodies   bodyPool
 	traces   tracePool
@@ -51,6 +53,7 @@ func New(cfg Config) *Client {
 		hc.Transport = NewTransport()
 	}
 	c := &Client{base: cfg.BaseURL, timeout: cfg.Timeout, rt: hc.Transport}
+	c.used.Store(cfg.HTTPClient.Transport != nil) // by others
 	if hc.Timeout > 0 && (c.timeout <= 0 || hc.Timeout < c.timeout) {
 		c.timeout = hc.Timeout
 	}
@@ -71,6 +74,9 @@ func (c *Client) Transport() http.RoundTripper { return c.rt }
 
 // CloseIdleConnections closes the transport's connections that are not in use.
 func (c *Client) CloseIdleConnections() {
+	if !c.used.Load() {
+		return // a transport would set itself up for HTTP/2 first
+	}
 	if t, ok := c.rt.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
@@ -92,6 +98,9 @@ type Request struct {
 func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if len(req.Path) == 0 || req.Path[0] != '/' {
 		return nil, &Error{Err: errors.New("request path does not begin with a slash")}
+	}
+	if !c.used.Load() { // a store would cost all cores their copy
+		c.used.Store(true)
 	}
 	inner, attempt, cancel := c.attempt(ctx, req)
 	defer cancel()
