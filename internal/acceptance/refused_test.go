@@ -33,7 +33,7 @@ func TestRefused_BeforeAndAfterAResize(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	client := newClient(t, s, s.endpoint)
-	srv := newServer(t, nova{}, s, wish{active: true, slowResize: 4 * time.Second})
+	srv := newServer(t, nova{}, s, wish{active: true, slowResize: 15 * time.Second})
 	srv.mustRefuse(t, client, "ACTIVE", "active")
 	srv.resize(t)
 	srv.mustRefuse(t, client, "RESIZE", "active")
@@ -67,7 +67,7 @@ func TestRefused_InError(t *testing.T) {
 func TestRefused_WhileAnotherRevertRuns(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowRevert: 5 * time.Second})
+	srv := newServer(t, nova{}, s, wish{slowRevert: 20 * time.Second})
 	srv.act(t, `{"revertResize":null}`)
 	_, err := newClient(t, s, s.endpoint).RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 	require.ErrorIs(t, err, ecs.ErrPrecondition)

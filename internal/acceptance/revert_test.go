@@ -50,7 +50,7 @@ func TestRevert_OfAStoppedServer(t *testing.T) {
 func TestRevert_SeesTheSlowPowerOff(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{stopped: true, slowPowerOff: 5 * time.Second})
+	srv := newServer(t, nova{}, s, wish{stopped: true, slowPowerOff: 12 * time.Second})
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ func badToken(t *testing.T, s *session, kind string) string {
 // expiredToken returns a token whose time has run out.
 func expiredToken(t *testing.T, s *session) string {
 	t.Helper()
-	token, expires := shortToken(t, s, 8*time.Second)
+	token, expires := shortToken(t, s, 15*time.Second)
 	time.Sleep(time.Until(expires) + 2*time.Second)
 	return token
 }
