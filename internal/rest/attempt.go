@@ -18,6 +18,7 @@ type Attempt struct {
 
 	extra    http.Header // what this request has beside the client's headers
 	secret   string      // in the body, "" if there is none
+	gate     *gate       // of the client whose attempt it is
 	body     bytes.Reader
 	header   http.Header     // the request's headers; the credential joins them below resty
 	location string          // where a redirect pointed

@@ -228,3 +228,26 @@ func TestDo_SpeaksHTTP2(t *testing.T) {
 	c.CloseIdleConnections()
 	require.Eventually(t, func() bool { return s.closed.Load() == 1 }, 10*time.Second, time.Millisecond)
 }
+
+// TestDo_OpensNoMoreConnectionsThanRequestsAreUnderWay, although net/http would: each of many that begin at the same
+// moment finds none free, more than once.
+func TestDo_OpensNoMoreConnectionsThanRequestsAreUnderWay(t *testing.T) {
+	t.Parallel()
+	const workers = 16
+	for range 10 {
+		s := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
+		c := newClient(s.URL, nil, 10*time.Second)
+		var group sync.WaitGroup
+		for range workers {
+			group.Go(func() {
+				for range 20 {
+					_, err := c.Do(t.Context(), get("/"))
+					assert.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		assert.LessOrEqual(t, s.opened.Load(), int32(workers))
+		c.CloseIdleConnections()
+	}
+}

@@ -40,6 +40,7 @@ type Client struct {
 	base     string
 	timeout  time.Duration
 	rt       http.RoundTripper
+	gate     gate
 	used     atomic.Bool // the transport may hold connections
 	requests requestPool
 	bodies   bodyPool
@@ -49,10 +50,13 @@ type Client struct {
 // New returns a client; it opens no connection.
 func New(cfg Config) *Client {
 	hc := *cfg.HTTPClient // resty and the lines below write to it
+	c := &Client{base: cfg.BaseURL, timeout: cfg.Timeout}
 	if hc.Transport == nil {
-		hc.Transport = NewTransport()
+		transport := NewTransport()
+		transport.DialContext = c.gate.guard(transport.DialContext)
+		hc.Transport = transport
 	}
-	c := &Client{base: cfg.BaseURL, timeout: cfg.Timeout, rt: hc.Transport}
+	c.rt = hc.Transport
 	c.used.Store(cfg.HTTPClient.Transport != nil) // by others
 	if hc.Timeout > 0 && (c.timeout <= 0 || hc.Timeout < c.timeout) {
 		c.timeout = hc.Timeout
@@ -104,6 +108,8 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}
 	inner, attempt, cancel := c.attempt(ctx, req)
 	defer cancel()
+	c.gate.enter()
+	defer c.gate.leave()
 
 	r := c.requests.get(c.template) // the rest is put on below resty
 	res, err := r.SetContext(inner).Execute(req.Method, c.base+req.Path)
@@ -128,7 +134,7 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
 	inner := &attemptContext{Context: ctx}
-	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, extra: req.Header, secret: req.Secret, ctx: inner}
+	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, gate: &c.gate, extra: req.Header, secret: req.Secret, ctx: inner}
 	if req.Body != nil {
 		inner.attempt.trace = c.traces.get()
 		return inner.attempt.trace.context(inner), &inner.attempt, cancel
