@@ -10,7 +10,7 @@ import (
 // Cloud answers requests. It is called from many goroutines at once. The path is nil over HTTP/2.
 type Cloud interface {
 	Look(into, path []byte) []byte // appends the body of an answer
-	Revert(path []byte)
+	Revert(path []byte)            // takes a revert in
 }
 
 // IDs of a cloud. ServerID is that of server 0.

@@ -96,8 +96,10 @@ type Error struct {
 	Err  error
 }
 
+// Error returns the cause's text.
 func (e *Error) Error() string { return e.Err.Error() }
 
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // timeoutError is the end of one attempt's time. It does not match context.DeadlineExceeded, because the caller's

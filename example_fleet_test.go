@@ -1,0 +1,77 @@
+package ecs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// Revert every server of a project that waits for a decision, all at about one request each.
+func ExampleClient_RevertResizeAll() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	for range 100 {
+		cloud.AddServer(ecstest.Instance{})
+	}
+
+	ctx := context.Background()
+	var ids []string
+	for server, err := range client.ListServers(ctx, cloud.ProjectID(), ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		ids = append(ids, server.ID)
+	}
+	reverted := 0
+	for id, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithMaxFailures(5)) {
+		if result.Err != nil {
+			fmt.Println(id, result.Err)
+			continue
+		}
+		reverted++
+	}
+	fmt.Println("reverted:", reverted)
+	// Output: reverted: 100
+}
+
+// Look only: what would be reverted, and what not.
+func ExampleWithDryRun() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	ready := cloud.AddServer(ecstest.Instance{})
+	running := cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})
+
+	results := map[string]error{}
+	for id, result := range client.RevertResizeAll(context.Background(), cloud.ProjectID(), []string{ready, running}, ecs.WithDryRun()) {
+		results[id] = result.Err
+	}
+	fmt.Println("ready:", results[ready])
+	fmt.Println("running is not ready:", errors.Is(results[running], ecs.ErrPrecondition))
+	fmt.Println("still:", cloud.Instance(ready).Status)
+	// Output:
+	// ready: <nil>
+	// running is not ready: true
+	// still: VERIFY_RESIZE
+}
+
+// Walk through all servers of a project; pages are fetched as the loop goes on.
+func ExampleClient_ListServers() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	cloud.AddServer(ecstest.Instance{Name: "web-1"})
+	cloud.AddServer(ecstest.Instance{Name: "db-1", Status: "ACTIVE"})
+
+	options := ecs.ListServersOptions{Status: ecs.StatusVerifyResize}
+	for server, err := range client.ListServers(context.Background(), cloud.ProjectID(), options) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(server.Name, server.CheckRevertResize())
+	}
+	// Output: web-1 <nil>
+}

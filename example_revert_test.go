@@ -1,0 +1,141 @@
+package ecs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// exampleCloud stands for a cloud, in which everything goes quickly, and a client of it.
+func exampleCloud() (*ecstest.Server, *ecs.Client) {
+	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 60 * time.Millisecond, Record: time.Millisecond}))
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(10*time.Millisecond, 10*time.Millisecond))
+	if err != nil {
+		panic(err)
+	}
+	return cloud, client
+}
+
+// Revert a resize, and wait until the server is back on its old flavor.
+func ExampleClient_RevertResizeAndWait() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	serverID := cloud.AddServer(ecstest.Instance{}) // resized from flavor 1 to flavor 2
+
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
+	defer cancel()
+	last := ""
+	server, err := client.RevertResizeAndWait(ctx, cloud.ProjectID(), serverID, ecs.WithProgress(func(p ecs.Progress) {
+		if p.Server != nil && p.Server.Status != last {
+			last = p.Server.Status
+			fmt.Println(last)
+		}
+	}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("flavor", server.FlavorID)
+	// Output:
+	// REVERT_RESIZE
+	// ACTIVE
+	// flavor 1
+}
+
+// Send the revert only. A nil error says that the cloud accepted it, not that it is finished.
+func ExampleClient_RevertResize() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	serverID := cloud.AddServer(ecstest.Instance{})
+
+	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("accepted:", revert.RequestID != "", "before:", revert.Before.Status, "flavor", revert.Before.FlavorID)
+	// Output: accepted: true before: VERIFY_RESIZE flavor 2
+}
+
+// Nothing is sent to a server that does not wait for a decision on a resize; the error says what was wanted and seen.
+func ExamplePreconditionError() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	serverID := cloud.AddServer(ecstest.Instance{Status: "SHUTOFF"})
+
+	_, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	var precondition *ecs.PreconditionError
+	if errors.As(err, &precondition) {
+		for _, unmet := range precondition.Unmet {
+			fmt.Printf("%s is %s, not %s\n", unmet.Field, unmet.Got, unmet.Want)
+		}
+	}
+	// Output:
+	// status is SHUTOFF, not VERIFY_RESIZE
+	// OS-EXT-STS:vm_state is stopped, not resized
+}
+
+// The answer got lost, and the caller's time is over before it is clear what became of the revert. The error holds what
+// is known; it asks to look at the server before anything else.
+func ExampleOutcomeUnknownError() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	serverID := cloud.AddServer(ecstest.Instance{})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
+
+	_, err := client.RevertResize(ctx, cloud.ProjectID(), serverID)
+	var unknown *ecs.OutcomeUnknownError
+	if !errors.As(err, &unknown) {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("unknown; seen since:", unknown.Observed != nil)
+
+	server, err := client.GetServer(context.Background(), cloud.ProjectID(), serverID) // later
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("it did arrive:", server.Status != unknown.Before.Status)
+	// Output:
+	// unknown; seen since: false
+	// it did arrive: true
+}
+
+// Stop waiting, and go on in another process: a Revert is plain data.
+func ExampleClient_WaitForRevert() {
+	cloud, client := exampleCloud()
+	defer cloud.Close()
+	serverID := cloud.AddServer(ecstest.Instance{})
+	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	saved, err := json.Marshal(revert)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var resumed ecs.Revert // in the other process
+	if err := json.Unmarshal(saved, &resumed); err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, err := client.WaitForRevert(context.Background(), &resumed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(server.Status, "flavor", server.FlavorID)
+	// Output: ACTIVE flavor 1
+}
