@@ -1,0 +1,113 @@
+// Command service is an HTTP service that reverts resizes on request, the way it could run in production: one client for
+// all requests, a structured log with the trace of each request, OpenTelemetry on both sides, and an orderly end.
+//
+//	POST /servers/{id}/revert-resize  202 with the revert, as JSON: the handle to wait with
+//	POST /reverts/wait                that JSON; 200 with the server when it is back, 202 while it is not
+//
+// It keeps nothing: the handle holds all that a wait needs, so any instance of the service can go on with it. What fails
+// is answered as application/problem+json, whose "outcome" says what became of the server.
+//
+// From its folder, with a fake cloud in the same process; the first makes a few calls itself and ends:
+//
+//	go run . -try
+//	go run . -demo
+//
+// With the cloud of the environment, as ecs.NewClientFromEnv reads it:
+//
+//	go run . -listen 127.0.0.1:8080
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// grace is how long requests may go on after the service was told to stop.
+const grace = 20 * time.Second
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("service", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	listen := flags.String("listen", "127.0.0.1:8080", "the address to listen on")
+	demo := flags.Bool("demo", false, "serve a fake cloud with a few servers")
+	try := flags.Bool("try", false, "the same, make a few calls, print the answers and end")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *try {
+		*listen = "127.0.0.1:0"
+	}
+	telemetry := newTelemetry(slog.New(slog.NewJSONHandler(stderr, nil)))
+	target, err := newTarget(*demo || *try, telemetry)
+	if err != nil {
+		return err
+	}
+	defer target.close()
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		return err
+	}
+	url := "http://" + listener.Addr().String()
+	for _, id := range target.serverIDs {
+		fmt.Fprintf(stdout, "curl -X POST %s/servers/%s/revert-resize\n", url, id)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- serve(ctx, listener, newHandler(target.client, target.projectID, telemetry), grace) }()
+	if *try {
+		err = tryIt(ctx, url, target.serverIDs[0], stdout)
+		stop()
+	}
+	return errors.Join(err, <-served)
+}
+
+// serve answers requests until ctx ends. Those that run then have the grace to finish; after that their contexts end, so
+// that each is still answered with what is known.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration) error {
+	requests, giveUp := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer giveUp(nil)
+	server := &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return requests },
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      waitLimit + time.Minute,
+		IdleTimeout:       2 * time.Minute,
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	timer := time.AfterFunc(grace, func() { giveUp(errStopping) })
+	defer timer.Stop()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace+5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}

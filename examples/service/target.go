@@ -1,0 +1,46 @@
+package main
+
+import (
+	"time"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// target is the cloud that the service works on.
+type target struct {
+	client    *ecs.Client
+	projectID string
+	serverIDs []string // to try, of the fake cloud
+	cloud     *ecstest.Server
+}
+
+// newTarget connects to the cloud of the environment, or starts a fake one.
+func newTarget(demo bool, t *telemetry) (*target, error) {
+	options := []ecs.Option{
+		ecs.WithHTTPClient(t.client()), ecs.WithLogger(t.log), ecs.WithUserAgent("revert-service/1.0"), ecs.WithRateLimit(50, 10),
+	}
+	if !demo {
+		client, projectID, err := ecs.NewClientFromEnv(options...)
+		return &target{client: client, projectID: projectID}, err
+	}
+	cloud := ecstest.NewServer()
+	options = append(options, ecs.WithPollInterval(100*time.Millisecond, time.Second))
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), options...)
+	if err != nil {
+		cloud.Close()
+		return nil, err
+	}
+	d := &target{client: client, projectID: cloud.ProjectID(), cloud: cloud}
+	for range 3 {
+		d.serverIDs = append(d.serverIDs, cloud.AddServer(ecstest.Instance{}))
+	}
+	return d, nil
+}
+
+func (d *target) close() {
+	d.client.CloseIdleConnections()
+	if d.cloud != nil {
+		d.cloud.Close()
+	}
+}
