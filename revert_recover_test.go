@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
 )
 
 // Where the reply was lost, the server's list of actions has the request ID.
@@ -85,4 +87,36 @@ func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
 		assert.Equal(t, revertID, revert.RequestID)
 		assert.Empty(t, c.all(kindList))
 	})
+}
+
+// A confirm that the cloud has accepted, but not begun, leaves the server as it was, and refuses every revert of it. The
+// record tells.
+func TestRevertResize_AsksTheRecordBeforeItGivesUp(t *testing.T) {
+	t.Parallel()
+	notResized := fault(http.StatusBadRequest, "badRequest", "Instance has not been resized.")
+	tests := []struct {
+		name string
+		list []step
+		want error
+	}{
+		{"confirmed", []step{listActions(confirmEntry(), resizeEntry())}, ecs.ErrNotReverted},
+		{"reverted", []step{listActions(revertEntry(), resizeEntry())}, nil},
+		{"open", []step{listActions(resizeEntry())}, ecs.ErrOutcomeUnknown},
+		{"no record", nil, ecs.ErrOutcomeUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				c := &cloud{t: t, looks: seeAll(verifyResize()), posts: append(times(1, dropped()), times(3, notResized)...), list: tt.list}
+				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+				if tt.want == nil {
+					require.NoError(t, err)
+					assert.Equal(t, revertID, revert.RequestID)
+					return
+				}
+				require.ErrorIs(t, err, tt.want)
+			})
+		})
+	}
 }

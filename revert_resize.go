@@ -287,7 +287,7 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 				break
 			}
 			if untouched++; untouched >= looks && time.Since(start) >= wait {
-				return nil, r.mayResend(ctx, n, kind, now)
+				return r.mayResend(ctx, n, kind, now)
 			}
 		case !passing(ctx, err):
 			return nil, r.unknown(ctx, seen, err)
@@ -326,15 +326,24 @@ func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
 	return max(wait, r.c.settle), settleLooks
 }
 
-// mayResend decides what follows when no request of this call has been accepted so far: nil means send again.
-func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) error {
+// mayResend decides what follows when no look has shown that a request of this call was accepted: neither a revert nor an
+// error means send again. Else the record has the last word, because a confirm that is accepted, but not begun, leaves the
+// server as it was.
+func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) (*Revert, error) {
 	if kind != refused && n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
-		return nil
+		return nil, nil
 	}
-	if r.pending {
-		return r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
+	if !r.pending {
+		return nil, r.last
 	}
-	return r.last
+	switch r.recover(ctx) {
+	case verdict.FateConfirmed:
+		return nil, r.failed(now, "somebody else confirmed the resize")
+	case verdict.FateReverted:
+		return &r.revert, nil
+	case verdict.FateUnknown, verdict.FateOpen:
+	}
+	return nil, r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
 }
 
 // conclude turns a finding into the end of the call, or neither if it proves nothing.
