@@ -62,11 +62,13 @@ func TestRollback_OfOneServer(t *testing.T) {
 		"504, but it arrived":   {ecstest.Instance{}, []ecstest.Fault{{On: ecstest.Revert, Do: ecstest.GatewayTimeout().Applied()}}, back, 1},
 		"looks fail in the middle": {
 			ecstest.Instance{},
-			[]ecstest.Fault{{On: ecstest.Look, Skip: 1, Times: 5, Do: ecstest.HTML502()}}, back, 1,
+			[]ecstest.Fault{{On: ecstest.Look, Skip: 1, Times: 5, Do: ecstest.HTML502()}},
+			back, 1,
 		},
 		"somebody confirms it at the same moment": {
 			ecstest.Instance{},
-			[]ecstest.Fault{{On: ecstest.Revert, Do: ecstest.Meanwhile(confirm).And(ecstest.DropBefore())}}, kept, 0,
+			[]ecstest.Fault{{On: ecstest.Revert, Do: ecstest.Meanwhile(confirm).And(ecstest.DropBefore())}},
+			kept, 0,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
