@@ -422,27 +422,23 @@ func (w *fleetWaiter) waits() map[string]*fleetWait {
 
 // run polls until every accepted revert is finished and there will be no more.
 func (w *fleetWaiter) run(ctx context.Context) {
-	more := true
-	for quiet := 1; more || len(w.waits()) > 0; quiet++ {
-		timer := time.NewTimer(w.f.c.interval(quiet))
-		noMore := w.noMore
-		if !more {
-			noMore = nil
-		}
+	quiet, noMore := 1, w.noMore
+	timer := time.NewTimer(w.f.c.interval(quiet))
+	defer timer.Stop()
+	for noMore != nil || len(w.waits()) > 0 {
 		select {
 		case <-timer.C:
-			if w.poll(ctx) {
-				quiet = 0
+			if quiet++; w.poll(ctx) {
+				quiet = 1
 			}
+			timer.Reset(w.f.c.interval(quiet))
 		case <-noMore:
-			more = false
+			noMore = nil
 		case <-ctx.Done():
-			timer.Stop()
 			<-w.noMore
 			w.giveUp(ctx)
 			return
 		}
-		timer.Stop()
 	}
 }
 

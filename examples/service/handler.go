@@ -47,7 +47,7 @@ func (h *handler) revert(w http.ResponseWriter, r *http.Request) {
 	log := h.telemetry.logger(ctx).With("server", r.PathValue("id"))
 	revert, err := h.cloud.RevertResize(ctx, h.projectID, r.PathValue("id"))
 	if err != nil {
-		fail(w, log, err)
+		fail(ctx, w, log, err)
 		return
 	}
 	log.Info("revert accepted", "request_id", revert.RequestID, "flavor", revert.Before.FlavorID)
@@ -72,7 +72,7 @@ func (h *handler) wait(w http.ResponseWriter, r *http.Request) {
 		log.Debug("waiting", "looks", p.Looks, "elapsed", p.Elapsed)
 	}))
 	if err != nil {
-		fail(w, log, err)
+		fail(ctx, w, log, err)
 		return
 	}
 	log.Info("reverted", "status", server.Status, "flavor", server.FlavorID)

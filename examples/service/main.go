@@ -58,12 +58,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		*listen = "127.0.0.1:0"
 	}
 	telemetry := newTelemetry(slog.New(slog.NewJSONHandler(stderr, nil)))
-	target, err := newTarget(*demo || *try, telemetry)
+	target, err := newTarget(*demo || *try, telemetry) //nolint:contextcheck // a client is made without any request
 	if err != nil {
 		return err
 	}
 	defer target.close()
-	listener, err := net.Listen("tcp", *listen)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
 	if err != nil {
 		return err
 	}

@@ -34,14 +34,14 @@ type problem struct {
 	retryAfter time.Duration
 }
 
-func fail(w http.ResponseWriter, log *slog.Logger, err error) {
+func fail(ctx context.Context, w http.ResponseWriter, log *slog.Logger, err error) {
 	p := problemOf(err)
 	p.Detail = err.Error() // the SDK's errors hold no secret
 	level := slog.LevelInfo
 	if p.Status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	log.Log(context.Background(), level, p.Title, "status", p.Status, "outcome", p.Outcome, "error", err)
+	log.Log(ctx, level, p.Title, "status", p.Status, "outcome", p.Outcome, "error", err)
 	answerProblem(w, log, p)
 }
 

@@ -38,7 +38,7 @@ func post(ctx context.Context, url string, body []byte, stdout io.Writer) ([]byt
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	answer, err := io.ReadAll(res.Body)
 	fmt.Fprintf(stdout, "POST %s\n%s\n%s\n", req.URL.Path, res.Status, answer)
 	return answer, err
