@@ -7,6 +7,7 @@ require (
 	github.com/gophercloud/gophercloud/v2 v2.15.0
 	github.com/huaweicloud/huaweicloud-sdk-go-v3 v0.1.207
 	github.com/revert-resize/ecs v0.0.0
+	github.com/stretchr/testify v1.12.1
 )
 
 require (

@@ -20,7 +20,7 @@ const (
 	lowestRate = 1.0                    // however often the server refuses
 	period     = 100 * time.Millisecond // between two adjustments
 	enough     = 5                      // requests that a period must have seen, or it lasts longer
-	rampUp     = 1.4                    // per period, until the first refusal
+	rampUp     = 2.0                    // per period, until the first refusal
 	probeUp    = 0.001                  // per period and period since the last refusal: slow at first, then faster
 	rampDown   = 0.5                    // at the first refusal: the server's burst hid how far the rate overshot
 	margin     = 0.97                   // below what was getting through
@@ -40,6 +40,7 @@ type Gate struct {
 	periodStart     time.Time
 	passed, refused int // in this period
 	refusedAt       time.Time
+	asked           time.Duration // the pause that came with the last refusal
 }
 
 // New returns a gate that no request has passed yet.
@@ -93,9 +94,14 @@ func (g *Gate) Refused(asked time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
+	known := asked > 0 && now.Before(g.until) // it was sent before the first of these refusals came
 	if until := now.Add(max(asked, period/4)); until.After(g.until) {
 		g.until = until
 	}
+	if known {
+		return
+	}
+	g.asked = asked
 	if g.ramping {
 		g.ramping, g.refusedAt = false, now
 		g.set(g.rate*rampDown, now)
@@ -122,7 +128,8 @@ func (g *Gate) adjust(now time.Time) {
 		g.set(g.rate*rampUp, now)
 	default:
 		calm := now.Sub(g.refusedAt).Seconds() / period.Seconds()
-		g.set(g.rate*(1+probeUp*calm*periods), now)
+		cost := 1 + g.asked.Seconds()/period.Seconds() // of the next refusal, in periods: the dearer, the less it is risked
+		g.set(g.rate*(1+probeUp*calm*periods/cost), now)
 	}
 }
 
