@@ -3,6 +3,7 @@ package ecs_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -332,9 +333,11 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 	}
 }
 
+var fleetServers = flag.Int("fleet-servers", 1000, "servers of the fleet among random faults")
+
 func TestFleet_EveryResultIsTrueAmongRandomFaults(t *testing.T) {
 	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		const n = 1000
+		n := *fleetServers
 		ids := fleetOf(cloud, n, ecstest.Instance{})
 		cloud.InjectRandom(7, 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
 			ecstest.GatewayTimeout().Applied(), ecstest.HTML502().Applied(), ecstest.ServiceUnavailable(), ecstest.Throttled(0),

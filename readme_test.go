@@ -15,8 +15,10 @@ import (
 )
 
 var (
-	readmeCode = regexp.MustCompile("(?s)```go\n(.*?)```")
-	readmeRuns = regexp.MustCompile(`go (?:run|test) (\./\S+)`)
+	readmeCode  = regexp.MustCompile("(?s)```go\n(.*?)```")
+	readmeRuns  = regexp.MustCompile(`(?m)(?:go (?:run|test) |cd |\$\(|^)((?:\./)?(?:examples|internal)/[\w./-]+)`)
+	readmeLink  = regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	readmeBlock = regexp.MustCompile("(?s)```(?:go|sh|mermaid)\n.*?```")
 )
 
 // readmeImports are the packages that fragments use, by the name in front of the dot.
@@ -29,9 +31,7 @@ var readmeImports = map[string]string{
 // that are given what the text around them speaks of.
 func TestREADME_EverySnippetCompiles(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	blocks := readmeCode.FindAllStringSubmatch(string(text), -1)
+	blocks := readmeCode.FindAllStringSubmatch(readmeText(t, "README.md"), -1)
 	require.Greater(t, len(blocks), 10)
 	dir := t.TempDir()
 	write := func(name, source string) string {
@@ -104,13 +104,55 @@ func readmeFunction(name, fragment string) string {
 
 func TestREADME_EveryCommandHasItsProgram(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("README.md")
-	require.NoError(t, err)
-	commands := readmeRuns.FindAllStringSubmatch(string(text), -1)
-	require.NotEmpty(t, commands)
-	for _, command := range commands {
-		if dir := command[1]; dir != "./..." {
-			assert.DirExists(t, dir)
+	for _, name := range readmes() {
+		text := readmeText(t, name)
+		commands := readmeRuns.FindAllStringSubmatch(text, -1)
+		require.Greater(t, len(commands), 5)
+		for _, command := range commands {
+			_, err := os.Stat(command[1])
+			require.NoError(t, err, "in %s", name)
 		}
 	}
+}
+
+func TestREADME_EveryLinkLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(readmes(), "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md") {
+		for _, link := range readmeLink.FindAllStringSubmatch(readmeText(t, name), -1) {
+			assert.FileExists(t, link[1], "in %s", name)
+		}
+	}
+}
+
+// TestREADME_TheTranslationSaysTheSame, as far as a machine can tell: the same code, and headings, tables and lists of the
+// same length in the same order.
+func TestREADME_TheTranslationSaysTheSame(t *testing.T) {
+	t.Parallel()
+	original, translation := readmeText(t, "README.md"), readmeText(t, "README_CN.md")
+	assert.Equal(t, readmeBlock.FindAllString(original, -1), readmeBlock.FindAllString(translation, -1))
+	assert.Equal(t, readmeOutline(original), readmeOutline(translation))
+}
+
+// readmeOutline tells of each line what it is: the level of a heading, the columns of a table's row, a list's item.
+func readmeOutline(text string) (outline []string) {
+	for line := range strings.Lines(readmeBlock.ReplaceAllString(text, "code")) {
+		switch {
+		case strings.HasPrefix(line, "|"):
+			outline = append(outline, fmt.Sprint("row of ", strings.Count(line, "|")-1))
+		case strings.HasPrefix(line, "#"):
+			outline = append(outline, strings.Fields(line)[0])
+		case strings.HasPrefix(line, "* "), strings.HasPrefix(line, "code"):
+			outline = append(outline, strings.Fields(line)[0])
+		}
+	}
+	return outline
+}
+
+func readmes() []string { return []string{"README.md", "README_CN.md"} }
+
+func readmeText(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
 }
