@@ -401,6 +401,14 @@ type fleetLook struct {
 	err    error
 }
 
+// idSet holds the servers that a poll has seen.
+type idSet map[string]struct{}
+
+func (s idSet) has(id string) bool {
+	_, ok := s[id]
+	return ok
+}
+
 func newFleetWaiter(f *fleet) *fleetWaiter {
 	return &fleetWaiter{f: f, noMore: make(chan struct{}), since: time.Now(), open: map[string]*fleetWait{}}
 }
@@ -469,17 +477,11 @@ func (w *fleetWaiter) poll(ctx context.Context) bool {
 	if len(open) == 0 {
 		return false
 	}
-	looks := map[string]*fleetLook{}
-	if len(open) > fewServers && !w.noList {
-		w.changes(ctx, open, looks)
-		w.sweep(ctx, open, looks)
+	if seen := (idSet{}); len(open) > fewServers && !w.noList {
+		w.changes(ctx, open, seen)
+		w.sweep(ctx, open, seen)
 	} else {
-		w.single(ctx, open, looks)
-	}
-	for _, look := range looks {
-		if look.over {
-			w.hand(look.wait, look.err)
-		}
+		w.single(ctx, open, seen)
 	}
 	left := len(w.waits())
 	w.f.results <- fleetItem{poll: true, waiting: left}
@@ -491,10 +493,10 @@ func (w *fleetWaiter) poll(ctx context.Context) bool {
 const overlap = 2 * time.Second
 
 // changes judges the servers that changed since the last poll.
-func (w *fleetWaiter) changes(ctx context.Context, open map[string]*fleetWait, looks map[string]*fleetLook) {
+func (w *fleetWaiter) changes(ctx context.Context, open map[string]*fleetWait, seen idSet) {
 	started := time.Now()
 	since := w.f.clock.at(w.since).Add(-overlap)
-	switch err := w.list(ctx, open, looks, ListServersOptions{ChangesSince: since}); {
+	switch err := w.list(ctx, open, seen, ListServersOptions{ChangesSince: since}); {
 	case err == nil:
 		w.since = started
 	case ctx.Err() == nil && !passing(ctx, err):
@@ -503,54 +505,53 @@ func (w *fleetWaiter) changes(ctx context.Context, open map[string]*fleetWait, l
 }
 
 // sweep judges the servers that no list has shown for long: by the list of those being reverted, the rest one by one.
-func (w *fleetWaiter) sweep(ctx context.Context, open map[string]*fleetWait, looks map[string]*fleetLook) {
+func (w *fleetWaiter) sweep(ctx context.Context, open map[string]*fleetWait, seen idSet) {
 	stale := maps.Clone(open)
 	maps.DeleteFunc(stale, func(id string, wait *fleetWait) bool {
-		return looks[id] != nil || time.Since(wait.looked) < sweepPolls*w.f.c.pollMax
+		return seen.has(id) || time.Since(wait.looked) < sweepPolls*w.f.c.pollMax
 	})
 	if len(stale) > fewServers {
-		_ = w.list(ctx, stale, looks, ListServersOptions{Status: StatusRevertResize}) // what it does not show comes next
-		maps.DeleteFunc(stale, func(id string, _ *fleetWait) bool { return looks[id] != nil })
+		_ = w.list(ctx, stale, seen, ListServersOptions{Status: StatusRevertResize}) // what it does not show comes next
+		maps.DeleteFunc(stale, func(id string, _ *fleetWait) bool { return seen.has(id) })
 	}
-	w.single(ctx, stale, looks)
+	w.single(ctx, stale, seen)
 }
 
-// list judges those servers that a list shows.
-func (w *fleetWaiter) list(ctx context.Context, waits map[string]*fleetWait, looks map[string]*fleetLook, opts ListServersOptions) error {
-	seen := map[string]*fleetLook{}
-	defer func() {
-		w.judge(ctx, seen)
-		maps.Copy(looks, seen)
-	}()
+// list judges those servers that a list shows, page by page, so that no more than a page of them is held.
+func (w *fleetWaiter) list(ctx context.Context, waits map[string]*fleetWait, seen idSet, opts ListServersOptions) error {
 	for page, err := range w.f.c.pages(ctx, w.f.projectID, opts) {
 		if err != nil {
 			return err
 		}
 		w.f.clock.set(page.date)
+		var looks []*fleetLook
 		for i := range page.servers {
-			if wait, ok := waits[page.servers[i].ID]; ok {
-				seen[wait.id] = &fleetLook{wait: wait, server: newServer(&page.servers[i])}
+			id := page.servers[i].ID
+			if wait, ok := waits[id]; ok && !seen.has(id) {
+				looks = append(looks, &fleetLook{wait: wait, server: newServer(&page.servers[i])})
+				seen[id] = struct{}{}
 			}
 		}
+		w.judge(ctx, looks)
 	}
 	return nil
 }
 
 // single judges servers one by one.
-func (w *fleetWaiter) single(ctx context.Context, waits map[string]*fleetWait, looks map[string]*fleetLook) {
-	seen := map[string]*fleetLook{}
+func (w *fleetWaiter) single(ctx context.Context, waits map[string]*fleetWait, seen idSet) {
+	var looks []*fleetLook
 	for id, wait := range waits {
-		seen[id] = &fleetLook{wait: wait}
+		looks = append(looks, &fleetLook{wait: wait})
+		seen[id] = struct{}{}
 	}
-	w.each(seen, func(look *fleetLook) {
+	w.each(looks, func(look *fleetLook) {
 		look.server, look.err = w.f.look(ctx, once, look.wait.id)
 	})
-	w.judge(ctx, seen)
-	maps.Copy(looks, seen)
+	w.judge(ctx, looks)
 }
 
-// judge decides which waits are over.
-func (w *fleetWaiter) judge(ctx context.Context, looks map[string]*fleetLook) {
+// judge decides which waits are over, and hands those out.
+func (w *fleetWaiter) judge(ctx context.Context, looks []*fleetLook) {
 	w.each(looks, func(look *fleetLook) {
 		wait := look.wait
 		switch {
@@ -565,10 +566,15 @@ func (w *fleetWaiter) judge(ctx context.Context, looks map[string]*fleetLook) {
 			look.err = &WaitError{Last: wait.last, Err: look.err}
 		}
 	})
+	for _, look := range looks {
+		if look.over {
+			w.hand(look.wait, look.err)
+		}
+	}
 }
 
 // each calls f for every look, as many at once as the fleet may.
-func (w *fleetWaiter) each(looks map[string]*fleetLook, f func(*fleetLook)) {
+func (w *fleetWaiter) each(looks []*fleetLook, f func(*fleetLook)) {
 	var group errgroup.Group
 	group.SetLimit(w.f.o.concurrency)
 	for _, look := range looks {
