@@ -47,7 +47,7 @@ func benchFleet(b *testing.B, n int, way string) {
 		b.StopTimer()
 		cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: time.Second}))
 		ids := fleetOf(cloud, n, ecstest.Instance{})
-		client := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFleetClient$", "-fleet-client="+way,
+		client := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFleetClient_OfTheBenchmark$", "-fleet-client="+way,
 			"-fleet-cloud="+cloud.URL, "-fleet-project="+cloud.ProjectID(), "-fleet-token="+cloud.Token())
 		client.Stdin = strings.NewReader(strings.Join(ids, "\n"))
 		b.StartTimer()
@@ -79,8 +79,8 @@ func peakIn(b *testing.B, out []byte) int {
 	return kib
 }
 
-// TestFleetClient is the client of BenchmarkFleet.
-func TestFleetClient(t *testing.T) {
+// TestFleetClient_OfTheBenchmark is the client of BenchmarkFleet.
+func TestFleetClient_OfTheBenchmark(t *testing.T) {
 	t.Parallel()
 	if *fleetClient == "" {
 		t.Skip("of use to BenchmarkFleet only")

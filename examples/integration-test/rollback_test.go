@@ -141,7 +141,7 @@ func TestRollback_SurvivesABadDay(t *testing.T) {
 	})
 }
 
-func TestDemo(t *testing.T) {
+func TestDemo_Runs(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, demo(t.Context()))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/revert-resize/ecs"
 )
 
-// TestFleet reverts many servers at once, among them some that cannot be reverted.
-func TestFleet(t *testing.T) {
+// TestFleet_OfThirtyServers reverts many servers at once, among them some that cannot be reverted.
+func TestFleet_OfThirtyServers(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	wishes := make([]wish, 30)
