@@ -650,11 +650,12 @@ func withoutProxy(ctx context.Context) context.Context {
 //  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, and 5 the project from
-// HW_PROJECT_ID or HW_PROJECT_NAME. ECS_ENDPOINT wins over every other endpoint. A project that is not named is the one
-// with the region's name. OS_CACERT (or cacert in clouds.yaml) names a file of certificates to trust, unless an option
-// brings an HTTP client; an environment that switches the check of certificates off is refused. A variable that is set
-// to nothing counts as not set.
+// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 the project from
+// HW_PROJECT_ID or HW_PROJECT_NAME, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
+// variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
+// not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert in clouds.yaml) names a file of
+// certificates to trust, unless an option brings an HTTP client; an environment that switches the check of certificates
+// off is refused. A variable that is set to nothing counts as not set.
 //
 // Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
 // most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
@@ -754,6 +755,9 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	t, err := login(ctx, source, "")
 	if err != nil {
 		return err
+	}
+	if s.ProjectID != "" && s.ProjectID != t.ProjectID { // an application credential brings its own
+		return invalid("the environment names project %q, but its credential is for project %q", s.ProjectID, t.ProjectID)
 	}
 	public := publicToken(t)
 	tokens.cache.Put(public, public.ExpiresAt)

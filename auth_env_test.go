@@ -39,6 +39,12 @@ func setEnv(t *testing.T, env map[string]string) (home string) {
 	return home
 }
 
+func writeFile(t *testing.T, path, content string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+}
+
 // looks makes a look with the client that the environment gives.
 func looks(t *testing.T, srv *ecstest.Server, id string, opts ...ecs.Option) {
 	t.Helper()
@@ -112,23 +118,54 @@ func TestNewClientFromEnv_Files(t *testing.T) {
 	id := srv.AddServer(ecstest.Instance{})
 	srv.AddAccessKey("AK", "SK", "", time.Time{})
 	user := srv.Credentials()
-	write := func(t *testing.T, path, content string) {
-		t.Helper()
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
-		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
-	}
 	t.Run("clouds.yaml", func(t *testing.T) {
 		home := setEnv(t, map[string]string{"OS_CLOUD": "prod"})
-		write(t, filepath.Join(home, ".config/openstack/clouds.yaml"), `clouds: {prod: {auth: {auth_url: "`+srv.IdentityURL()+
+		writeFile(t, filepath.Join(home, ".config/openstack/clouds.yaml"), `clouds: {prod: {auth: {auth_url: "`+srv.IdentityURL()+
 			`", user_id: "`+user.UserID+`", project_id: "`+user.ProjectID+`"}}}`)
-		write(t, filepath.Join(home, "secure.yaml"), `clouds: {prod: {auth: {password: "`+user.Password+`"}}}`)
+		writeFile(t, filepath.Join(home, "secure.yaml"), `clouds: {prod: {auth: {password: "`+user.Password+`"}}}`)
 		looks(t, srv, id)
 	})
 	t.Run("profile", func(t *testing.T) {
 		home := setEnv(t, map[string]string{"ECS_ENDPOINT": srv.URL})
-		write(t, filepath.Join(home, ".huaweicloud/credentials"), "[basic]\nak=AK\nsk=SK\nproject_id="+user.ProjectID)
+		writeFile(t, filepath.Join(home, ".huaweicloud/credentials"), "[basic]\nak=AK\nsk=SK\nproject_id="+user.ProjectID)
 		looks(t, srv, id)
 	})
+}
+
+// Whoever names a cloud and a project on a command line must get these, wherever the credential comes from.
+//
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_ItsOwnVariablesWinInEveryFamily(t *testing.T) {
+	other, meant := ecstest.NewServer(), ecstest.NewServer()
+	t.Cleanup(other.Close)
+	t.Cleanup(meant.Close)
+	id := meant.AddServer(ecstest.Instance{})
+	meant.AddAccessKey("AK", "SK", "", time.Time{})
+	user := meant.Credentials()
+	families := map[string]map[string]string{
+		"HUAWEICLOUD_SDK_": {"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK", "HUAWEICLOUD_SDK_PROJECT_ID": "0"},
+		"HW_":              {"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "SK", "HW_PROJECT_ID": "0", "HW_CLOUD": "example.com"},
+		"HW_AUTH_TOKEN":    {"HW_AUTH_TOKEN": meant.Token()},
+		"OS_ACCESS_KEY":    {"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": "SK", "OS_COMPUTE_ENDPOINT_OVERRIDE": other.URL},
+		"OS_TOKEN":         {"OS_TOKEN": meant.Token(), "OS_PROJECT_ID": "0"},
+		"OS_PASSWORD": {
+			"OS_AUTH_URL": meant.IdentityURL(), "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password, "OS_PROJECT_ID": "0",
+		},
+		"OS_CLOUD": {"OS_CLOUD": "prod"},
+		"profile":  {},
+	}
+	for name, env := range families {
+		t.Run(name, func(t *testing.T) {
+			home := setEnv(t, env)
+			t.Setenv("ECS_ENDPOINT", meant.URL)
+			t.Setenv("ECS_PROJECT_ID", meant.ProjectID())
+			writeFile(t, filepath.Join(home, "clouds.yaml"), `clouds: {prod: {auth: {auth_url: "`+meant.IdentityURL()+`", user_id: "`+
+				user.UserID+`", password: "`+user.Password+`", project_id: "0"}, compute_endpoint_override: "`+other.URL+`"}}`)
+			writeFile(t, filepath.Join(home, ".huaweicloud/credentials"), "[basic]\nak=AK\nsk=SK\nproject_id=0")
+			looks(t, meant, id)
+		})
+	}
+	assert.Empty(t, other.Requests())
 }
 
 //nolint:paralleltest // sets the environment
@@ -211,6 +248,7 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 	srv := ecstest.NewServer()
 	t.Cleanup(srv.Close)
 	user := srv.Credentials()
+	credential, secret := srv.AddApplicationCredential("ci")
 	openrc := func(change map[string]string) map[string]string {
 		env := map[string]string{
 			"OS_AUTH_URL": srv.IdentityURL(), "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password,
@@ -238,6 +276,12 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 		"unknown region": {
 			openrc(map[string]string{"OS_REGION_NAME": "nowhere"}), nil, ecs.ErrInvalidArgument,
 			`no compute endpoint in region "nowhere"`,
+		},
+		"a credential of another project": {
+			map[string]string{
+				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
+				"ECS_PROJECT_ID": "another",
+			}, nil, ecs.ErrInvalidArgument, `the environment names project "another", but its credential is for project "`,
 		},
 		"not encrypted": {
 			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",

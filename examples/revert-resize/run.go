@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/revert-resize/ecs"
@@ -19,6 +20,13 @@ const (
 	exitUnknown = 3
 )
 
+const help = `revert-resize reverts the resize of one server, and waits until it is back in its old flavor.
+Without any flag it does so on a fake cloud in this process.
+Without a token the credential comes from the environment (HUAWEICLOUD_SDK_*, HW_*, OS_*, clouds.yaml ...).
+Exit codes: 0 reverted, 1 refused or failed, 2 a wrong call, 3 unknown: look at the server.
+
+`
+
 // config is what the flags say; their defaults come from the environment.
 type config struct {
 	endpoint, token, project, server string
@@ -29,11 +37,26 @@ type config struct {
 // run is the whole command.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
 	cfg, err := parse(args, getenv, stderr)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case err != nil:
 		return exitUsage
 	}
+	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
+	defer cancel()
 	tell := newTeller(stdout, cfg.json)
+	err = story(ctx, cfg, tell)
+	code := exitCode(err)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		tell.failed(err, code)
+	}
+	return code
+}
 
+// story tells it on the cloud that is meant.
+func story(ctx context.Context, cfg config, tell *teller) (err error) {
 	var client *ecs.Client
 	if cfg.demo() {
 		cloud := newDemo(tell)
@@ -43,20 +66,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		client, cfg.project, err = connect(cfg) //nolint:contextcheck // a constructor that may log in, within 30 s
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitUsage
+		return err
 	}
 	defer client.CloseIdleConnections()
-
-	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
-	defer cancel()
-	return exitCode(revert(ctx, client, cfg, tell), stderr)
+	return revert(ctx, client, cfg, tell)
 }
 
 func parse(args []string, getenv func(string) string, stderr io.Writer) (config, error) {
 	var cfg config
 	flags := flag.NewFlagSet("revert-resize", flag.ContinueOnError)
 	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, help)
+		flags.PrintDefaults()
+	}
 	flags.StringVar(&cfg.endpoint, "endpoint", getenv("ECS_ENDPOINT"), "URL of the ECS or Nova API (environment: ECS_ENDPOINT)")
 	flags.StringVar(&cfg.token, "token", "", "token of the project (environment: ECS_TOKEN; prefer that, arguments are visible to others)")
 	flags.StringVar(&cfg.project, "project", getenv("ECS_PROJECT_ID"), "project ID (environment: ECS_PROJECT_ID)")
@@ -93,17 +116,18 @@ func (c config) demo() bool {
 	return c.endpoint == "" && c.token == "" && c.project == "" && c.server == ""
 }
 
-// connect makes the client: from the flags if there is a token, else from the environment.
+// connect makes the client: from the flags if there is a token, else from the environment, where the flags win.
 func connect(cfg config) (*ecs.Client, string, error) {
 	if cfg.token != "" {
 		client, err := ecs.NewClient(cfg.endpoint, ecs.StaticToken(cfg.token))
 		return client, cfg.project, err
 	}
-	client, project, err := ecs.NewClientFromEnv()
-	if cfg.project != "" {
-		project = cfg.project
+	for name, value := range map[string]string{"ECS_ENDPOINT": cfg.endpoint, "ECS_PROJECT_ID": cfg.project} {
+		if err := os.Setenv(name, value); err != nil {
+			return nil, "", err
+		}
 	}
-	return client, project, err
+	return ecs.NewClientFromEnv()
 }
 
 // revert tells the story.
@@ -130,13 +154,11 @@ func revert(ctx context.Context, client *ecs.Client, cfg config, tell *teller) e
 	return nil
 }
 
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil {
-		return exitDone
-	}
-	fmt.Fprintln(stderr, err)
+func exitCode(err error) int {
 	var wait *ecs.WaitError
 	switch {
+	case err == nil:
+		return exitDone
 	case errors.Is(err, ecs.ErrInvalidArgument):
 		return exitUsage
 	case errors.Is(err, ecs.ErrOutcomeUnknown), errors.As(err, &wait):

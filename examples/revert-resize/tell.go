@@ -24,7 +24,10 @@ type event struct {
 	Server    *ecs.Server `json:"server,omitempty"`
 	Revert    *ecs.Revert `json:"revert,omitempty"`
 	ElapsedMS int64       `json:"elapsed_ms,omitempty"`
+	Looks     int         `json:"looks,omitempty"`
+	Endpoint  string      `json:"endpoint,omitempty"`
 	Error     string      `json:"error,omitempty"`
+	ExitCode  int         `json:"exit_code,omitempty"`
 }
 
 func (t *teller) say(e event, format string, args ...any) {
@@ -36,7 +39,7 @@ func (t *teller) say(e event, format string, args ...any) {
 }
 
 func (t *teller) cloud(url string) {
-	t.say(event{Event: "cloud"}, "a fake one in this process, at %s", url)
+	t.say(event{Event: "cloud", Endpoint: url}, "a fake one in this process, at %s", url)
 }
 
 func (t *teller) look(s *ecs.Server) {
@@ -53,7 +56,7 @@ func (t *teller) accepted(r *ecs.Revert) {
 
 // progress is called after every look of the wait.
 func (t *teller) progress(p ecs.Progress) {
-	e := event{Event: "wait", Server: p.Server, ElapsedMS: p.Elapsed.Milliseconds()}
+	e := event{Event: "wait", Server: p.Server, ElapsedMS: p.Elapsed.Milliseconds(), Looks: p.Looks}
 	elapsed := p.Elapsed.Round(100 * time.Millisecond)
 	if p.Err != nil {
 		e.Error = p.Err.Error()
@@ -68,6 +71,13 @@ func (t *teller) progress(p ecs.Progress) {
 
 func (t *teller) done(s *ecs.Server) {
 	t.say(event{Event: "done", Server: s}, "reverted: %s", describe(s))
+}
+
+// failed ends the story; as text the error is on standard error.
+func (t *teller) failed(err error, code int) {
+	if t.json {
+		t.say(event{Event: "failed", Error: err.Error(), ExitCode: code}, "")
+	}
 }
 
 func describe(s *ecs.Server) string {

@@ -65,8 +65,8 @@ type Settings struct {
 //  5. ECS_METADATA_CREDENTIALS=true: the metadata service of the server that this runs on
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed, with these exceptions: ECS_ENDPOINT wins over every other endpoint; 1, 5 and 6 take the
-// region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project from HW_PROJECT_ID or HW_PROJECT_NAME; and a cloud
+// Families are not mixed, with these exceptions: ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every
+// other project; 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project from HW_PROJECT_ID or HW_PROJECT_NAME; and a cloud
 // of clouds.yaml that has no password, secret, region or certificate takes it from its OS_ variable. A variable that is
 // set to nothing counts as not set.
 //

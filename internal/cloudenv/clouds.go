@@ -47,14 +47,14 @@ func namedCloud(env Env, r *reader) (Settings, error) {
 }
 
 // cloudLookup presents the keys of a cloud as the OS_ variables of the same names. From the environment come only our
-// own endpoint, and what people leave out of the file on purpose.
+// own variables, and what people leave out of the file on purpose.
 func cloudLookup(cloud map[string]string, outer func(string) (string, bool)) func(string) (string, bool) {
 	return func(name string) (string, bool) {
 		if value := cloud[cloudKey(name)]; value != "" && strings.HasPrefix(name, "OS_") {
 			return value, true
 		}
 		switch name {
-		case "ECS_ENDPOINT", "OS_REGION_NAME", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_CACERT", "OS_INSECURE":
+		case "ECS_ENDPOINT", "ECS_PROJECT_ID", "OS_REGION_NAME", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_CACERT", "OS_INSECURE":
 			return outer(name)
 		}
 		return "", false

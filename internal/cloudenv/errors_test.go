@@ -58,9 +58,9 @@ func TestLoad_NamesWhatIsMissing(t *testing.T) {
 		},
 		"where and what a token is for": {
 			vars{"OS_TOKEN": secret},
-			"found OS_TOKEN; missing OS_PROJECT_ID, ECS_ENDPOINT or OS_COMPUTE_ENDPOINT_OVERRIDE",
+			"found OS_TOKEN; missing ECS_PROJECT_ID or OS_PROJECT_ID or OS_TENANT_ID, ECS_ENDPOINT or OS_COMPUTE_ENDPOINT_OVERRIDE",
 		},
-		"project of a token": {vars{"HW_AUTH_TOKEN": secret, "HW_REGION_NAME": "r-1"}, "missing HW_PROJECT_ID"},
+		"project of a token": {vars{"HW_AUTH_TOKEN": secret, "HW_REGION_NAME": "r-1"}, "missing ECS_PROJECT_ID or HW_PROJECT_ID"},
 		"domain":             {vars{"HW_USER_NAME": "u", "HW_USER_PASSWORD": secret}, "HW_DOMAIN_NAME or HW_DOMAIN_ID"},
 		"everything":         {nil, "the environment is incomplete: found nothing; missing a credential: HUAWEICLOUD_SDK_AK and"},
 		"everything but the region": {

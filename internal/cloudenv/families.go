@@ -10,7 +10,7 @@ func vendorSDK(r *reader) Settings {
 		AccessKey:        r.need("HUAWEICLOUD_SDK_AK"),
 		SecretKey:        r.need("HUAWEICLOUD_SDK_SK"),
 		SecurityToken:    r.get("HUAWEICLOUD_SDK_SECURITY_TOKEN"),
-		ProjectID:        r.get("HUAWEICLOUD_SDK_PROJECT_ID"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
 		IdentityEndpoint: r.get("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
 	}
 	s.vendorRegion(r)
@@ -51,7 +51,7 @@ func terraform(r *reader) Settings {
 		Endpoint:         r.get("ECS_ENDPOINT"),
 		Region:           r.get("HW_REGION_NAME"),
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
-		ProjectID:        r.get("HW_PROJECT_ID"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
 		ProjectName:      r.get("HW_PROJECT_NAME"),
 	}
 	if s.ProjectName == "" {
@@ -77,7 +77,7 @@ func terraform(r *reader) Settings {
 	default:
 		s.Kind = Token
 		s.Token = r.need("HW_AUTH_TOKEN")
-		s.ProjectID = r.need("HW_PROJECT_ID")
+		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID")
 	}
 	if cloud := r.get("HW_CLOUD"); cloud != "" && s.Region != "" {
 		if s.Endpoint == "" {
@@ -100,7 +100,7 @@ func metadata(r *reader) Settings {
 	s := Settings{
 		Kind:             Metadata,
 		Source:           "the environment with ECS_METADATA_CREDENTIALS",
-		ProjectID:        r.get("HW_PROJECT_ID"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
 		ProjectName:      r.get("HW_PROJECT_NAME"),
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
 	}
@@ -116,7 +116,7 @@ func openStack(r *reader) Settings {
 		Endpoint:    r.get("ECS_ENDPOINT", "OS_COMPUTE_ENDPOINT_OVERRIDE"),
 		Region:      r.get("OS_REGION_NAME"),
 		Interface:   strings.TrimSuffix(r.get("OS_INTERFACE", "OS_ENDPOINT_TYPE"), "URL"),
-		ProjectID:   r.get("OS_PROJECT_ID", "OS_TENANT_ID"),
+		ProjectID:   r.get("ECS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
 		ProjectName: r.get("OS_PROJECT_NAME", "OS_TENANT_NAME"),
 	}
 	switch s.Kind = openStackKind(r); s.Kind {
@@ -139,7 +139,7 @@ func openStack(r *reader) Settings {
 		}
 	case Token:
 		s.Token = r.need("OS_TOKEN", "OS_AUTH_TOKEN")
-		s.ProjectID = r.need("OS_PROJECT_ID")
+		s.ProjectID = r.need("ECS_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID")
 		s.Endpoint = r.need("ECS_ENDPOINT", "OS_COMPUTE_ENDPOINT_OVERRIDE") // a token alone has no catalog
 	default:
 		s.IdentityEndpoint = r.need("OS_AUTH_URL")

@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,7 +44,7 @@ func profile(env Env, r *reader) (Settings, error) {
 		AccessKey:        key("ak"),
 		SecretKey:        key("sk"),
 		SecurityToken:    key("security_token"),
-		ProjectID:        key("project_id"),
+		ProjectID:        cmp.Or(r.get("ECS_PROJECT_ID"), key("project_id")),
 		IdentityEndpoint: key("iam_endpoint"),
 	}
 	for _, name := range []string{"ak", "sk"} {
@@ -63,7 +64,7 @@ func profile(env Env, r *reader) (Settings, error) {
 // nothing is the error of an environment without any credential. It names what is there nevertheless.
 func nothing(r *reader) error {
 	for _, name := range []string{
-		"ECS_ENDPOINT", "HW_REGION_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_AUTH_URL", "HUAWEICLOUD_SDK_PROJECT_ID",
+		"ECS_ENDPOINT", "ECS_PROJECT_ID", "HW_REGION_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_AUTH_URL", "HUAWEICLOUD_SDK_PROJECT_ID",
 		"HUAWEICLOUD_SDK_SECURITY_TOKEN", "HW_SECURITY_TOKEN", "OS_REGION_NAME", "OS_PROJECT_ID", "OS_PROJECT_NAME",
 	} {
 		r.get(name)
@@ -72,7 +73,8 @@ func nothing(r *reader) error {
 		Source: "the environment",
 		Found:  r.found,
 		Missing: []string{"a credential: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HW_ACCESS_KEY and HW_SECRET_KEY, or " +
-			"OS_CLOUD, or OS_AUTH_URL with OS_USERNAME and OS_PASSWORD or with OS_APPLICATION_CREDENTIAL_ID and its SECRET, " +
+			"HW_USER_NAME and HW_USER_PASSWORD, or HW_AUTH_TOKEN, or OS_CLOUD, or OS_AUTH_URL with OS_USERNAME and OS_PASSWORD " +
+			"or with OS_APPLICATION_CREDENTIAL_ID and its SECRET, or OS_ACCESS_KEY and OS_SECRET_KEY, or OS_TOKEN, " +
 			"or ECS_METADATA_CREDENTIALS=true, or the file ~/.huaweicloud/credentials"},
 	}
 }
