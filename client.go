@@ -529,6 +529,9 @@ func passing(ctx context.Context, err error) bool {
 	}
 	var api *APIError
 	if errors.As(err, &api) {
+		if api.StatusCode/100 == 2 { // with an error in its body
+			return true
+		}
 		switch api.StatusCode {
 		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -604,8 +607,11 @@ func redirectTarget(res *rest.Response) string {
 func requestID(res *rest.Response) string {
 	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id"} {
 		if id := res.Header.Get(name); id != "" {
-			return res.Redact(wire.CleanText(id, 128))
+			return cleanID(res, id)
 		}
 	}
 	return ""
 }
+
+// cleanID makes an ID that the cloud gave fit for errors and logs.
+func cleanID(res *rest.Response, id string) string { return res.Redact(wire.CleanText(id, 128)) }

@@ -27,7 +27,7 @@ var (
 	ErrLocked = errors.New("server is locked")
 	// ErrRateLimited: too many requests; nothing was done.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, no connection, no answer in time).
+	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, a success with an error in it, no connection, no answer in time).
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrAPINotPublished: this cloud does not offer the API, or has withdrawn it.
 	ErrAPINotPublished = errors.New("API is not published")
@@ -96,9 +96,14 @@ func (e *APIError) Is(target error) bool {
 	case ErrRateLimited:
 		return e.rateLimited()
 	case ErrUnavailable:
-		return !e.rateLimited() && (e.StatusCode >= 500 || e.StatusCode == http.StatusRequestTimeout)
+		return !e.rateLimited() && e.unusable()
 	}
 	return false
+}
+
+// unusable is an answer that is none, be it a success with an error in its body.
+func (e *APIError) unusable() bool {
+	return e.StatusCode >= 500 || e.StatusCode/100 == 1 || e.StatusCode/100 == 2 || e.StatusCode == http.StatusRequestTimeout
 }
 
 func (e *APIError) notPublished() bool {
@@ -116,9 +121,9 @@ func (e *APIError) locked() bool {
 }
 
 func (e *APIError) rateLimited() bool {
-	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode/100 == 2 || isGatewayCode(e.Code, "0308") ||
+	return e.StatusCode == http.StatusTooManyRequests || isGatewayCode(e.Code, "0308") ||
 		e.Code == codeFlowControl || e.Code == codeFlowLimit ||
-		e.StatusCode == http.StatusRequestEntityTooLarge && e.Code == "overLimit"
+		(e.StatusCode == http.StatusRequestEntityTooLarge || e.StatusCode/100 == 2) && e.Code == "overLimit"
 }
 
 // serverGone reports whether the answer itself says that the server does not exist, as opposed to a 404 of
