@@ -67,6 +67,7 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 		s.deliverLate(in, e)
 	}
 	if e.rewrite != nil && answer != nil {
+		answer.giveBack = nil // the body may be kept by the one who changes it, or be his own
 		e.rewrite(answer)
 	}
 	out := &reply{kind: e.reply, size: e.size, answer: answer}
