@@ -152,7 +152,7 @@ func (s *Server) Instances() []string {
 
 // SetState changes a server out of band, and at once: change gets the server
 // as it is and edits it. What the cloud was doing with the server is dropped,
-// a revert under way ends as interrupted. Where only Status is edited, the two
+// an operation under way ends as interrupted. Where only Status is edited, the two
 // states follow. ID, Name, ProjectID, UserID and Resizes stay. It reports
 // whether there is such a server.
 func (s *Server) SetState(id string, change func(*Instance)) bool {

@@ -103,10 +103,14 @@ func (r *record) schedule(at time.Time, always bool, do func(at time.Time)) {
 	r.plan = slices.Insert(r.plan, i, step{at, do, always})
 }
 
-// interrupt drops what was to happen, because something else takes over.
+// interrupt drops what was to happen, because something else takes over, and
+// ends every operation that was under way.
 func (r *record) interrupt(at time.Time) {
 	r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(st step) bool { return !st.always })
-	r.endReverts(at, Interrupted)
+	r.reverting = nil
+	for _, e := range r.history {
+		e.end(at, Interrupted)
+	}
 }
 
 // change gives the server another state and keeps the one before.
