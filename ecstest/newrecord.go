@@ -50,7 +50,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	st := snapshot{
 		status: in.Status, vmState: in.VMState, taskState: in.TaskState,
 		flavor: in.FlavorID, updated: in.Updated, launchedAt: in.LaunchedAt,
-		fault: in.Fault, locked: in.Locked,
+		locked: in.Locked,
 	}
 	switch {
 	case st.status == "" && st.vmState == "":
@@ -62,6 +62,9 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 		st.status = statusOf(st.vmState, st.taskState)
 	case st.vmState == "" && st.taskState == "":
 		st.vmState, st.taskState = statesOf(st.status)
+		if in.StoppedOrigin && st.taskState == resizeTasks[0] {
+			st.vmState = vmStopped
+		}
 	case st.vmState == "":
 		st.vmState, _ = statesOf(st.status)
 	}
@@ -76,13 +79,9 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 		st.updated = now
 	}
 	st.updated = wholeSecond(st.updated)
-	st.power = powerOf(st.vmState)
-	switch {
-	case in.NeverLaunched:
-		st.power = powerNone
-	case in.StoppedOrigin && (isResized(st.vmState) || st.vmState == vmError):
-		st.power = powerOff
-	}
+	st.fault = in.Fault.since(st.updated)
+	in.VMState = st.vmState
+	st.power = in.power()
 	return st
 }
 

@@ -101,7 +101,7 @@ func (s *Server) confirm(r *record, by actor) *refusal {
 			}
 			st.status = statusOf(st.vmState, st.taskState)
 		})
-		r.migration, r.oldFlavor, r.oldHost = migrationNone, "", host{}
+		r.migration, r.oldFlavor, r.oldHost, r.stoppedOrigin = migrationNone, "", host{}, false
 		e.end(at, Finished)
 		r.complete(at, "compute_confirm_resize", successful, e)
 	})

@@ -121,6 +121,7 @@ func (r *record) finishRevert(at time.Time) {
 		r.change(at, func(st *snapshot) {
 			st.vmState, st.taskState, st.power = vmStopped, "", powerOff
 		})
+		r.stoppedOrigin = false
 		r.complete(at, stop, successful, r.endReverts(at, Finished)...)
 	})
 }
