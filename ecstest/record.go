@@ -139,3 +139,7 @@ func (r *record) at(t time.Time) *snapshot {
 }
 
 func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// nextWholeSecond is t itself, or the end of the second that it is in: what
+// expires then has not lived shorter than it was to.
+func nextWholeSecond(t time.Time) time.Time { return wholeSecond(t.Add(time.Second - 1)) }
