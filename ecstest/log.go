@@ -31,8 +31,9 @@ type Request struct {
 	Handled time.Time
 	// Authorized says that the cloud took the caller's credentials.
 	Authorized bool
-	// Accepted says that the cloud accepted an action, whatever the client was
-	// told: [Server.History] has an event with this RequestID.
+	// Accepted says that the cloud accepted an action or a delete, whatever the
+	// client was told: [Server.History] has an event with this RequestID. What
+	// is answered well and changes nothing, as a second delete, is not accepted.
 	Accepted  bool
 	RequestID string // the cloud's; "" if not handled (yet)
 }

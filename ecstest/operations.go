@@ -183,6 +183,9 @@ func (s *Server) setPower(r *record, by actor, on bool) *refusal {
 // resetState is the admin's os-resetState: another vm_state at once.
 func (s *Server) resetState(r *record, by actor, vmState string) {
 	r.interrupt(by.at)
+	e := s.note(r, by.operation, "os-resetState", r.resizes)
+	e.record.action = "resetState"
+	e.end(by.at, Finished)
 	r.change(by.at, func(st *snapshot) { st.vmState, st.taskState = vmState, "" })
 	r.migration = migrationNone
 }

@@ -2,8 +2,8 @@ package ecstest
 
 import "time"
 
-// This file holds what other people do to the servers, past the API: as admins
-// (a lock does not stop them), with Nova's checks of the state.
+// This file holds what other people do to the servers, past the API: as the
+// admin (a lock does not stop him), with Nova's checks of the state.
 
 // Revert reverts the resize of a server, as somebody else would. Like its
 // siblings it returns Nova's refusal as an error, or nil.
@@ -63,7 +63,11 @@ func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {
 	if r == nil || r.now.gone {
 		return noSuchServer(id)
 	}
-	by := actor{operation: operation{at: now, requestID: s.newRequestID()}, admin: true}
+	admin := s.identity.admin
+	by := actor{
+		operation: operation{at: now, requestID: s.newRequestID(), user: admin.UserID, project: admin.ProjectID},
+		admin:     true,
+	}
 	if no := do(r, by); no != nil {
 		return no
 	}
