@@ -87,7 +87,7 @@ func (s *Server) act(in *inbound, who *principal) *Answer {
 		case "resize":
 			no = s.actResize(r, by, value)
 		case "lock", "unlock":
-			s.setLock(r, by, name == "lock")
+			no = s.setLock(r, by, name == "lock")
 		case "os-start", "os-stop":
 			no = s.setPower(r, by, name == "os-start")
 		case "os-resetState":

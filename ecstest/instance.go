@@ -34,7 +34,7 @@ type Instance struct {
 
 	Metadata map[string]string
 	Fault    *ServerFault
-	Locked   bool
+	Locked   bool // by its owner; [Server.Lock] is an admin's lock
 
 	// StoppedOrigin says that the server was stopped when it was resized: a
 	// revert or a confirm ends in SHUTOFF.

@@ -145,14 +145,23 @@ func (s *Server) remove(r *record, by actor) *refusal {
 	return nil
 }
 
-// setLock locks or unlocks a server.
-func (s *Server) setLock(r *record, by actor, locked bool) {
+// setLock locks or unlocks a server. A lock is the owner's or an admin's: the
+// owner can neither end nor replace the admin's.
+func (s *Server) setLock(r *record, by actor, locked bool) *refusal {
+	owner := by.project == r.project
 	action := "unlock"
-	if locked {
+	switch {
+	case locked && r.now.locked && owner:
+		return nil
+	case locked:
 		action = "lock"
+	case r.adminLock && !by.admin:
+		return &refusal{http.StatusForbidden, "forbidden", "Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed."}
 	}
 	s.note(r, by.operation, action, r.resizes).end(by.at, Finished)
+	r.adminLock = locked && !owner
 	r.change(by.at, func(st *snapshot) { st.locked = locked })
+	return nil
 }
 
 // setPower starts or stops a server.

@@ -29,20 +29,14 @@ func (s *Server) Delete(id string) error {
 	return s.outOfBand(id, s.remove)
 }
 
-// Lock locks a server.
+// Lock locks a server, as an admin: its owner cannot unlock it.
 func (s *Server) Lock(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal {
-		s.setLock(r, by, true)
-		return nil
-	})
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setLock(r, by, true) })
 }
 
-// Unlock unlocks a server.
+// Unlock unlocks a server, whoever has locked it.
 func (s *Server) Unlock(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal {
-		s.setLock(r, by, false)
-		return nil
-	})
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setLock(r, by, false) })
 }
 
 // Stop shuts a server down.

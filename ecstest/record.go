@@ -61,6 +61,7 @@ type record struct {
 	oldFlavor     string
 	oldHost       host
 	stoppedOrigin bool
+	adminLock     bool // the lock is not the owner's
 	outcome       Outcome
 	durations     Durations
 

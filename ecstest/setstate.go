@@ -45,6 +45,9 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 	if after.OldHostID != before.OldHostID {
 		r.oldHost = host{after.OldHostID, after.OldHostID}
 	}
+	if after.Locked != before.Locked {
+		r.adminLock = false
+	}
 	r.oldFlavor, r.stoppedOrigin = after.OldFlavorID, after.StoppedOrigin
 	r.outcome, r.durations = after.Outcome, after.Durations.or(s.cfg.durations)
 	r.metadata = encodeMetadata(after.Metadata)
