@@ -46,6 +46,9 @@ type Instance struct {
 	NeverLaunched bool
 	// Outcome is how reverts of this server end.
 	Outcome Outcome
+	// RevertFault is the fault that [RevertFailsEarly] and [RevertFailsLate]
+	// leave; default 400 "Failed to deploy instance: injected fault".
+	RevertFault *ServerFault
 	// Durations of the cloud's work on this server; zero fields are the fake's.
 	Durations Durations
 
@@ -58,19 +61,25 @@ type Instance struct {
 type ServerFault struct {
 	Code    int
 	Message string
-	Created time.Time // default: when the server got into this state
+	Created time.Time // default: when the server got it
 }
 
-// since is a copy of a fault, with the time that it lacks.
-func (f *ServerFault) since(at time.Time) *ServerFault {
+// clone is a copy of a fault, nil of none.
+func (f *ServerFault) clone() *ServerFault {
 	if f == nil {
 		return nil
 	}
 	fault := *f
-	if fault.Created.IsZero() {
+	return &fault
+}
+
+// since is a copy of a fault, with the time that it lacks.
+func (f *ServerFault) since(at time.Time) *ServerFault {
+	fault := f.clone()
+	if fault != nil && fault.Created.IsZero() {
 		fault.Created = wholeSecond(at)
 	}
-	return &fault
+	return fault
 }
 
 // Flavor is a size that a server can have.
@@ -94,9 +103,10 @@ const (
 	// RevertRollsBack ends ACTIVE on the old flavor and host, but launched_at
 	// is what it was and the action's record says "Error".
 	RevertRollsBack
-	// RevertHangsEarly stays in REVERT_RESIZE for ever, with the new flavor.
+	// RevertHangsEarly stays in REVERT_RESIZE until [Server.Thaw], if ever, with
+	// the new flavor.
 	RevertHangsEarly
-	// RevertHangsLate stays in REVERT_RESIZE for ever, with the old flavor.
+	// RevertHangsLate does so with the old flavor.
 	RevertHangsLate
 	// RevertNeverStarts answers 202 and does nothing.
 	RevertNeverStarts
@@ -172,11 +182,11 @@ func (r *record) instance() Instance {
 		HostID: st.host.id, OldHostID: r.oldHost.id,
 		Created: r.created, Updated: st.updated, LaunchedAt: st.launchedAt,
 		Metadata: maps.Clone(r.plainMetadata), Locked: st.locked,
-		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, Durations: r.durations,
+		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, RevertFault: r.revertFault.clone(), Durations: r.durations,
 		NoMigration:   isResized(st.vmState) && r.migration == migrationNone,
 		NeverLaunched: st.launchedAt.IsZero() && st.vmState != vmBuilding,
 		Resizes:       r.resizes,
 	}
-	in.Fault = st.fault.since(st.updated)
+	in.Fault = st.fault.clone()
 	return in
 }

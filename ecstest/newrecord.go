@@ -13,7 +13,8 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 	r := &record{
 		id: in.ID, name: in.Name, project: in.ProjectID, user: in.UserID, number: s.ids,
 		metadata: encodeMetadata(in.Metadata), plainMetadata: maps.Clone(in.Metadata),
-		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, durations: in.Durations.or(s.cfg.durations),
+		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, revertFault: in.RevertFault.clone(),
+		durations: in.Durations.or(s.cfg.durations),
 	}
 	if r.id == "" {
 		r.id = s.newUUID()

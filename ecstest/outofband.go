@@ -1,6 +1,9 @@
 package ecstest
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // This file holds what other people do to the servers, past the API: as the
 // admin (a lock does not stop him), with Nova's checks of the state.
@@ -47,6 +50,26 @@ func (s *Server) Stop(id string) error {
 // Start starts a server.
 func (s *Server) Start(id string) error {
 	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, true) })
+}
+
+// Thaw lets a revert go on that hangs ([RevertHangsEarly], [RevertHangsLate]),
+// as when the compute host comes back that held it: it finishes, after what is
+// left of its duration. It is an error if no revert of this server hangs.
+func (s *Server) Thaw(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := s.cloud.find(id, now)
+	if r == nil {
+		return noSuchServer(id)
+	}
+	if r.frozen == nil {
+		return errors.New("ecstest: no revert of server " + id + " hangs")
+	}
+	goOn := r.frozen
+	r.frozen = nil
+	goOn(now)
+	return nil
 }
 
 func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {

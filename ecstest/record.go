@@ -63,6 +63,8 @@ type record struct {
 	stoppedOrigin bool
 	adminLock     bool // the lock is not the owner's
 	outcome       Outcome
+	revertFault   *ServerFault       // nil = the usual one
+	frozen        func(at time.Time) // what a revert that hangs does when it goes on; nil if none hangs
 	durations     Durations
 
 	actions   []*actionRecord // newest first
@@ -108,7 +110,7 @@ func (r *record) schedule(at time.Time, always bool, do func(at time.Time)) {
 // ends every operation that was under way.
 func (r *record) interrupt(at time.Time) {
 	r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(st step) bool { return !st.always })
-	r.reverting = nil
+	r.reverting, r.frozen = nil, nil
 	for _, e := range r.history {
 		e.end(at, Interrupted)
 	}

@@ -49,7 +49,8 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 		r.adminLock = false
 	}
 	r.oldFlavor, r.stoppedOrigin = after.OldFlavorID, after.StoppedOrigin
-	r.outcome, r.durations = after.Outcome, after.Durations.or(s.cfg.durations)
+	r.outcome, r.revertFault = after.Outcome, after.RevertFault.clone()
+	r.durations = after.Durations.or(s.cfg.durations)
 	r.metadata = encodeMetadata(after.Metadata)
 	r.plainMetadata = maps.Clone(after.Metadata)
 	r.migration = migrationNone
