@@ -29,14 +29,14 @@ type Revert struct {
 //
 // It looks at the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
 // nil error means that the cloud accepted a revert of the resize that was looked at; it goes on in the background, see
-// [Client.WaitForRevert]. A definite error means that this call caused none. Where an answer was lost, the server is
+// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where an answer was lost, the server is
 // looked at until it is clear what happened, and the action is sent again only if it did not arrive; where nobody can
 // know, the error is an [*OutcomeUnknownError].
 //
 // Errors: [ErrInvalidArgument] before any request; [*PreconditionError] (also [ErrRevertInProgress]) before anything
 // was sent, or when the server changed before it could be sent again; [*APIError] with its sentinels, among them
-// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when the resize turned out to be confirmed by
-// somebody else; [*OutcomeUnknownError]; the context's error.
+// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when an answer was lost, and the resize turned out to
+// be confirmed by somebody else, or the revert to have been accepted and failed; [*OutcomeUnknownError]; the context's error.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
@@ -340,7 +340,7 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 		}
 		pause := max(interval, retryAfter(err))
 		if pause > budget-time.Since(start) {
-			return nil, r.unknown(ctx, seen, untold(err))
+			return nil, r.unknown(ctx, seen, timeUp(err))
 		}
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return nil, r.unknown(ctx, seen, err)
@@ -348,8 +348,8 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 	}
 }
 
-// untold says that the read-back's time is up, and why the last look failed if it did.
-func untold(look error) error {
+// timeUp is the end of a read-back that did not tell, with the failure of the last look if it failed.
+func timeUp(look error) error {
 	if look == nil {
 		return errors.New("the server's state did not tell in time")
 	}
@@ -506,15 +506,17 @@ func WithProgress(f func(Progress)) WaitOption {
 	}
 }
 
-// WaitForRevert waits until an accepted revert is finished, and returns the server in its old flavor. It looks first,
-// then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose compute host hangs keeps a server in
-// REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process, through JSON.
+// WaitForRevert waits until an accepted revert is finished, and returns the server as seen then: in its old flavor, unless it
+// has been resized again since. It looks first, then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose
+// compute host hangs keeps a server in REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process,
+// through JSON.
 //
 // Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
 // server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
-// [*WaitError] when the context ends, or the cloud refuses to be looked at for good.
+// [*WaitError] when the context ends, or the cloud refuses further looks for good.
 //
-// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and ecs_03_1502.html
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and
+// https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_1502.html
 func (c *Client) WaitForRevert(ctx context.Context, revert *Revert, opts ...WaitOption) (*Server, error) {
 	if revert == nil {
 		return nil, fmt.Errorf("ecs: wait for revert: %w", invalid("revert is nil"))

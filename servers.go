@@ -110,7 +110,7 @@ func (s *Server) describe() string {
 	return text + ", flavor " + orNone(s.FlavorID)
 }
 
-// orNone makes a foreign word fit for an error text.
+// orNone cleans a word of the cloud for an error text.
 func orNone(s string) string { return cmp.Or(wire.CleanText(s, 64), "none") }
 
 // set fills s with what an answer says. redact removes a credential that the answer echoes.
@@ -362,8 +362,8 @@ func (o ListServersOptions) query(projectID string) (url.Values, error) {
 // first, then sleeps, see [WithPollInterval]; only the context bounds it.
 //
 // Errors: [*PreconditionError] if the resize cannot get there any more (the server is in ERROR or deleted, or was
-// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses to be
-// looked at for good.
+// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses further
+// looks for good.
 func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
 	s, err := c.waitForVerifyResize(ctx, projectID, serverID)
 	if err != nil {
