@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,12 +87,13 @@ type revertCall struct {
 	revert   Revert
 	lookedAt time.Time // when the last look was sent
 
-	renewed bool  // the credential was renewed once already
-	aged    int   // how often a look grew too old before the action could be sent
-	unclear bool  // a request of this call may have been accepted
-	pending bool  // ... and may still be on its way
-	atOnce  bool  // the last request was no attempt (see again), so the next one need not wait
-	last    error // what became of the last attempt
+	attempts int   // so far
+	renewed  bool  // the credential was renewed once already
+	aged     int   // how often a look grew too old before the action could be sent
+	unclear  bool  // a request of this call may have been accepted
+	pending  bool  // ... and may still be on its way
+	atOnce   bool  // the last request was no attempt (see again), so the next one need not wait
+	last     error // what became of the last attempt
 }
 
 // answer is what the answer to the action proves about that one request.
@@ -112,37 +114,42 @@ func (r *revertCall) run(ctx context.Context, unmet conditions) (*Revert, error)
 	if err := precondition(&r.revert.Before, unmet(r.revert.Before.state())); err != nil {
 		return nil, err
 	}
-	for n := 1; ; {
+	for {
 		kind, err := r.send(ctx)
-		if kind == accepted {
-			return &r.revert, nil
-		}
-		if r.atOnce = kind == again; !r.atOnce || r.last == nil {
-			r.last = err
-		}
-		r.unclear = r.unclear || kind == ended || kind == lost
-		r.pending = r.pending || kind == lost
-
+		r.note(kind, err)
 		var revert *Revert
 		switch {
-		case kind == again:
-			n--
-		case r.unclear, kind == notDone:
+		case kind == accepted:
+			return &r.revert, nil
+		case r.unclear:
+			revert, err = r.readBack(ctx, kind)
+		case kind == notDone, kind == again:
+			err = r.lookAgain(ctx)
 		case kind == conflict:
-			return nil, r.explainConflict(ctx, err)
-		default:
-			return nil, err
+			err = r.explainConflict(ctx, err)
 		}
-		if r.unclear {
-			revert, err = r.readBack(ctx, n, kind)
-		} else {
-			err = r.lookAgain(ctx, n)
-		}
-		if revert != nil || err != nil {
+		if !errors.Is(err, errSendAgain) {
 			return revert, err
 		}
-		n++
 	}
+}
+
+// What a step of a call ends with when it is no verdict.
+var (
+	errSendAgain = errors.New("send again, at once")
+	errLookOn    = errors.New("look on")
+)
+
+// note keeps what the answers so far add up to.
+func (r *revertCall) note(kind answer, err error) {
+	if r.atOnce = kind == again; !r.atOnce {
+		r.attempts++
+	}
+	if !r.atOnce || r.last == nil {
+		r.last = err
+	}
+	r.unclear = r.unclear || kind == ended || kind == lost
+	r.pending = r.pending || kind == lost
 }
 
 // send makes one request for the action, and judges its answer. The permit for it was taken before the look: waiting for it
@@ -258,10 +265,11 @@ func (r *revertCall) look(ctx context.Context, again patience) (*Server, error) 
 }
 
 // lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
-// waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request.
-func (r *revertCall) lookAgain(ctx context.Context, n int) error {
+// waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request. If all is
+// well it ends with errSendAgain.
+func (r *revertCall) lookAgain(ctx context.Context) error {
 	if !r.atOnce {
-		pause, ok := r.c.policy.Pause(ctx, n, retryAfter(r.last))
+		pause, ok := r.c.policy.Pause(ctx, r.attempts, retryAfter(r.last))
 		if !ok {
 			return waitCause(ctx, r.last)
 		}
@@ -277,7 +285,7 @@ func (r *revertCall) lookAgain(ctx context.Context, n int) error {
 		return fmt.Errorf("look before sending again: %w", err)
 	}
 	unmet := append(verdict.Unmet(now.state()), verdict.Changed(r.revert.Before.state(), now.state())...)
-	return precondition(now, unmet)
+	return cmp.Or(precondition(now, unmet), errSendAgain)
 }
 
 // explainConflict looks once at the server whose state refused the action, and adds what it sees.
@@ -299,10 +307,10 @@ const readBackFactor = 12
 // sent again.
 const settleLooks = 3
 
-// readBack looks at the server until it is clear whether a request of this call was accepted. A revert or an error
-// ends the call; neither means: it was not, so send it again now.
-func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert, error) {
-	wait, looks := r.resendAfter(n)
+// readBack looks at the server until it is clear whether a request of this call was accepted. If
+// none was, it ends with errSendAgain.
+func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error) {
+	wait, looks := r.resendAfter()
 	interval := max(r.c.settle, wait)/settleLooks + 1
 	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer than the settle time
 	untouched, errored := 0, 0
@@ -327,13 +335,13 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 				if finding == verdict.Errored {
 					errored++
 				}
-				if revert, err := r.conclude(ctx, finding, now, errored); revert != nil || err != nil {
+				if revert, err := r.conclude(ctx, finding, now, errored); !errors.Is(err, errLookOn) {
 					return revert, err
 				}
 				break
 			}
 			if untouched++; untouched >= looks && time.Since(start) >= wait {
-				return r.mayResend(ctx, n, kind, now)
+				return r.mayResend(ctx, kind, now)
 			}
 		case !passing(ctx, err):
 			return nil, r.unknown(ctx, seen, err)
@@ -358,11 +366,11 @@ func timeUp(look error) error {
 
 // resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
 // again. A request that is over needs no time to arrive, only the pause that the cloud is due.
-func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
+func (r *revertCall) resendAfter() (wait time.Duration, looks int) {
 	if r.atOnce && !r.pending {
 		return 0, 1
 	}
-	wait = r.c.policy.Backoff(n)
+	wait = r.c.policy.Backoff(r.attempts)
 	if asked := retryAfter(r.last); asked > 0 && asked <= r.c.policy.MaxDelay {
 		wait = asked
 	}
@@ -372,12 +380,12 @@ func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
 	return max(wait, r.c.settle), settleLooks
 }
 
-// mayResend decides what follows when no look has shown that a request of this call was accepted: neither a revert nor an
-// error means send again. Else the record has the last word, because a confirm that is accepted, but not begun, leaves the
-// server as it was.
-func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Server) (*Revert, error) {
-	if kind != refused && n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
-		return nil, nil
+// mayResend decides what follows when no look has shown that a request of this call was accepted: it is sent again
+// (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
+// the server as it was.
+func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*Revert, error) {
+	if kind != refused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
+		return nil, errSendAgain
 	}
 	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the looks do not show
 	if !r.pending && !contradicted {
@@ -393,7 +401,7 @@ func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Ser
 	return nil, r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
 }
 
-// conclude turns a finding into the end of the call, or neither if it proves nothing.
+// conclude turns a finding into the end of the call, or into errLookOn if it proves nothing.
 // errored is how often the server was seen in ERROR.
 func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, errored int) (*Revert, error) {
 	switch finding {
@@ -429,14 +437,14 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
 	case verdict.Errored:
 		if now.Fault == nil && errored < settleLooks {
-			return nil, nil // the fault comes a moment after the status
+			return nil, errLookOn // the fault comes a moment after the status
 		}
 		return nil, r.failed(now, faultText(now))
 	case verdict.Gone:
 		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
 	case verdict.LookAgain, verdict.NotAccepted:
 	}
-	return nil, nil
+	return nil, errLookOn
 }
 
 func faultText(s *Server) string {
