@@ -457,12 +457,16 @@ func (c *Client) refusal(req *rest.Request, res *rest.Response) *APIError {
 var errRenewed = errors.New("credential renewed")
 
 // renewed tries to get a new credential after a 401. It returns errRenewed if the request may be sent again, else
-// the refusal, or why there is no new credential.
+// the refusal, or why there is no new credential. Where that reason passes, it is a passing failure like every other: the
+// old credential was good until it expired, and nobody has refused a new one.
 func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error) error {
 	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
 		return refusal
 	}
 	if err := c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent()); err != nil {
+		if passing(ctx, err) {
+			return &transportError{err: fmt.Errorf("renew the credential: %w", err)}
+		}
 		return fmt.Errorf("%w; renewing the credential: %w", refusal, err)
 	}
 	return errRenewed

@@ -189,10 +189,11 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return notDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
 		r.renewed = true
-		if err := r.c.renewed(ctx, res, api); !errors.Is(err, errRenewed) {
-			return refused, err
+		err := r.c.renewed(ctx, res, api)
+		if errors.Is(err, errRenewed) || passing(ctx, err) { // the 401 itself did nothing
+			return notDone, err
 		}
-		return notDone, errRenewed
+		return refused, err
 	case api.conflict():
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
