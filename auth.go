@@ -93,9 +93,10 @@ type Token struct {
 }
 
 // TokenSource gets a new token each time that it is asked: [PasswordCredentials], [ApplicationCredential], or your own.
-// [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token; the
-// source must obey it. An error that matches [ErrUnauthorized], [ErrForbidden] or [ErrInvalidArgument] tells that asking
-// again soon is no use.
+// [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token. The
+// source must obey it: one that does not is given up a second later, and after five that never returned nobody is asked
+// any more until one does. A panic counts as a failure. An error that matches [ErrUnauthorized], [ErrForbidden] or
+// [ErrInvalidArgument] tells that asking again soon is no use, and may harm.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
@@ -104,10 +105,16 @@ type TokenSource interface {
 // among all goroutines and clients that use it.
 //
 // A token is renewed in the last tenth or so of its life, while it is still in use, and once after the cloud has refused
-// it, however many requests it was refused for. After a failure src is left alone: for half a minute, growing to five,
-// if the login was refused, so that a wrong password does not lock the account; else for a second, growing to half a
-// minute. Calls that need a token in that time fail at once with the same error. A call for another project than the
-// token's fails with [ErrInvalidArgument] before it is sent.
+// it, however many requests it was refused for; a source that then gives the same token again gets no second chance.
+//
+// After a failure src is left alone. After a refused login it is asked once more half a minute later, and from then on
+// every 15 minutes, so that a wrong password is tried at most three times in any 15 minutes and does not lock the account,
+// for which Huawei Cloud takes five. That holds for each TokenAuth: share one, also among clients. A corrected password is
+// tried as late; a new TokenAuth tries it at once. After other failures, such as an outage of the identity service, src is
+// left alone for a second, growing to half a minute. Calls that need a token in that time fail with the same error, at
+// once if the login was refused; else, where they may be tried again, they wait for its end.
+//
+// A call for another project than the token's fails with [ErrInvalidArgument] before it is sent.
 func TokenAuth(src TokenSource) Authenticator { return newTokenAuth(src) }
 
 type tokenAuth struct {
@@ -118,12 +125,12 @@ type tokenAuth struct {
 
 func newTokenAuth(src TokenSource) *tokenAuth {
 	a := &tokenAuth{src: src}
-	a.cache = newCache(a.fetch)
+	a.cache = newCache(a.fetch, refusedLogin)
 	return a
 }
 
 func (a *tokenAuth) validate() error {
-	if a.src == nil {
+	if isNil(a.src) {
 		return invalid("token source is nil")
 	}
 	if v, ok := a.src.(validator); ok {
@@ -133,7 +140,7 @@ func (a *tokenAuth) validate() error {
 }
 
 func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
-	if a.src == nil {
+	if isNil(a.src) {
 		return Token{}, time.Time{}, a.validate()
 	}
 	t, err := a.src.Token(ctx)
@@ -163,11 +170,20 @@ func (a *tokenAuth) renew(ctx context.Context, sent http.Header) error {
 }
 
 // newCache returns the cache of a credential that is fetched from a service, outside of the attempt that needs it: the
-// attempt's end must not end the fetch, nor the fetch's trace disturb the attempt's.
-func newCache[T any](fetch func(context.Context) (T, time.Time, error)) *renew.Cache[T] {
+// attempt's end must not end the fetch, nor the fetch's trace disturb the attempt's. refused tells a failure that may lock
+// an account when it is repeated.
+func newCache[T any](fetch func(context.Context) (T, time.Time, error), refused func(error) bool) *renew.Cache[T] {
+	overdue := &transportError{sent: true, err: fmt.Errorf("no credential within %s", defaultTimeout)}
 	return renew.New(renew.Config[T]{
 		Timeout: defaultTimeout,
-		Refused: refusedLogin,
+		Overdue: overdue,
+		Refused: func(err error) (bool, time.Duration) {
+			var api *APIError
+			if errors.As(err, &api) {
+				return refused(err), api.RetryAfter
+			}
+			return refused(err), 0
+		},
 		Detach: func(ctx context.Context) context.Context {
 			if attempt := rest.FromContext(ctx); attempt != nil {
 				return rest.WithBase(context.Background(), attempt.Base)
@@ -176,21 +192,31 @@ func newCache[T any](fetch func(context.Context) (T, time.Time, error)) *renew.C
 		},
 		Fetch: func(ctx context.Context) (T, time.Time, error) {
 			value, expires, err := fetch(ctx)
-			if ctx.Err() != nil && isContextError(err) { // which the caller's context is not
-				err = &transportError{sent: true, err: fmt.Errorf("no credential within %s", defaultTimeout)}
+			switch {
+			case !isContextError(err):
+			case ctx.Err() != nil:
+				err = overdue
+			default:
+				err = &transportError{sent: true, err: &foreignEndError{err}}
 			}
 			return value, expires, err
 		},
 	})
 }
 
-// refusedLogin reports whether a login that failed so fails again when it is repeated, and how long to wait at least.
-func refusedLogin(err error) (bool, time.Duration) {
-	var api *APIError
-	if errors.As(err, &api) {
-		return !passing(context.Background(), err), api.RetryAfter
-	}
-	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrInvalidArgument), 0
+// foreignEndError is the end of a context of the source's own. It does not match the errors of a context, because that of
+// the caller goes on.
+type foreignEndError struct{ err error }
+
+func (e *foreignEndError) Error() string      { return e.err.Error() }
+func (e *foreignEndError) As(target any) bool { return errors.As(e.err, target) }
+func (e *foreignEndError) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target) //nolint:errorlint // these very errors
+}
+
+// refusedLogin reports whether a login that failed so may lock an account when it is repeated.
+func refusedLogin(err error) bool {
+	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrInvalidArgument)
 }
 
 // checkHeader refuses what can't be sent in a header as it is; the error never shows the value.
@@ -366,7 +392,7 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	switch {
 	case err != nil:
 		return "", err
-	case auth == nil:
+	case isNil(auth):
 		return "", invalid("authenticator is nil")
 	case name == "":
 		return "", invalid("project name is empty")
@@ -497,14 +523,15 @@ func WithMetadataEndpoint(url string) MetadataOption {
 
 // MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server
 // that the program runs on. The server needs an agency (an IAM role for servers) with permissions for ECS. The key is
-// fetched when it is needed, renewed and shared as [TokenAuth] does it. The metadata service is on the server's own link:
+// fetched when it is needed, renewed and shared as [TokenAuth] does it; after a failure the metadata service is left alone
+// for a second, growing to half a minute. The metadata service is on the server's own link:
 // it is never asked through a proxy, and has 3 s to answer.
 func MetadataCredentials(opts ...MetadataOption) Authenticator {
 	a := &metadataAuth{endpoint: "http://169.254.169.254"}
 	for _, opt := range opts {
 		opt(a)
 	}
-	a.cache = newCache(a.fetch)
+	a.cache = newCache(a.fetch, func(error) bool { return false }) // it locks nothing
 	return a
 }
 
@@ -535,14 +562,7 @@ func (a *metadataAuth) renew(ctx context.Context, sent http.Header) error {
 	refused := func(key identity.SecurityKey) bool {
 		return strings.Contains(sent.Get("Authorization"), " Access="+key.AccessKey+",")
 	}
-	if err := a.cache.Replace(ctx, refused); err != nil {
-		return err
-	}
-	key, err := a.cache.Get(ctx)
-	if err == nil && refused(key) { // sending it again would bring it closer to being locked
-		return errors.New("the metadata service has no other key")
-	}
-	return err
+	return a.cache.Replace(ctx, refused) // the same key again would only come closer to being locked
 }
 
 func (a *metadataAuth) explain(sent, got http.Header, message string) string {
@@ -760,7 +780,9 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 		return invalid("the environment names project %q, but its credential is for project %q", s.ProjectID, t.ProjectID)
 	}
 	public := publicToken(t)
-	tokens.cache.Put(public, public.ExpiresAt)
+	if err := tokens.cache.Put(public, public.ExpiresAt); err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
 	s.ProjectID = t.ProjectID
 	if s.Endpoint == "" {
 		if s.Endpoint, err = t.ComputeEndpoint(s.Region, s.Interface); err != nil {

@@ -244,6 +244,15 @@ func TestNewClientFromEnv_TrustsTheCertificatesThatItNames(t *testing.T) {
 }
 
 //nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_RefusesATokenThatHasExpired(t *testing.T) {
+	srv := serveSteps(t, map[string]step{"/v3/auth/tokens": reply(http.StatusCreated,
+		`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z","project":{"id":"p"}}}`, "X-Subject-Token", "t")})
+	setEnv(t, map[string]string{"OS_AUTH_URL": srv, "OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_PROJECT_ID": "p"})
+	_, _, err := ecs.NewClientFromEnv()
+	require.ErrorContains(t, err, "log in: the new credential has expired already, at 2020-01-04T09:05:22Z")
+}
+
+//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_Problems(t *testing.T) {
 	srv := ecstest.NewServer()
 	t.Cleanup(srv.Close)

@@ -145,7 +145,7 @@ func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.TokenMustBeUpdated()})
 		err := look()
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		require.ErrorContains(t, err, "the metadata service has no other key")
+		require.ErrorContains(t, err, "there is no other credential")
 		assert.Equal(t, looks+1, count(srv, ecstest.Look))
 	})
 }

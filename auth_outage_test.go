@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -28,6 +29,39 @@ func TestOutageDuringARenewal_GetServerTriesAgain(t *testing.T) {
 
 		require.NoError(t, err)
 		assert.Equal(t, 3, count(srv, ecstest.Login))
+	})
+}
+
+// One failed login costs the default policy one of its four attempts, never all: the pause after it lasts until there may
+// be a token.
+func TestOutageOfIdentity_TheDefaultPolicyOutlastsAShortOne(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		bubble(t, func(t *testing.T) {
+			srv, id := fakeCloud(t)
+			srv.Inject(ecstest.Fault{On: ecstest.Login, Times: 3, Do: ecstest.ServiceUnavailable()})
+			client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+			require.NoError(t, err)
+			assert.Equal(t, 4, count(srv, ecstest.Login))
+		})
+	}
+}
+
+// A pause beyond the policy's longest is not waited for.
+func TestOutageOfIdentity_ALongPauseIsGivenUpAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Reply(503, http.Header{"Retry-After": {"60"}}, "")})
+		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		start := time.Now()
+		for range 2 {
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+			require.ErrorIs(t, err, ecs.ErrUnavailable)
+		}
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, 1, count(srv, ecstest.Login))
 	})
 }
 

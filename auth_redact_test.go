@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"bytes"
+	"context"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func secrets(secret string) map[string]any {
 	credential := ecs.ApplicationCredential{IdentityEndpoint: "https://iam.example.com", ID: "i", Secret: secret}
 	key := ecs.AccessKey{AccessKey: secret, SecretKey: secret, SecurityToken: secret}
 	token := ecs.Token{Value: secret, ExpiresAt: time.Now(), ProjectID: "p"}
-	source := sourceFunc(nil)
+	source := sourceFunc(func(context.Context) (ecs.Token, error) { return token, nil })
 	return map[string]any{
 		"Token":                 token,
 		"PasswordCredentials":   password,

@@ -86,6 +86,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/revert-resize/ecs/internal/endpoint"
+	"github.com/revert-resize/ecs/internal/renew"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
 	"github.com/revert-resize/ecs/internal/throttle"
@@ -329,8 +330,8 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	return c, nil
 }
 
-// isNil also knows a nil pointer or function that stands behind the interface: it would panic at the first request.
-func isNil(auth Authenticator) bool {
+// isNil also knows a nil pointer or function that stands behind an interface: it would panic at the first request.
+func isNil(auth any) bool {
 	switch v := reflect.ValueOf(auth); v.Kind() {
 	case reflect.Invalid:
 		return true
@@ -342,7 +343,8 @@ func isNil(auth Authenticator) bool {
 }
 
 // callService makes one request to an identity or metadata service at base, over the transport of the client on
-// whose behalf ctx runs. Everything but a 2xx is an error that names op.
+// whose behalf ctx runs. Everything but a 2xx is an error that names op. A 401 is answered with one renewal of the
+// credential where that is possible.
 func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
 	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
 	if attempt := rest.FromContext(ctx); attempt != nil {
@@ -356,6 +358,12 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		defer service.CloseIdleConnections()
 	}
 	res, err := service.Do(ctx, req)
+	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
+		if err := r.renew(ctx, res.Sent()); err != nil {
+			return nil, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
+		}
+		res, err = service.Do(ctx, req)
+	}
 	switch {
 	case err != nil:
 		err = transportFailure(ctx, err)
@@ -548,8 +556,12 @@ func passing(ctx context.Context, err error) bool {
 	return errors.As(err, &unreadable)
 }
 
-// retryAfter returns how long the cloud asked to wait, or zero.
+// retryAfter returns how long the cloud asked to wait, or how long no credential is to be had; or zero.
 func retryAfter(err error) time.Duration {
+	var fetch *renew.FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Pause // it covers what the identity service asked for when it failed, a while ago perhaps
+	}
 	var api *APIError
 	if errors.As(err, &api) {
 		return api.RetryAfter
