@@ -516,18 +516,19 @@ func (AccessKey) explain(sent, got http.Header, message string) string {
 type MetadataOption func(*metadataAuth)
 
 // WithMetadataEndpoint asks another metadata service than the one at http://169.254.169.254, such as a fake one in a
-// test. It may use http.
+// test, or one that a gateway offers. It may use http. It is asked over the client's own transport, see [WithHTTPClient]; a
+// proxy that an [http.Transport] names is left out, but what another transport does is its own business.
 func WithMetadataEndpoint(url string) MetadataOption {
-	return func(a *metadataAuth) { a.endpoint = url }
+	return func(a *metadataAuth) { a.endpoint, a.own = url, false }
 }
 
 // MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server
 // that the program runs on. The server needs an agency (an IAM role for servers) with permissions for ECS. The key is
 // fetched when it is needed, renewed and shared as [TokenAuth] does it; after a failure the metadata service is left alone
 // for a second, growing to half a minute. The metadata service is on the server's own link:
-// it is never asked through a proxy, and has 3 s to answer.
+// it is asked over a transport of its own, without a proxy, whatever [WithHTTPClient] says, and has 3 s to answer.
 func MetadataCredentials(opts ...MetadataOption) Authenticator {
-	a := &metadataAuth{endpoint: "http://169.254.169.254"}
+	a := &metadataAuth{endpoint: "http://169.254.169.254", own: true}
 	for _, opt := range opts {
 		opt(a)
 	}
@@ -538,6 +539,7 @@ func MetadataCredentials(opts ...MetadataOption) Authenticator {
 type metadataAuth struct {
 	redacted
 	endpoint string
+	own      bool // the endpoint is the cloud's own
 	cache    *renew.Cache[identity.SecurityKey]
 }
 
@@ -577,7 +579,7 @@ func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Ti
 	if err != nil {
 		return none, time.Time{}, invalid("metadata %w", err)
 	}
-	ctx = withoutProxy(ctx)
+	ctx = rest.WithBase(ctx, a.transport(ctx))
 	header, err := sessionHeader(ctx, base)
 	if err != nil {
 		return none, time.Time{}, err
@@ -638,19 +640,19 @@ func explainAgency(err error) error {
 	return err
 }
 
-// withoutProxy keeps a proxy from seeing the key.
-func withoutProxy(ctx context.Context) context.Context {
+// transport returns one that no proxy sees the key through.
+func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
 	transport := rest.NewTransport()
-	if attempt := rest.FromContext(ctx); attempt != nil {
-		t, ok := attempt.Base.(*http.Transport)
-		if !ok { // somebody's own: it knows
-			return ctx
+	if attempt := rest.FromContext(ctx); attempt != nil && !a.own {
+		given, ok := attempt.Base.(*http.Transport)
+		if !ok {
+			return attempt.Base
 		}
-		transport = t.Clone()
+		transport = given.Clone()
 	}
 	transport.Proxy = nil
 	transport.DisableKeepAlives = true // the transport is dropped
-	return rest.WithBase(ctx, transport)
+	return transport
 }
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
@@ -667,7 +669,7 @@ func withoutProxy(ctx context.Context) context.Context {
 //     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
 //     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE choose from the service catalog, or
 //     OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
-//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]
+//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
 // Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 the project from
@@ -741,7 +743,10 @@ func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
 	case cloudenv.Token:
 		return StaticToken(s.Token)
 	case cloudenv.Metadata:
-		return MetadataCredentials()
+		if s.MetadataEndpoint == "" {
+			return MetadataCredentials()
+		}
+		return MetadataCredentials(WithMetadataEndpoint(s.MetadataEndpoint))
 	default:
 		return AccessKey{
 			AccessKey: s.AccessKey, SecretKey: s.SecretKey, SecurityToken: s.SecurityToken, ProjectID: s.ProjectID,

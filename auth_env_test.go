@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,7 +176,10 @@ func TestNewClientFromEnv_Metadata(t *testing.T) {
 	id := srv.AddServer(ecstest.Instance{})
 	setEnv(t, map[string]string{
 		"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "r-1", "HW_PROJECT_ID": srv.ProjectID(),
+		"ECS_METADATA_ENDPOINT": srv.MetadataURL(),
 	})
+	fake, err := url.Parse(srv.MetadataURL())
+	require.NoError(t, err)
 	var hosts []string
 	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		if len(hosts) == 0 || hosts[len(hosts)-1] != req.URL.Host {
@@ -184,7 +188,7 @@ func TestNewClientFromEnv_Metadata(t *testing.T) {
 		return srv.HTTPClient().Transport.RoundTrip(req)
 	})
 	looks(t, srv, id, ecs.WithHTTPClient(&http.Client{Transport: transport}))
-	assert.Equal(t, []string{"169.254.169.254", "ecs.r-1.myhuaweicloud.com"}, hosts)
+	assert.Equal(t, []string{fake.Host, "ecs.r-1.myhuaweicloud.com"}, hosts)
 }
 
 //nolint:paralleltest // sets the environment

@@ -42,6 +42,7 @@ type Settings struct {
 	Region           string
 	Interface        string // of the service catalog: public, internal or admin; "" for public
 	IdentityEndpoint string // "" if Region tells it
+	MetadataEndpoint string // "" for the usual one
 
 	ProjectID, ProjectName             string // neither is needed for an application credential
 	ProjectDomainID, ProjectDomainName string

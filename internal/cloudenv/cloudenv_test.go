@@ -219,10 +219,17 @@ func TestLoad_OpenStack(t *testing.T) {
 
 func TestLoad_Metadata(t *testing.T) {
 	t.Parallel()
-	s, err := load(vars{"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "cn-north-4", "HW_PROJECT_ID": "p1"}, nil)
+	env := vars{"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "cn-north-4", "HW_PROJECT_ID": "p1"}
+	s, err := load(env, nil)
 	require.NoError(t, err)
 	assert.Equal(t, cloudenv.Metadata, s.Kind)
 	assert.Equal(t, "p1", s.ProjectID)
+	assert.Empty(t, s.MetadataEndpoint)
+
+	env["ECS_METADATA_ENDPOINT"] = "http://127.0.0.1:1"
+	s, err = load(env, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "http://127.0.0.1:1", s.MetadataEndpoint)
 }
 
 func TestLoad_ReadsCertificates(t *testing.T) {

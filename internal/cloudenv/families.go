@@ -103,6 +103,7 @@ func metadata(r *reader) Settings {
 		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
 		ProjectName:      r.get("HW_PROJECT_NAME"),
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
+		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
 	}
 	s.vendorRegion(r)
 	return s
