@@ -21,7 +21,7 @@ func ParseSecurityKey(body []byte) (SecurityKey, error) {
 			Access        string `json:"access"`
 			Secret        string `json:"secret"`
 			SecurityToken string `json:"securitytoken"`
-			ExpiresAt     string `json:"expires_at"`
+			ExpiresAt     moment `json:"expires_at"`
 		} `json:"credential"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
@@ -31,7 +31,10 @@ func ParseSecurityKey(body []byte) (SecurityKey, error) {
 	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
 		return SecurityKey{}, errors.New("the answer has no complete temporary access key")
 	}
-	expiresAt, err := parseTime(c.ExpiresAt)
+	if !IsAccessKey(c.Access) || !IsHeaderText(c.Secret) || !IsHeaderText(c.SecurityToken) {
+		return SecurityKey{}, errors.New("the answer has a temporary access key that no signature can be made with")
+	}
+	expiresAt, err := c.ExpiresAt.time()
 	if err != nil {
 		return SecurityKey{}, fmt.Errorf("the temporary access key's expires_at: %w", err)
 	}
