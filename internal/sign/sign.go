@@ -151,6 +151,9 @@ func headerValue(req *http.Request, h header) (string, error) {
 		if host == "" {
 			return "", errors.New("sign: the request has no host")
 		}
+		if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '%' }) {
+			return "", errors.New("sign: the host has a zone, or characters outside of ASCII, which are sent in another form")
+		}
 		return host, nil
 	}
 	values := req.Header[h.key]
