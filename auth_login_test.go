@@ -169,7 +169,7 @@ func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
 			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint, p.InsecureHTTP = "http://k.example", true }), "",
 		},
 		"not encrypted": {
-			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://k.example" }), "identity endpoint",
+			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://k.example" }), "InsecureHTTP",
 		},
 		"no endpoint": {with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "" }), "identity endpoint is empty"},
 		"no user":     {with(func(p *ecs.PasswordCredentials) { p.UserID = "" }), "password credentials: the user is missing"},
