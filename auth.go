@@ -67,11 +67,11 @@ func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + 
 
 // StaticToken returns an [Authenticator] that sends value as X-Auth-Token. It is never renewed: when the token expires,
 // calls fail with [ErrUnauthorized].
-func StaticToken(value string) Authenticator { return &staticToken{header: []string{value}} }
+func StaticToken(value string) Authenticator { return &staticToken{header: &[1]string{value}} }
 
 type staticToken struct {
 	redacted
-	header []string // the token, as a request takes it; its capacity is one, so that an append to it copies it
+	header *[1]string // the token, as a request takes it; behind a pointer, as every secret that fmt may come upon
 }
 
 func (t *staticToken) validate() error { return checkHeader("token", t.header[0]) }
@@ -80,11 +80,11 @@ func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
 	if err := t.validate(); err != nil {
 		return err
 	}
-	req.Header["X-Auth-Token"] = t.header
+	req.Header["X-Auth-Token"] = t.header[:] // its capacity is one, so that an append to it copies it
 	return nil
 }
 
-// Token is a token of an identity service. It prints as [REDACTED].
+// Token is a token of an identity service. It prints as [REDACTED], but see [PasswordCredentials] for where it cannot.
 type Token struct {
 	Value     string    // what X-Auth-Token takes
 	ExpiresAt time.Time // the zero time: not known, it is used until the cloud refuses it
@@ -119,31 +119,31 @@ func TokenAuth(src TokenSource) Authenticator { return newTokenAuth(src) }
 
 type tokenAuth struct {
 	redacted
-	src   TokenSource
+	src   *TokenSource // a pointer, because fmt shows what an unexported field holds
 	cache *renew.Cache[Token]
 }
 
 func newTokenAuth(src TokenSource) *tokenAuth {
-	a := &tokenAuth{src: src}
+	a := &tokenAuth{src: &src}
 	a.cache = newCache(a.fetch, refusedLogin)
 	return a
 }
 
 func (a *tokenAuth) validate() error {
-	if isNil(a.src) {
+	if isNil(*a.src) {
 		return invalid("token source is nil")
 	}
-	if v, ok := a.src.(validator); ok {
+	if v, ok := (*a.src).(validator); ok {
 		return v.validate()
 	}
 	return nil
 }
 
 func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
-	if isNil(a.src) {
+	if isNil(*a.src) {
 		return Token{}, time.Time{}, a.validate()
 	}
-	t, err := a.src.Token(ctx)
+	t, err := (*a.src).Token(ctx)
 	if err == nil && !identity.IsHeaderText(t.Value) {
 		err = errors.New("the token source returned no usable token")
 	}
@@ -240,7 +240,11 @@ func checkProject(what, own, asked string) error {
 }
 
 // PasswordCredentials is a [TokenSource] that logs in with a password, at Keystone or at Huawei Cloud's IAM (POST
-// /v3/auth/tokens), for a token of one project. An ID wins over a name. It prints as [REDACTED].
+// /v3/auth/tokens), for a token of one project. An ID wins over a name.
+//
+// It prints as [REDACTED] wherever a value is asked how it wants to be printed. It is not asked in an unexported field of
+// another struct, for %p and %w, and when it is embedded beside another type of this package and encoded. Such a field should
+// hold what [TokenAuth] returns, or a [Client]; a pointer to it is safe from %v, %+v and %#v, but not from %s.
 type PasswordCredentials struct {
 	IdentityEndpoint string // such as "https://iam.cn-north-4.myhuaweicloud.com"; a trailing "/v3" is dropped
 	Username         string // with its domain; or UserID
@@ -284,7 +288,8 @@ func (p PasswordCredentials) login() (base string, body []byte, err error) {
 }
 
 // ApplicationCredential is a [TokenSource] that logs in with an application credential of Keystone, which brings its own
-// project. It is named by its ID, or by its name and its user. It prints as [REDACTED].
+// project. It is named by its ID, or by its name and its user. It prints as [REDACTED], but see [PasswordCredentials] for
+// where it cannot.
 type ApplicationCredential struct {
 	IdentityEndpoint string // such as "https://keystone.example.com:5000"; a trailing "/v3" is dropped
 	ID               string // or Name and the user
@@ -437,7 +442,7 @@ func mayNotList(err error) bool {
 // AccessKey is an [Authenticator] that signs every attempt with an access key of Huawei Cloud (AK/SK, SDK-HMAC-SHA256):
 // the method, the URL, the body, and X-Project-Id. The clock of this machine must be within 15 minutes of the cloud's. A
 // refused signature is never sent again, because the cloud locks a key for five minutes after five of them. It prints as
-// [REDACTED].
+// [REDACTED], but see [PasswordCredentials] for where it cannot.
 type AccessKey struct {
 	AccessKey     string
 	SecretKey     string
@@ -681,7 +686,8 @@ func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
 //
 // Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
 // most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
-// [ErrInvalidArgument] and names what was found and what is missing, and never a secret.
+// [ErrInvalidArgument] and names what was found and what is missing, and never a secret. So is a setting that is not
+// supported and would change as whom, where or how safely the client logs in, and a project that is not the credential's.
 func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
 	client, projectID, err = newClientFromEnv(opts)
 	if err != nil {
@@ -713,6 +719,10 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	auth := envAuthenticator(&s, o.insecureHTTP)
 	if err := discover(&s, auth, o); err != nil {
 		return nil, "", err
+	}
+	if key, ok := auth.(AccessKey); ok {
+		key.ProjectID = s.ProjectID
+		auth = key
 	}
 	client, err := newClient(s.Endpoint, auth, opts)
 	return client, s.ProjectID, err
@@ -773,7 +783,7 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 		s.ProjectID = id
 		return nil
 	}
-	source, ok := tokens.src.(loginSource)
+	source, ok := (*tokens.src).(loginSource)
 	if !ok {
 		return invalid("the environment's token source cannot log in")
 	}
@@ -781,8 +791,12 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	if err != nil {
 		return err
 	}
-	if s.ProjectID != "" && s.ProjectID != t.ProjectID { // an application credential brings its own
-		return invalid("the environment names project %q, but its credential is for project %q", s.ProjectID, t.ProjectID)
+	const mismatch = "the environment names project %q, but its credential is for project %q"
+	switch { // an application credential brings its own
+	case s.ProjectID != "" && s.ProjectID != t.ProjectID:
+		return invalid(mismatch, s.ProjectID, t.ProjectID)
+	case s.ProjectID == "" && s.ProjectName != "" && t.ProjectName != "" && !strings.EqualFold(s.ProjectName, t.ProjectName):
+		return invalid(mismatch, s.ProjectName, t.ProjectName) // Keystone may not tell upper case from lower
 	}
 	public := publicToken(t)
 	if err := tokens.cache.Put(public, public.ExpiresAt); err != nil {

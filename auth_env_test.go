@@ -208,6 +208,9 @@ func TestNewClientFromEnv_FindsTheProjectOfTheRegion(t *testing.T) {
 	assert.NotNil(t, client)
 	assert.Equal(t, "p1", project)
 	assert.Equal(t, []string{"https://iam.eu-west-101.myhuaweicloud.eu/v3/projects?name=eu-west-101"}, asked)
+	_, err = client.GetServer(t.Context(), "p2", serverID)
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument, "the key is for the project that was found")
+	assert.Len(t, asked, 1)
 }
 
 //nolint:paralleltest // sets the environment
@@ -295,6 +298,12 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
 				"ECS_PROJECT_ID": "another",
 			}, nil, ecs.ErrInvalidArgument, `the environment names project "another", but its credential is for project "`,
+		},
+		"a credential of another project than the one named": {
+			map[string]string{
+				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
+				"OS_PROJECT_NAME": "another",
+			}, nil, ecs.ErrInvalidArgument, `names project "another", but its credential is for project "` + user.ProjectName + `"`,
 		},
 		"not encrypted": {
 			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",
