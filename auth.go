@@ -2,14 +2,11 @@ package ecs
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -74,7 +71,7 @@ type staticToken struct {
 	header *[1]string // the token, as a request takes it; behind a pointer, as every secret that fmt may come upon
 }
 
-func (t *staticToken) validate() error { return checkHeader("token", t.header[0]) }
+func (t *staticToken) validate() error { return invalidIf(identity.CheckHeader("token", t.header[0])) }
 
 func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
 	if err := t.validate(); err != nil {
@@ -219,15 +216,12 @@ func refusedLogin(err error) bool {
 	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrInvalidArgument)
 }
 
-// checkHeader refuses what can't be sent in a header as it is; the error never shows the value.
-func checkHeader(what, value string) error {
-	switch {
-	case value == "":
-		return invalid("%s is empty", what)
-	case !identity.IsHeaderText(value):
-		return invalid("%s has spaces, line breaks or characters outside of ASCII", what)
+// invalidIf returns an ErrInvalidArgument around err, or nil.
+func invalidIf(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return invalid("%w", err)
 }
 
 // checkProject refuses a credential of one project for a request to another, which the cloud would answer with a 400
@@ -334,42 +328,28 @@ func validateLogin(src loginSource) error {
 }
 
 func getToken(ctx context.Context, src loginSource) (Token, error) {
-	t, err := login(ctx, src, "?nocatalog=true")
-	if err != nil {
-		return Token{}, err
-	}
-	return publicToken(t), nil
+	t, err := login(ctx, src, false)
+	return publicToken(t), err
 }
 
-// login gets a token, with the service catalog unless the query says otherwise.
-func login(ctx context.Context, src loginSource, query string) (identity.Token, error) {
+// login gets a token, with the service catalog or without.
+func login(ctx context.Context, src loginSource, catalog bool) (identity.Token, error) {
 	base, body, err := src.login()
 	if err != nil {
 		return identity.Token{}, err
 	}
-	const op = "log in"
-	res, err := callService(ctx, op, base, nil,
-		&rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens" + query, Body: body, Secret: src.secret()})
-	if err != nil {
-		return identity.Token{}, err
-	}
-	t, err := identity.ParseToken(res.Header.Get("X-Subject-Token"), res.Body)
-	if err != nil {
-		return identity.Token{}, fmt.Errorf("%s: %w", op, err)
-	}
-	if t.ProjectID == "" {
-		return identity.Token{}, fmt.Errorf("%s: the identity service gave a token without a project", op)
-	}
-	return t, nil
+	return identity.Login(ctx, serviceAt(base, nil), body, src.secret(), catalog)
 }
 
-// publicToken puts the expiry on this machine's clock where that differs much from the cloud's: else a token would look
-// expired when it is new, or good when it is not.
 func publicToken(t identity.Token) Token {
-	if ahead := time.Since(t.IssuedAt); !t.IssuedAt.IsZero() && !t.ExpiresAt.IsZero() && ahead.Abs() > time.Minute {
-		t.ExpiresAt = t.ExpiresAt.Add(ahead)
+	return Token{Value: t.Value, ExpiresAt: t.LocalExpiry(time.Now()), ProjectID: t.ProjectID}
+}
+
+// serviceAt returns how to ask an identity service.
+func serviceAt(base string, auth Authenticator) identity.Do {
+	return func(ctx context.Context, op string, req *rest.Request) (*rest.Response, error) {
+		return callService(ctx, op, base, auth, req)
 	}
-	return Token{Value: t.Value, ExpiresAt: t.ExpiresAt, ProjectID: t.ProjectID}
 }
 
 // identityBase checks the endpoint of an identity service and drops its version.
@@ -402,13 +382,7 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	case name == "":
 		return "", invalid("project name is empty")
 	}
-	seen, err := listProjects(ctx, base, auth, "/v3/projects?name="+url.QueryEscape(name))
-	found := identity.Named(seen, name)
-	// Without the right to list projects, and where the filter hides what there is, a user's own list tells.
-	if mayNotList(err) || err == nil && len(found) == 0 {
-		seen, err = listProjects(ctx, base, auth, "/v3/auth/projects")
-		found = identity.Named(seen, name)
-	}
+	found, seen, err := identity.FindProjects(ctx, serviceAt(base, auth), name)
 	switch {
 	case err != nil:
 		return "", err
@@ -418,25 +392,6 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 		return "", invalid("%d projects of that name; say which one by its ID: %s", len(found), identity.Describe(found))
 	}
 	return found[0].ID, nil
-}
-
-func listProjects(ctx context.Context, base string, auth Authenticator, path string) ([]identity.Project, error) {
-	const op = "list projects"
-	res, err := callService(ctx, op, base, auth, &rest.Request{Method: http.MethodGet, Path: path})
-	if err != nil {
-		return nil, err
-	}
-	projects, err := identity.ParseProjects(res.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	return projects, nil
-}
-
-// mayNotList tells a user without the right to list projects from one who could not even log in.
-func mayNotList(err error) bool {
-	var unsent *transportError
-	return errors.Is(err, ErrForbidden) && !errors.As(err, &unsent)
 }
 
 // AccessKey is an [Authenticator] that signs every attempt with an access key of Huawei Cloud (AK/SK, SDK-HMAC-SHA256):
@@ -484,37 +439,15 @@ func (k AccessKey) Authenticate(ctx context.Context, req *http.Request) error {
 }
 
 func (k AccessKey) validate() error {
-	if err := checkHeader("access key", k.AccessKey); err != nil {
-		return err
+	err := identity.CheckKey(k.AccessKey, k.SecretKey, k.SecurityToken)
+	if err == nil && k.ProjectID != "" {
+		err = identity.CheckHeader("project ID of the access key", k.ProjectID)
 	}
-	if strings.ContainsAny(k.AccessKey, ",=") { // they separate the parts of the Authorization header
-		return invalid("access key has a comma or an equals sign")
-	}
-	if err := checkHeader("secret key", k.SecretKey); err != nil {
-		return err
-	}
-	if k.SecurityToken != "" {
-		if err := checkHeader("security token", k.SecurityToken); err != nil {
-			return err
-		}
-	}
-	if k.ProjectID != "" {
-		return checkHeader("project ID of the access key", k.ProjectID)
-	}
-	return nil
+	return invalidIf(err)
 }
 
 func (AccessKey) explain(sent, got http.Header, message string) string {
-	skew, ok := sign.Skew(sent, got, message)
-	if !ok || skew.Abs() <= sign.MaxSkew {
-		return ""
-	}
-	direction := "ahead of"
-	if skew < 0 {
-		direction = "behind"
-	}
-	return fmt.Sprintf("this machine's clock is %s %s the cloud's; signatures are accepted within %s",
-		skew.Abs().Round(time.Second), direction, sign.MaxSkew)
+	return sign.Explain(sent, got, message)
 }
 
 // MetadataOption configures [MetadataCredentials].
@@ -549,10 +482,16 @@ type metadataAuth struct {
 }
 
 func (a *metadataAuth) validate() error {
-	if _, err := endpoint.Parse(a.endpoint, true); err != nil {
-		return invalid("metadata %w", err)
+	_, err := a.base()
+	return err
+}
+
+func (a *metadataAuth) base() (string, error) {
+	base, err := endpoint.Parse(a.endpoint, true)
+	if err != nil {
+		return "", invalid("metadata %w", err)
 	}
-	return nil
+	return base, nil
 }
 
 func (a *metadataAuth) Authenticate(ctx context.Context, req *http.Request) error {
@@ -573,58 +512,30 @@ func (a *metadataAuth) renew(ctx context.Context, sent http.Header) error {
 }
 
 func (a *metadataAuth) explain(sent, got http.Header, message string) string {
-	return AccessKey{}.explain(sent, got, message)
+	return sign.Explain(sent, got, message)
+}
+
+func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
+	base, err := a.base()
+	if err != nil {
+		return identity.SecurityKey{}, time.Time{}, err
+	}
+	do := func(ctx context.Context, op string, req *rest.Request) (*rest.Response, error) {
+		return callMetadata(ctx, op, base, req)
+	}
+	key, err := identity.FetchKey(rest.WithBase(ctx, a.transport(ctx)), do)
+	return key, key.ExpiresAt, err
+}
+
+// transport returns one that no proxy sees the key through.
+func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
+	if attempt := rest.FromContext(ctx); attempt != nil && !a.own {
+		return rest.NewDirect(attempt.Base)
+	}
+	return rest.NewDirect(nil)
 }
 
 const metadataTimeout = 3 * time.Second
-
-func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
-	var none identity.SecurityKey
-	base, err := endpoint.Parse(a.endpoint, true)
-	if err != nil {
-		return none, time.Time{}, invalid("metadata %w", err)
-	}
-	ctx = rest.WithBase(ctx, a.transport(ctx))
-	header, err := sessionHeader(ctx, base)
-	if err != nil {
-		return none, time.Time{}, err
-	}
-	const op = "get a temporary key from the metadata service"
-	res, err := callMetadata(ctx, op, base,
-		&rest.Request{Method: http.MethodGet, Path: "/openstack/latest/securitykey", Header: header})
-	if err != nil {
-		return none, time.Time{}, explainAgency(err)
-	}
-	key, err := identity.ParseSecurityKey(res.Body)
-	if err != nil {
-		return none, time.Time{}, fmt.Errorf("%s: %w", op, err)
-	}
-	return key, key.ExpiresAt, nil
-}
-
-// sessionHeader opens a session with the metadata service. One that has no sessions says so in one of several ways; it
-// is asked without.
-func sessionHeader(ctx context.Context, base string) (http.Header, error) {
-	res, err := callMetadata(ctx, "open a session with the metadata service", base, &rest.Request{
-		Method: http.MethodPut, Path: "/meta-data/latest/api/token",
-		Header: http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}},
-	})
-	var api *APIError
-	if errors.As(err, &api) {
-		switch api.StatusCode {
-		case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
-			return nil, nil //nolint:nilnil // no session, no header
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	session := strings.TrimSpace(string(res.Body))
-	if !identity.IsHeaderText(session) {
-		return nil, nil //nolint:nilnil // likewise
-	}
-	return http.Header{"X-Metadata-Token": {session}}, nil
-}
 
 func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*rest.Response, error) {
 	short, cancel := context.WithTimeout(ctx, metadataTimeout)
@@ -635,29 +546,6 @@ func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*res
 			op, metadataTimeout)}
 	}
 	return res, err
-}
-
-func explainAgency(err error) error {
-	var api *APIError
-	if errors.As(err, &api) && identity.NoAgency(api.Message) {
-		return fmt.Errorf("%w: no agency is bound to this server, so it has no key: bind one with permissions for ECS", err)
-	}
-	return err
-}
-
-// transport returns one that no proxy sees the key through.
-func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
-	transport := rest.NewTransport()
-	if attempt := rest.FromContext(ctx); attempt != nil && !a.own {
-		given, ok := attempt.Base.(*http.Transport)
-		if !ok {
-			return attempt.Base
-		}
-		transport = given.Clone()
-	}
-	transport.Proxy = nil
-	transport.DisableKeepAlives = true // the transport is dropped
-	return transport
 }
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
@@ -706,11 +594,11 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		return nil, "", invalid("%w", err)
 	}
 	if s.CACertificates != nil {
-		hc, err := trusting(s.CACertificates)
-		if err != nil {
-			return nil, "", err
+		transport, ok := rest.NewTrusting(s.CACertificates)
+		if !ok {
+			return nil, "", invalid("the file of certificates that the environment names holds none")
 		}
-		opts = append([]Option{WithHTTPClient(hc)}, opts...)
+		opts = append([]Option{WithHTTPClient(&http.Client{Transport: transport})}, opts...)
 	}
 	o, err := newOptions(opts)
 	if err != nil {
@@ -787,7 +675,7 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	if !ok {
 		return invalid("the environment's token source cannot log in")
 	}
-	t, err := login(ctx, source, "")
+	t, err := login(ctx, source, true)
 	if err != nil {
 		return err
 	}
@@ -809,15 +697,4 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 		}
 	}
 	return nil
-}
-
-// trusting returns an HTTP client that trusts these certificates instead of the system's.
-func trusting(pem []byte) (*http.Client, error) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, invalid("the file of certificates that the environment names holds none")
-	}
-	transport := rest.NewTransport()
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	return &http.Client{Transport: transport}, nil
 }

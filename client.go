@@ -343,8 +343,8 @@ func isNil(auth any) bool {
 }
 
 // callService makes one request to an identity or metadata service at base, over the transport of the client on
-// whose behalf ctx runs. Everything but a 2xx is an error that names op. A 401 is answered with one renewal of the
-// credential where that is possible.
+// whose behalf ctx runs. Everything but a 2xx is an error that names op; the answer comes with it if there is one. A 401
+// is answered with one renewal of the credential where that is possible.
 func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
 	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
 	if attempt := rest.FromContext(ctx); attempt != nil {
@@ -360,7 +360,7 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 	res, err := service.Do(ctx, req)
 	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
 		if err := r.renew(ctx, res.Sent()); err != nil {
-			return nil, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
+			return res, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
 		}
 		res, err = service.Do(ctx, req)
 	}
@@ -373,7 +373,7 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		err = &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
+		return res, fmt.Errorf("%s: %w", op, err)
 	}
 	return res, nil
 }

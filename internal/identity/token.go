@@ -74,6 +74,15 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 	return token, nil
 }
 
+// LocalExpiry returns the expiry on the clock that reads now. Where that differs much from the cloud's, a token would look
+// expired when it is new, or good when it is not.
+func (t Token) LocalExpiry(now time.Time) time.Time {
+	if ahead := now.Sub(t.IssuedAt); !t.IssuedAt.IsZero() && !t.ExpiresAt.IsZero() && ahead.Abs() > time.Minute {
+		return t.ExpiresAt.Add(ahead)
+	}
+	return t.ExpiresAt
+}
+
 // ComputeEndpoint picks the compute service out of the token's catalog and drops the token's project from its URL.
 // An empty region stands for the only one there is, an empty iface for public. The versions of one service count as one
 // endpoint.
@@ -116,21 +125,3 @@ func sameService(a, b string) bool {
 	plain := func(url string) string { return strings.TrimSuffix(strings.TrimSuffix(url, "/v2.1"), "/v2") }
 	return plain(a) == plain(b)
 }
-
-// IsHeaderText reports whether a credential can be sent as the value of a header as it is: it is not empty, and
-// printable ASCII without spaces.
-func IsHeaderText(s string) bool {
-	if s == "" {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// IsAccessKey reports whether an access key can stand in an Authorization header, whose parts a comma and an equals sign
-// separate.
-func IsAccessKey(s string) bool { return IsHeaderText(s) && !strings.ContainsAny(s, ",=") }

@@ -3,6 +3,8 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
@@ -22,6 +24,33 @@ func NewTransport() *http.Transport {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
+}
+
+// NewTrusting returns a transport that trusts these certificates instead of the system's. It is false if there is none in pem.
+func NewTrusting(pem []byte) (*http.Transport, bool) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, false
+	}
+	transport := NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return transport, true
+}
+
+// NewDirect returns a transport like base, or like [NewTransport] if base is nil, that uses no proxy and keeps no connection,
+// so that it can be dropped. What kind of transport base is must be known; otherwise it is returned as it is.
+func NewDirect(base http.RoundTripper) http.RoundTripper {
+	transport := NewTransport()
+	if base != nil {
+		given, ok := base.(*http.Transport)
+		if !ok {
+			return base
+		}
+		transport = given.Clone()
+	}
+	transport.Proxy = nil
+	transport.DisableKeepAlives = true
+	return transport
 }
 
 // authTransport puts the credential on a clone of each request, so that neither resty nor the caller's request
