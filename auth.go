@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -593,17 +594,19 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
+	var own *http.Transport
 	if s.CACertificates != nil {
-		transport, ok := rest.NewTrusting(s.CACertificates)
-		if !ok {
+		var ok bool
+		if own, ok = rest.NewTrusting(s.CACertificates); !ok {
 			return nil, "", invalid("the file of certificates that the environment names holds none")
 		}
-		opts = append([]Option{WithHTTPClient(&http.Client{Transport: transport})}, opts...)
+		opts = append([]Option{WithHTTPClient(&http.Client{Transport: own})}, opts...)
 	}
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, "", err
 	}
+	s.FromRegion()
 	auth := envAuthenticator(&s, o.insecureHTTP)
 	if err := discover(&s, auth, o); err != nil {
 		return nil, "", err
@@ -613,17 +616,14 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		auth = key
 	}
 	client, err := newClient(s.Endpoint, auth, opts)
+	if err == nil && own != nil { // as for every client with a transport of its own
+		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
+	}
 	return client, s.ProjectID, err
 }
 
-// envAuthenticator returns what the settings log in with, and completes the endpoints that the region tells.
+// envAuthenticator returns what the settings log in with.
 func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
-	if s.Endpoint == "" && !s.FromCatalog {
-		s.Endpoint = endpoint.ForRegion(s.Region)
-	}
-	if s.IdentityEndpoint == "" && s.Region != "" {
-		s.IdentityEndpoint = endpoint.IdentityForRegion(s.Region)
-	}
 	switch s.Kind {
 	case cloudenv.Password:
 		return newTokenAuth(PasswordCredentials{
@@ -679,22 +679,9 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	if err != nil {
 		return err
 	}
-	const mismatch = "the environment names project %q, but its credential is for project %q"
-	switch { // an application credential brings its own
-	case s.ProjectID != "" && s.ProjectID != t.ProjectID:
-		return invalid(mismatch, s.ProjectID, t.ProjectID)
-	case s.ProjectID == "" && s.ProjectName != "" && t.ProjectName != "" && !strings.EqualFold(s.ProjectName, t.ProjectName):
-		return invalid(mismatch, s.ProjectName, t.ProjectName) // Keystone may not tell upper case from lower
-	}
 	public := publicToken(t)
 	if err := tokens.cache.Put(public, public.ExpiresAt); err != nil {
 		return fmt.Errorf("log in: %w", err)
 	}
-	s.ProjectID = t.ProjectID
-	if s.Endpoint == "" {
-		if s.Endpoint, err = t.ComputeEndpoint(s.Region, s.Interface); err != nil {
-			return invalid("%w; name the endpoint in ECS_ENDPOINT", err)
-		}
-	}
-	return nil
+	return invalidIf(s.FromToken(t))
 }

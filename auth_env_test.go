@@ -3,12 +3,15 @@ package ecs_test
 import (
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -248,6 +251,37 @@ func TestNewClientFromEnv_TrustsTheCertificatesThatItNames(t *testing.T) {
 	_, _, err := ecs.NewClientFromEnv()
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	require.ErrorContains(t, err, "holds none")
+}
+
+// A client that trusts other certificates has a transport of its own, and leaves no socket behind.
+//
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_LeavesNoSocketsWithCertificatesOfItsOwn(t *testing.T) {
+	var open atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(answerDetails))
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		case http.StateActive, http.StateIdle, http.StateHijacked:
+		}
+	}
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})))
+	setEnv(t, map[string]string{
+		"HW_AUTH_TOKEN": secretToken, "HW_PROJECT_ID": projectID, "ECS_ENDPOINT": srv.URL, "HW_CACERT": ca,
+	})
+	for range 3 {
+		client, _, err := ecs.NewClientFromEnv()
+		require.NoError(t, err)
+		_, err = client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { runtime.GC(); return open.Load() == 0 }, 30*time.Second, 10*time.Millisecond)
 }
 
 //nolint:paralleltest // sets the environment

@@ -1,8 +1,8 @@
 // Package cloudenv reads what an environment and the files it points at say about a cloud: where it is, and how to log
 // in.
 //
-// It is handed the environment as a function, and files as another, and gives back plain data: it reads nothing by
-// itself, opens no connection and builds no client. Its errors name variables, files and keys, never a value that may be
+// It is handed the environment as a function, and files as another, and gives back plain data, which a region or a token
+// may complete: it reads nothing by itself, opens no connection and builds no client. Its errors name variables, files and keys, never a value that may be
 // a secret.
 package cloudenv
 

@@ -12,12 +12,12 @@ import (
 )
 
 // NewTransport returns a transport with the standard library's defaults but for its pool, which keeps as many
-// idle connections to the one host as callers are at work, instead of two.
+// idle connections to the one host as callers are at work, instead of two, and does not open more than these need.
 func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           guarded(dialer.DialContext),
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   1024,
 		IdleConnTimeout:       90 * time.Second,
