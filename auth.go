@@ -209,7 +209,7 @@ type foreignEndError struct{ err error }
 func (e *foreignEndError) Error() string      { return e.err.Error() }
 func (e *foreignEndError) As(target any) bool { return errors.As(e.err, target) }
 func (e *foreignEndError) Is(target error) bool {
-	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target) //nolint:errorlint // these very errors
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target)
 }
 
 // refusedLogin reports whether a login that failed so may lock an account when it is repeated.

@@ -137,8 +137,6 @@ func TestNewClientFromEnv_Files(t *testing.T) {
 }
 
 // Whoever names a cloud and a project on a command line must get these, wherever the credential comes from.
-//
-//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_ItsOwnVariablesWinInEveryFamily(t *testing.T) {
 	other, meant := ecstest.NewServer(), ecstest.NewServer()
 	t.Cleanup(other.Close)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -94,9 +95,9 @@ func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 		stop := make(chan struct{})
 		defer close(stop)
 		srv, id := fakeCloud(t)
-		asked := 0
+		var asked atomic.Int32
 		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
-			if asked++; asked == 1 {
+			if asked.Add(1) == 1 {
 				<-stop
 			}
 			return ecs.Token{Value: srv.Token()}, nil

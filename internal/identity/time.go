@@ -20,7 +20,7 @@ func (m *moment) UnmarshalJSON(raw []byte) error {
 
 // time reads the time, in UTC; nothing at all is the zero time. It takes a date and a time with or without a fraction, with
 // a "T" or a space between them, with a zone in any form or, in UTC, without one; and seconds or milliseconds since 1970.
-func (m moment) time() (time.Time, error) {
+func (m *moment) time() (time.Time, error) {
 	text := strings.TrimSpace(m.text)
 	if text == "" {
 		return time.Time{}, nil

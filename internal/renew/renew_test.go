@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -363,13 +364,14 @@ func TestGet_GivesUpAFetchThatIgnoresItsContext(t *testing.T) {
 		const hanging = 2
 		stop := make(chan struct{})
 		defer close(stop)
-		n := 0
+		var n atomic.Int32
 		c := renew.New(renew.Config[int]{
 			Fetch: func(context.Context) (int, time.Time, error) {
-				if n++; n <= hanging {
+				value := int(n.Add(1))
+				if value <= hanging {
 					<-stop
 				}
-				return n, time.Time{}, nil
+				return value, time.Time{}, nil
 			},
 			Timeout: 30 * time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
 			Refused: func(error) (bool, time.Duration) { return false, 0 },
@@ -390,9 +392,13 @@ func TestGet_BoundsFetchesThatHang(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		stop := make(chan struct{})
-		n := 0
+		var n atomic.Int32
 		c := renew.New(renew.Config[int]{
-			Fetch:   func(context.Context) (int, time.Time, error) { n++; <-stop; return n, time.Time{}, nil },
+			Fetch: func(context.Context) (int, time.Time, error) {
+				value := int(n.Add(1))
+				<-stop
+				return value, time.Time{}, nil
+			},
 			Timeout: time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
 			Refused: func(error) (bool, time.Duration) { return false, 0 },
 		})
@@ -401,7 +407,7 @@ func TestGet_BoundsFetchesThatHang(t *testing.T) {
 			require.ErrorIs(t, err, errOverdue)
 			time.Sleep(time.Minute)
 		}
-		require.Equal(t, 5, n)
+		require.Equal(t, int32(5), n.Load())
 		start := time.Now()
 		_, err := c.Get(t.Context())
 		require.ErrorIs(t, err, errOverdue)
