@@ -109,8 +109,8 @@ type TokenSource interface {
 // every 15 minutes, so that a wrong password is tried at most three times in any 15 minutes and does not lock the account,
 // for which Huawei Cloud takes five. That holds for each TokenAuth: share one, also among clients. A corrected password is
 // tried as late; a new TokenAuth tries it at once. After other failures, such as an outage of the identity service, src is
-// left alone for a second, growing to half a minute. Calls that need a token in that time fail with the same error, at
-// once if the login was refused; else, where they may be tried again, they wait for its end.
+// left alone for a second, growing to 15 s. Calls that need a token in that time fail with the same error at once if the
+// login was refused; else their next attempt waits for its end.
 //
 // A call for another project than the token's fails with [ErrInvalidArgument] before it is sent.
 func TokenAuth(src TokenSource) Authenticator { return newTokenAuth(src) }
@@ -464,8 +464,8 @@ func WithMetadataEndpoint(url string) MetadataOption {
 // MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server
 // that the program runs on. The server needs an agency (an IAM role for servers) with permissions for ECS. The key is
 // fetched when it is needed, renewed and shared as [TokenAuth] does it; after a failure the metadata service is left alone
-// for a second, growing to half a minute. The metadata service is on the server's own link:
-// it is asked over a transport of its own, without a proxy, whatever [WithHTTPClient] says, and has 3 s to answer.
+// for a second, growing to 15 s. It is on the server's own link, so it is asked over a transport of its own, without a
+// proxy, whatever [WithHTTPClient] says, and has 3 s to answer.
 func MetadataCredentials(opts ...MetadataOption) Authenticator {
 	a := &metadataAuth{endpoint: "http://169.254.169.254", own: true}
 	for _, opt := range opts {

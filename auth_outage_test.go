@@ -48,6 +48,25 @@ func TestOutageOfIdentity_TheDefaultPolicyOutlastsAShortOne(t *testing.T) {
 	}
 }
 
+// However long an outage lasts, a call tells of it in less than a minute.
+func TestOutageOfIdentity_ACallDoesNotWaitForItsEnd(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		srv.SetIdentityDown(true)
+		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		for range 20 {
+			start := time.Now()
+			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+			require.ErrorIs(t, err, ecs.ErrUnavailable)
+			require.Less(t, time.Since(start), time.Minute)
+		}
+		srv.SetIdentityDown(false)
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
 // A pause beyond the policy's longest is not waited for.
 func TestOutageOfIdentity_ALongPauseIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()

@@ -32,11 +32,11 @@ type Config[T any] struct {
 
 // How long nobody fetches after a failure. A refusal is tried once more, in case that it was a mistake, and then so seldom
 // that no quarter of an hour sees more than three: the vendor's cloud locks an account after five wrong passwords in
-// that time. Other pauses double with each further one, and end, with their jitter, at half a minute, which is as long as a
-// call waits by default.
+// that time. Other pauses double with each further one up to 15 s, jitter included: those who need the value wait for their
+// end.
 const (
 	firstRefusal, nextRefusals = 30 * time.Second, 15 * time.Minute
-	firstFailure, lastFailure  = time.Second, 24 * time.Second
+	firstFailure, lastFailure  = time.Second, 12 * time.Second
 	longestAsked               = 15 * time.Minute
 )
 
