@@ -6,7 +6,8 @@
 // preconditions and only then sends the action. Its answer is the truth:
 //
 //   - A nil error means that the cloud accepted a revert of the resize that was looked at.
-//   - A definite error means that this call caused none.
+//   - A definite error means that no revert of this call runs or has taken effect: it was refused, or it was accepted and
+//     failed, which is a [*RevertFailedError].
 //   - Where nobody can know, the error says so: it matches [ErrOutcomeUnknown].
 //
 // No client can promise more. The API has no conditional request, so another resize can slip in between the look and the
@@ -23,50 +24,60 @@
 // A [Client] takes an [Authenticator]: [StaticToken]; [TokenAuth] over [PasswordCredentials], [ApplicationCredential] or
 // your own [TokenSource], which gets tokens when they are needed and shares them; an [AccessKey] (AK/SK), which signs each
 // request; or [MetadataCredentials], the temporary key of the machine that the program runs on. [NewClientFromEnv] takes all
-// of them from the environment. Credentials never appear in errors, logs or printed values, and are never sent to another
-// host: redirects are not followed.
+// of them from the environment. Credentials never appear in errors or logs, and are never sent to another host: redirects are
+// not followed.
 //
 // # Errors
 //
-// Errors are told apart with [errors.Is] and a sentinel, and hold details for [errors.As]:
+// Errors are told apart with [errors.Is] and a sentinel, and hold details for [errors.As]. The first three also match what the
+// last request or look was told ([ErrForbidden], say), so ask for them first:
 //
+//   - [*OutcomeUnknownError] ([ErrOutcomeUnknown]): look at the server before you do anything else.
+//   - [*WaitError]: the wait ended without a verdict; the revert goes on, and so can the wait.
+//   - [*RevertFailedError] ([ErrNotReverted]): the resize was confirmed by somebody else, or the revert was accepted and failed.
 //   - [ErrInvalidArgument]: nothing was sent. Correct the call.
 //   - [*PreconditionError] ([ErrPrecondition], perhaps [ErrRevertInProgress]): the server does not wait for a decision, or not
 //     on the same resize any more. Nothing was done by this call.
 //   - [*APIError]: the cloud refused, see [ErrConflict], [ErrLocked], [ErrNotFound], [ErrUnauthorized], [ErrForbidden],
 //     [ErrAPINotPublished], [ErrRateLimited], [ErrUnavailable]. Nothing was done by this call.
-//   - [*RevertFailedError] ([ErrNotReverted]): the resize was confirmed by somebody else, or the revert was accepted and failed.
-//   - [*OutcomeUnknownError] ([ErrOutcomeUnknown]): look at the server before you do anything else.
-//   - [*WaitError]: the wait ended without a verdict; the revert goes on, and so can the wait.
+//   - [context.Canceled] or [context.DeadlineExceeded]: the context ended before anything was sent.
 //
 // Texts of errors are for people and may change.
 //
 // # Retries
 //
-// Looks are made again after network errors, 408, 429, 500, 502, 503, 504 and Ecs.0603, with exponential pauses and full
+// Looks (GETs) are retried after network errors, 408, 429, 500, 502, 503, 504 and Ecs.0603, with exponential pauses and full
 // jitter: four attempts, the first pause at most 0.5 s, none over 30 s. A Retry-After is obeyed; if it asks for more than
-// that, or for longer than the context lasts, the call gives up at once. See [WithRetry].
+// that, or for longer than the context's deadline allows, the call gives up at once. See [WithRetry], [WithTimeout] and
+// [WithRateLimit].
 //
 // The action is never repeated blindly. It is sent again when the answer proves that nothing was done (too many requests, a
 // connection that could not be made, a token that had to be renewed), and when the answer was lost and looking at the
 // server shows, over a settle time of 5 s and at least three looks, that it did not arrive. Before it is sent again the
-// server is looked at, and must still wait for a decision on the same resize. Reading back takes a minute at most for each
-// lost answer. Changes to these numbers are not breaking.
+// server is looked at, and must still wait for a decision on the same resize. No look older than 5 s is acted on. After a lost
+// answer the server is looked at for a minute at most. Changes to these numbers are not breaking.
 //
 // # Waiting
 //
-// [Client.WaitForRevert] polls until the revert is finished. ACTIVE or SHUTOFF alone is no success: flavor, host, launch time
-// and the cloud's own record of the action are compared, so that a resize which was confirmed or rolled back is never
-// reported as reverted. Only the context bounds it. A [Revert] keeps its values through JSON, so that another process can go on
-// waiting.
+// [Client.WaitForVerifyResize] waits until a resize can be reverted, [Client.WaitForRevert] until a revert is finished. ACTIVE
+// or SHUTOFF alone is no success: flavor, host, launch time and the cloud's own record of the action are compared, so that a
+// resize which was confirmed or rolled back is never reported as reverted. Waits have no timeout of their own: use a context
+// with a deadline. They poll as [WithPollInterval] says and tell what they see to [WithProgress]. A [Revert] keeps its values
+// through JSON, so that another process can go on waiting.
 //
 // # Fleets
 //
-// [Client.RevertResizeAll] reverts many servers at about one request each, and slows down together when the cloud says so.
+// [Client.RevertResizeAll] reverts many servers at about one request each, by the same rules, and slows down together when the
+// cloud says so. See [WithConcurrency], [WithWait], [WithDryRun], [WithMaxFailures] and [WithFleetProgress].
+//
+// # Watching
+//
+// [WithLogger] writes one record per attempt. Traces and metrics belong into the transport of [WithHTTPClient].
 //
 // # Testing
 //
-// Package ecstest is a fake cloud to test against, with faults to inject. A mock transport works too, see [WithHTTPClient].
+// Package [github.com/revert-resize/ecs/ecstest] is a fake cloud to test against, with faults to inject. A mock transport
+// works too, see [WithHTTPClient].
 package ecs
 
 import (
@@ -99,17 +110,16 @@ const Version = "0.1.0"
 // Client talks to one endpoint with one credential. It is immutable and safe for concurrent use by any number of
 // goroutines; make one and share it. Create it with [NewClient] or [NewClientFromEnv].
 type Client struct {
-	rest     *rest.Client
-	renew    func(ctx context.Context, sent http.Header) error  // nil if the credential cannot be renewed
-	explain  func(sent, got http.Header, message string) string // why a credential may have been refused; may be nil
-	policy   retry.Policy
-	settle   time.Duration
-	pollMin  time.Duration
-	pollMax  time.Duration
-	limiter  *rate.Limiter  // nil: no limit
-	gate     *throttle.Gate // nil but in a fleet
-	logger   *slog.Logger   // nil: silent
-	endpoint string
+	rest    *rest.Client
+	renew   func(ctx context.Context, sent http.Header) error  // nil if the credential cannot be renewed
+	explain func(sent, got http.Header, message string) string // why a credential may have been refused; may be nil
+	policy  retry.Policy
+	settle  time.Duration
+	pollMin time.Duration
+	pollMax time.Duration
+	limiter *rate.Limiter  // nil: no limit
+	gate    *throttle.Gate // nil but in a fleet
+	logger  *slog.Logger   // nil: silent
 }
 
 // Option configures a [Client]. Every option checks its argument when the client is made; a mistake matches
@@ -153,8 +163,8 @@ func newOptions(opts []Option) (options, error) {
 	return o, nil
 }
 
-// WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout. It is
-// copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
+// WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout, of which and
+// [WithTimeout] the shorter one counts. It is copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
 // Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
@@ -190,7 +200,7 @@ type RetryPolicy struct {
 	SettleTime time.Duration
 }
 
-// WithRetry sets the retry policy.
+// WithRetry sets the retry policy; zero fields of p keep their defaults. A negative one is an [ErrInvalidArgument].
 func WithRetry(p RetryPolicy) Option {
 	return func(o *options) error {
 		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 {
@@ -204,8 +214,8 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithPollInterval sets the pauses between the looks of a wait: they grow from lowest to highest, with jitter. The
-// defaults are 2 s and 15 s.
+// WithPollInterval sets the pauses between the looks of a wait: they grow by half from lowest to highest, and a random quarter
+// at most is taken off each. The defaults are 2 s and 15 s.
 func WithPollInterval(lowest, highest time.Duration) Option {
 	return func(o *options) error {
 		if highest < lowest {
@@ -316,7 +326,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
 		policy: o.policy, settle: o.settle, pollMin: o.pollMin, pollMax: o.pollMax,
-		limiter: o.limiter, logger: o.logger, endpoint: base,
+		limiter: o.limiter, logger: o.logger,
 	}
 	if r, ok := auth.(renewer); ok {
 		c.renew = r.renew
@@ -330,7 +340,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	return c, nil
 }
 
-// isNil also knows a nil pointer or function that stands behind an interface: it would panic at the first request.
+// isNil also detects a typed nil, which would panic at the first request.
 func isNil(auth any) bool {
 	switch v := reflect.ValueOf(auth); v.Kind() {
 	case reflect.Invalid:
@@ -392,7 +402,7 @@ func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response
 	return c.attemptNow(ctx, req)
 }
 
-// attemptNow is attempt for somebody who has the permit already.
+// attemptNow is attempt without waiting for a permit: the caller holds one.
 func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Response, error) {
 	start := time.Now()
 	res, err := c.rest.Do(ctx, req)
@@ -531,7 +541,7 @@ type answerError struct{ err error }
 func (e *answerError) Error() string { return e.err.Error() }
 func (e *answerError) Unwrap() error { return e.err }
 
-// passing reports whether a look that failed so may succeed when it is made again.
+// passing reports whether err is transient: the look may succeed when it is made again.
 func passing(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
 		return false
@@ -541,6 +551,9 @@ func passing(ctx context.Context, err error) bool {
 	}
 	var api *APIError
 	if errors.As(err, &api) {
+		if api.StatusCode/100 == 2 { // with an error in its body
+			return true
+		}
 		switch api.StatusCode {
 		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
 			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -620,8 +633,11 @@ func redirectTarget(res *rest.Response) string {
 func requestID(res *rest.Response) string {
 	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id"} {
 		if id := res.Header.Get(name); id != "" {
-			return res.Redact(wire.CleanText(id, 128))
+			return cleanID(res, id)
 		}
 	}
 	return ""
 }
+
+// cleanID makes an ID that the cloud gave fit for errors and logs.
+func cleanID(res *rest.Response, id string) string { return res.Redact(wire.CleanText(id, 128)) }

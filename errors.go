@@ -10,7 +10,8 @@ import (
 )
 
 // Sentinels for [errors.Is]. Every error of this package that tells more is one of the types below, for
-// [errors.As]; it matches the sentinels that describe it.
+// [errors.As]; it matches the sentinels that describe it. An [OutcomeUnknownError], a [WaitError] or a [RevertFailedError] may
+// also match what the last request or look was told, so test for them first.
 var (
 	// ErrInvalidArgument: an argument, an option, a credential or an environment is unusable. Nothing was sent to the servers'
 	// API.
@@ -21,13 +22,13 @@ var (
 	ErrForbidden = errors.New("forbidden")
 	// ErrNotFound: there is no such server in this project (404), or it has been deleted; or no such project.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: the cloud refused the action because of the server's state (409 and its kin).
+	// ErrConflict: the cloud refused the action because of the server's state (409, and 400 where the cloud uses that).
 	ErrConflict = errors.New("conflict")
 	// ErrLocked: the server is locked; only an administrator may act on it.
 	ErrLocked = errors.New("server is locked")
 	// ErrRateLimited: too many requests; nothing was done.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, no connection, no answer in time).
+	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, a success with an error in it, no connection, no answer in time).
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrAPINotPublished: this cloud does not offer the API, or has withdrawn it.
 	ErrAPINotPublished = errors.New("API is not published")
@@ -37,7 +38,7 @@ var (
 	ErrRevertInProgress = errors.New("revert already in progress")
 	// ErrNotStarted: a server of a fleet was not started, because the context ended or others failed. Nothing was sent.
 	ErrNotStarted = errors.New("not started")
-	// ErrNotReverted: there is no reverted server: the resize was confirmed by somebody else, the revert failed or was rolled
+	// ErrNotReverted: the server was not reverted: the resize was confirmed by somebody else, the revert failed or was rolled
 	// back, or the server is gone.
 	ErrNotReverted = errors.New("not reverted")
 	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. Look at the
@@ -45,7 +46,7 @@ var (
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 )
 
-// APIError is an answer of the cloud that is not a success. It is plain data: it holds no request, and a credential
+// APIError reports an answer of the cloud that is not a success. It is plain data: it holds no request, and a credential
 // that the answer echoed is replaced by [REDACTED]. Codes are contractual, Message is not.
 type APIError struct {
 	StatusCode int           // HTTP status
@@ -96,9 +97,14 @@ func (e *APIError) Is(target error) bool {
 	case ErrRateLimited:
 		return e.rateLimited()
 	case ErrUnavailable:
-		return !e.rateLimited() && (e.StatusCode >= 500 || e.StatusCode == http.StatusRequestTimeout)
+		return !e.rateLimited() && e.unusable()
 	}
 	return false
+}
+
+// unusable is an answer that is none, be it a success with an error in its body.
+func (e *APIError) unusable() bool {
+	return e.StatusCode >= 500 || e.StatusCode/100 == 1 || e.StatusCode/100 == 2 || e.StatusCode == http.StatusRequestTimeout
 }
 
 func (e *APIError) notPublished() bool {
@@ -116,9 +122,9 @@ func (e *APIError) locked() bool {
 }
 
 func (e *APIError) rateLimited() bool {
-	return e.StatusCode == http.StatusTooManyRequests || e.StatusCode/100 == 2 || isGatewayCode(e.Code, "0308") ||
+	return e.StatusCode == http.StatusTooManyRequests || isGatewayCode(e.Code, "0308") ||
 		e.Code == codeFlowControl || e.Code == codeFlowLimit ||
-		e.StatusCode == http.StatusRequestEntityTooLarge && e.Code == "overLimit"
+		(e.StatusCode == http.StatusRequestEntityTooLarge || e.StatusCode/100 == 2) && e.Code == "overLimit"
 }
 
 // serverGone reports whether the answer itself says that the server does not exist, as opposed to a 404 of
@@ -153,7 +159,7 @@ type UnmetCondition struct {
 	Got   string `json:"got"`
 }
 
-// PreconditionError is a server that is not in the state that a revert needs, or no longer. It matches
+// PreconditionError reports a server that is not in the state that a revert needs, or no longer. It matches
 // [ErrPrecondition], and [ErrRevertInProgress] when the reason is a revert that runs already. This call reverted
 // nothing.
 type PreconditionError struct {
@@ -175,7 +181,7 @@ func (e *PreconditionError) Is(target error) bool {
 	return target == ErrPrecondition || target == ErrRevertInProgress && e.Server.state().Reverting()
 }
 
-// RevertFailedError is a revert that was accepted, or may have been, and did not take effect. It matches
+// RevertFailedError reports a revert that was accepted, or may have been, and did not take effect. It matches
 // [ErrNotReverted], and [ErrNotFound] when the server is gone.
 type RevertFailedError struct {
 	Revert Revert // what was waited for
@@ -198,7 +204,7 @@ func (e *RevertFailedError) Is(target error) bool {
 	return target == ErrNotReverted || target == ErrNotFound && e.gone
 }
 
-// OutcomeUnknownError is a call after which nobody can know whether the cloud accepted the revert, or what became
+// OutcomeUnknownError reports a call after which nobody can know whether the cloud accepted the revert, or what became
 // of it. It matches [ErrOutcomeUnknown] and whatever Err matches.
 type OutcomeUnknownError struct {
 	Before   Server  // as it was seen before the revert was sent
@@ -230,8 +236,9 @@ func (e *OutcomeUnknownError) Is(target error) bool {
 // Unwrap returns Err.
 func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
 
-// WaitError is a wait that ended without a verdict, because its context ended ([context.Canceled] or
-// [context.DeadlineExceeded]) or the cloud refused to be looked at for good. The revert goes on.
+// WaitError reports a wait that ended without a verdict, because its context ended ([context.Canceled] or
+// [context.DeadlineExceeded]) or the cloud refused further looks for good ([ErrUnauthorized], [ErrForbidden] ...). What was
+// waited for goes on in the cloud.
 type WaitError struct {
 	Last *Server // as it was seen last; nil if it was never seen
 	Err  error

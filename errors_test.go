@@ -80,7 +80,7 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 		"ecs: swapped":             {400, ecsBody("request body is illegal.", "Ecs.0005"), "Ecs.0005", "request body is illegal.", nil},
 		"ecs: project":             {400, ecsBody("Ecs.0023", "x"), "Ecs.0023", "x", nil},
 		"ecs: flow control, 202":   {202, ecsBody("Common.0024", "exceeds flow over limit"), "Common.0024", "exceeds flow over limit", []string{"rate"}},
-		"ecs: other error as 200":  {200, ecsBody("Ecs.0009", "x"), "Ecs.0009", "x", []string{"rate"}},
+		"ecs: other error as 200":  {200, ecsBody("Ecs.0009", "x"), "Ecs.0009", "x", []string{"unavailable"}},
 		"ecs: flow control, 503":   {503, ecsBody("Common.1503", "x"), "Common.1503", "x", []string{"rate"}},
 		"ecs: flow control, 429":   {429, ecsBody("Common.1503", "x"), "Common.1503", "x", []string{"rate"}},
 		"gateway: throttled":       {429, gateway("APIGW.0308", throttled), "APIGW.0308", throttled, []string{"rate"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
@@ -11,8 +12,14 @@ import (
 
 // Revert every server of a project that waits for a decision, all at about one request each.
 func ExampleClient_RevertResizeAll() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for range 100 {
 		cloud.AddServer(ecstest.Instance{})
 	}
@@ -40,8 +47,13 @@ func ExampleClient_RevertResizeAll() {
 
 // Look only: what would be reverted, and what not.
 func ExampleWithDryRun() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	ready := cloud.AddServer(ecstest.Instance{})
 	running := cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})
 
@@ -60,8 +72,13 @@ func ExampleWithDryRun() {
 
 // Walk through all servers of a project; pages are fetched as the loop goes on.
 func ExampleClient_ListServers() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	cloud.AddServer(ecstest.Instance{Name: "web-1"})
 	cloud.AddServer(ecstest.Instance{Name: "db-1", Status: "ACTIVE"})
 

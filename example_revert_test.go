@@ -11,20 +11,16 @@ import (
 	"github.com/revert-resize/ecs/ecstest"
 )
 
-// exampleCloud stands for a cloud, in which everything goes quickly, and a client of it.
-func exampleCloud() (*ecstest.Server, *ecs.Client) {
-	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 60 * time.Millisecond, Record: time.Millisecond}))
-	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(10*time.Millisecond, 10*time.Millisecond))
-	if err != nil {
-		panic(err)
-	}
-	return cloud, client
-}
-
 // Revert a resize, and wait until the server is back on its old flavor.
 func ExampleClient_RevertResizeAndWait() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	serverID := cloud.AddServer(ecstest.Instance{}) // resized from flavor 1 to flavor 2
 
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
@@ -49,8 +45,13 @@ func ExampleClient_RevertResizeAndWait() {
 
 // Send the revert only. A nil error says that the cloud accepted it, not that it is finished.
 func ExampleClient_RevertResize() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	serverID := cloud.AddServer(ecstest.Instance{})
 
 	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
@@ -64,11 +65,16 @@ func ExampleClient_RevertResize() {
 
 // Nothing is sent to a server that does not wait for a decision on a resize; the error says what was wanted and seen.
 func ExamplePreconditionError() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	serverID := cloud.AddServer(ecstest.Instance{Status: "SHUTOFF"})
 
-	_, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	_, err = client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
 	var precondition *ecs.PreconditionError
 	if errors.As(err, &precondition) {
 		for _, unmet := range precondition.Unmet {
@@ -83,15 +89,20 @@ func ExamplePreconditionError() {
 // The answer got lost, and the caller's time is over before it is clear what became of the revert. The error holds what
 // is known; it asks to look at the server before anything else.
 func ExampleOutcomeUnknownError() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	serverID := cloud.AddServer(ecstest.Instance{})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
 	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
 
-	_, err := client.RevertResize(ctx, cloud.ProjectID(), serverID)
+	_, err = client.RevertResize(ctx, cloud.ProjectID(), serverID)
 	var unknown *ecs.OutcomeUnknownError
 	if !errors.As(err, &unknown) {
 		fmt.Println(err)
@@ -112,8 +123,14 @@ func ExampleOutcomeUnknownError() {
 
 // Stop waiting, and go on in another process: a Revert is plain data.
 func ExampleClient_WaitForRevert() {
-	cloud, client := exampleCloud()
+	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	serverID := cloud.AddServer(ecstest.Instance{})
 	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
 	if err != nil {

@@ -247,9 +247,6 @@ func (f *fleet) run(ctx context.Context) {
 	waiting.Wait()
 }
 
-// maxLookAge is how old a look may be when the action is sent. An older one is made again.
-const maxLookAge = 5 * time.Second
-
 // work reverts one server.
 func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 	if reason := f.closed(ctx); reason != nil {
@@ -264,6 +261,7 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 	}
 	var err error
 	if job.seen == nil || time.Since(job.at) > maxLookAge {
+		job.at = time.Now()
 		job.seen, err = f.look(ctx, retried, job.id)
 	}
 	result := FleetResult{Server: job.seen}
@@ -272,7 +270,7 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 	case f.o.dryRun:
 		err = job.seen.CheckRevertResize()
 	default:
-		result.Revert, err = f.c.revertSeen(ctx, f.projectID, job.seen)
+		result.Revert, err = f.c.revertSeen(ctx, f.projectID, job.seen, job.at)
 	}
 	if err != nil {
 		result.Err = opError("revert resize of server", job.id, err)
@@ -286,7 +284,7 @@ func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
 // look looks at one server; it is nil if that fails.
 func (f *fleet) look(ctx context.Context, again patience, id string) (*Server, error) {
 	s := new(Server)
-	if err := f.c.look(ctx, again, f.projectID, id, s); err != nil {
+	if _, err := f.c.look(ctx, again, f.projectID, id, s); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -342,7 +340,7 @@ func (f *fleet) feedPages(ctx context.Context, missing map[string]struct{}) {
 			id := page.servers[i].ID
 			if _, ok := missing[id]; ok {
 				delete(missing, id)
-				f.jobs <- fleetJob{id: id, seen: newServer(&page.servers[i]), at: at}
+				f.jobs <- fleetJob{id: id, seen: newServer(&page.servers[i], page.redact), at: at}
 			}
 		}
 		if pages--; pages == 0 || len(missing) <= fewServers || f.closed(ctx) != nil {
@@ -528,7 +526,7 @@ func (w *fleetWaiter) list(ctx context.Context, waits map[string]*fleetWait, see
 		for i := range page.servers {
 			id := page.servers[i].ID
 			if wait, ok := waits[id]; ok && !seen.has(id) {
-				looks = append(looks, &fleetLook{wait: wait, server: newServer(&page.servers[i])})
+				looks = append(looks, &fleetLook{wait: wait, server: newServer(&page.servers[i], page.redact)})
 				seen[id] = struct{}{}
 			}
 		}

@@ -36,7 +36,6 @@ func notDone() map[string]step {
 		"503 Common.1503":                   ecsError(http.StatusServiceUnavailable, "Common.1503"),
 		"503 APIGW.0308":                    gatewayError(http.StatusServiceUnavailable, "APIGW.0308"),
 		"202 Common.0024":                   ecsError(http.StatusAccepted, "Common.0024"),
-		"200 with an error body":            ecsError(http.StatusOK, "Ecs.0005"),
 		"200 with a Nova fault":             fault(http.StatusOK, "overLimit", "Too many requests."),
 		"refused before it was sent (dial)": notDialled(),
 		"refused before it was sent (DNS)":  dnsFailure(),

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,25 +29,26 @@ type Revert struct {
 //
 // It looks at the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
 // nil error means that the cloud accepted a revert of the resize that was looked at; it goes on in the background, see
-// [Client.WaitForRevert]. A definite error means that this call caused none. Where an answer was lost, the server is
+// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where an answer was lost, the server is
 // looked at until it is clear what happened, and the action is sent again only if it did not arrive; where nobody can
 // know, the error is an [*OutcomeUnknownError].
 //
 // Errors: [ErrInvalidArgument] before any request; [*PreconditionError] (also [ErrRevertInProgress]) before anything
 // was sent, or when the server changed before it could be sent again; [*APIError] with its sentinels, among them
-// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when the resize turned out to be confirmed by
-// somebody else; [*OutcomeUnknownError]; the context's error.
+// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when an answer was lost, and the resize turned out to
+// be confirmed by somebody else, or the revert to have been accepted and failed; [*OutcomeUnknownError]; the context's error.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
-	revert, err := c.revertResize(ctx, projectID, serverID)
+	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unmet)
 	if err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}
 	return revert, nil
 }
 
-func (c *Client) revertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
+// revertResize looks at a server and reverts its resize, if no condition is unmet.
+func (c *Client) revertResize(ctx context.Context, projectID, serverID string, unmet conditions) (*Revert, error) {
 	call := &revertCall{c: c, revert: Revert{ProjectID: projectID}}
 	if err := checkIDs(projectID, serverID); err != nil {
 		return nil, err
@@ -54,28 +56,42 @@ func (c *Client) revertResize(ctx context.Context, projectID, serverID string) (
 	if err := c.permit(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.look(ctx, retried, projectID, serverID, &call.revert.Before); err != nil {
+	var err error
+	if call.lookedAt, err = c.look(ctx, retried, projectID, serverID, &call.revert.Before); err != nil {
 		return nil, err
 	}
-	return call.run(ctx)
+	return call.run(ctx, unmet)
 }
 
-// revertSeen checks and reverts a server that has just been looked at, with a permit for the action in hand.
-func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server) (*Revert, error) {
-	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, Before: *before}}
-	return call.run(ctx)
+// revertSeen checks and reverts a server that was looked at in a request sent at lookedAt. The caller holds a permit for
+// the action.
+func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server, lookedAt time.Time) (*Revert, error) {
+	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, Before: *before}, lookedAt: lookedAt}
+	return call.run(ctx, verdict.Unmet)
 }
+
+// conditions returns which of the conditions of a revert a state does not meet.
+type conditions func(verdict.State) []verdict.Condition
+
+// maxLookAge is how old a look may be when the action is sent. In place of an older one another is made.
+const maxLookAge = 5 * time.Second
+
+// maxAged is how often a look may grow too old in one call: if getting the credential takes so long each time, no look
+// will ever be fresh.
+const maxAged = 3
 
 // revertCall is one call of RevertResize after its first look.
 type revertCall struct {
-	c      *Client
-	revert Revert
+	c        *Client
+	revert   Revert
+	lookedAt time.Time // when the last look was sent
 
 	renewed bool  // the credential was renewed once already
+	aged    int   // how often a look grew too old before the action could be sent
 	unclear bool  // a request of this call may have been accepted
 	pending bool  // ... and may still be on its way
-	fresh   bool  // the last request was refused for a credential that has been renewed since
-	last    error // what became of the last request, but for that
+	atOnce  bool  // the last request was no attempt (see again), so the next one need not wait
+	last    error // what became of the last attempt
 }
 
 // answer is what the answer to the action proves about that one request.
@@ -86,13 +102,14 @@ const (
 	refused         // nothing done, and it would be the same again
 	conflict        // nothing done, because of the server's state
 	notDone         // nothing done; may be sent again
+	again           // nothing done, because of the credential or the age of the look: does not count as an attempt
 	ended           // the cloud failed while working on it: unclear, but over
 	lost            // unclear, and possibly still on its way
 )
 
-func (r *revertCall) run(ctx context.Context) (*Revert, error) {
+func (r *revertCall) run(ctx context.Context, unmet conditions) (*Revert, error) {
 	r.revert.ServerID = r.revert.Before.ID
-	if err := r.revert.Before.CheckRevertResize(); err != nil {
+	if err := precondition(&r.revert.Before, unmet(r.revert.Before.state())); err != nil {
 		return nil, err
 	}
 	for n := 1; ; {
@@ -100,7 +117,7 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 		if kind == accepted {
 			return &r.revert, nil
 		}
-		if r.fresh = errors.Is(err, errRenewed); !r.fresh || r.last == nil {
+		if r.atOnce = kind == again; !r.atOnce || r.last == nil {
 			r.last = err
 		}
 		r.unclear = r.unclear || kind == ended || kind == lost
@@ -108,8 +125,8 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 
 		var revert *Revert
 		switch {
-		case r.fresh:
-			n-- // the refused credential was not an attempt
+		case kind == again:
+			n--
 		case r.unclear, kind == notDone:
 		case kind == conflict:
 			return nil, r.explainConflict(ctx, err)
@@ -136,7 +153,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
-		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID,
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.lookedAt.Add(maxLookAge),
 	}
 	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {
@@ -148,6 +165,11 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	}
 	var transport *transportError
 	switch {
+	case errors.Is(err, rest.ErrTooLate):
+		if r.aged++; r.aged > maxAged {
+			return refused, fmt.Errorf("what was seen of the server is older than %s: %w", maxLookAge, err)
+		}
+		return again, err
 	case !errors.As(err, &transport): // no credential, or the context ended before
 		return refused, err
 	case transport.sent:
@@ -158,21 +180,37 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	return notDone, err
 }
 
-// judgeSuccess reads a 2xx: the vendor's flow control answers 202 with an error in its body.
+// judgeSuccess reads a 2xx. The vendor's flow control answers 202 with an error in its body, which proves that nothing was
+// done; any other body that speaks of an error proves nothing.
 func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
 	if res.BodyErr != nil {
 		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
-	if body := strings.TrimSpace(string(res.Body)); body != "" {
-		switch e := wire.DecodeError(res.Body); {
+	if len(bytes.TrimSpace(res.Body)) > 0 {
+		e := wire.DecodeError(res.Body)
+		api := apiError(req, res)
+		switch {
+		case e.Found && api.rateLimited():
+			return notDone, api
 		case e.Found:
-			return notDone, apiError(req, res)
-		case !e.JSON:
-			return lost, &answerError{errors.New("the answer is not readable: " + clip(res.Redact(e.Message)))}
+			return lost, api
+		case !e.JSON, speaksOfError(res.Body):
+			return lost, &answerError{errors.New("the answer is not clear: " + clip(res.Redact(e.Message)))}
 		}
 	}
 	r.revert.RequestID = requestID(res)
 	return accepted, nil
+}
+
+// speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a look.
+func speaksOfError(body []byte) bool {
+	text := bytes.ToLower(body)
+	for _, word := range []string{"err", "fault", "fail", "code", "common."} {
+		if bytes.Contains(text, []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 func clip(text string) string {
@@ -189,16 +227,19 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return notDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
 		r.renewed = true
-		err := r.c.renewed(ctx, res, api)
-		if errors.Is(err, errRenewed) || passing(ctx, err) { // the 401 itself did nothing
+		switch err := r.c.renewed(ctx, res, api); {
+		case errors.Is(err, errRenewed):
+			return again, err
+		case passing(ctx, err): // the 401 itself did nothing
 			return notDone, err
+		default:
+			return refused, err
 		}
-		return refused, err
 	case api.conflict():
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
 		return ended, api
-	case api.StatusCode >= 500, api.StatusCode == http.StatusRequestTimeout:
+	case api.StatusCode >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
 		return lost, api
 	}
 	return refused, api
@@ -213,14 +254,17 @@ func endedAtNova(res *rest.Response) bool {
 // look looks at the server.
 func (r *revertCall) look(ctx context.Context, again patience) (*Server, error) {
 	s := new(Server)
-	err := r.c.look(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
+	at, err := r.c.look(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
+	if err == nil {
+		r.lookedAt = at
+	}
 	return s, err
 }
 
 // lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
 // waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request.
 func (r *revertCall) lookAgain(ctx context.Context, n int) error {
-	if !r.fresh {
+	if !r.atOnce {
 		pause, ok := r.c.policy.Pause(ctx, n, retryAfter(r.last))
 		if !ok {
 			return waitCause(ctx, r.last)
@@ -262,7 +306,6 @@ const settleLooks = 3
 // readBack looks at the server until it is clear whether a request of this call was accepted. A revert or an error
 // ends the call; neither means: it was not, so send it again now.
 func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert, error) {
-	start := time.Now()
 	wait, looks := r.resendAfter(n)
 	interval := max(r.c.settle, wait)/settleLooks + 1
 	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer than the settle time
@@ -271,8 +314,14 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 	if err := r.c.permit(ctx); err != nil { // to send again, should it come to that
 		return nil, r.unknown(ctx, nil, err)
 	}
+	start := time.Now()
+	within, cancel := context.WithDeadline(ctx, start.Add(budget))
+	defer cancel()
 	for {
-		now, err := r.look(ctx, once)
+		now, err := r.look(within, once)
+		if err != nil && within.Err() != nil && ctx.Err() == nil {
+			err = errors.New("no answer in time")
+		}
 		switch {
 		case err == nil:
 			seen = now
@@ -294,8 +343,8 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 			return nil, r.unknown(ctx, seen, err)
 		}
 		pause := max(interval, retryAfter(err))
-		if time.Since(start)+pause > budget {
-			return nil, r.unknown(ctx, seen, untold(err))
+		if pause > budget-time.Since(start) {
+			return nil, r.unknown(ctx, seen, timeUp(err))
 		}
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return nil, r.unknown(ctx, seen, err)
@@ -303,8 +352,8 @@ func (r *revertCall) readBack(ctx context.Context, n int, kind answer) (*Revert,
 	}
 }
 
-// untold says that the read-back's time is up, and why the last look failed if it did.
-func untold(look error) error {
+// timeUp is the end of a read-back that did not tell, with the failure of the last look if it failed.
+func timeUp(look error) error {
 	if look == nil {
 		return errors.New("the server's state did not tell in time")
 	}
@@ -314,7 +363,7 @@ func untold(look error) error {
 // resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
 // again. A request that is over needs no time to arrive, only the pause that the cloud is due.
 func (r *revertCall) resendAfter(n int) (wait time.Duration, looks int) {
-	if r.fresh && !r.pending {
+	if r.atOnce && !r.pending {
 		return 0, 1
 	}
 	wait = r.c.policy.Backoff(n)
@@ -334,7 +383,8 @@ func (r *revertCall) mayResend(ctx context.Context, n int, kind answer, now *Ser
 	if kind != refused && n < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
 		return nil, nil
 	}
-	if !r.pending {
+	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the looks do not show
+	if !r.pending && !contradicted {
 		return nil, r.last
 	}
 	switch r.recover(ctx) {
@@ -357,8 +407,11 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		}
 		return &r.revert, nil
 	case verdict.Done:
-		if r.recover(ctx) == verdict.FateConfirmed {
+		switch fate := r.recover(ctx); {
+		case fate == verdict.FateConfirmed:
 			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since")
+		case fate != verdict.FateReverted && verdict.OnlyMoved(r.revert.Before.state(), now.state()):
+			return nil, r.unknown(ctx, now, errors.New("the server is on another host, which a migration after a confirm does too"))
 		}
 		return &r.revert, nil
 	case verdict.Unchanged:
@@ -410,9 +463,14 @@ func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error
 	return &OutcomeUnknownError{Before: r.revert.Before, Observed: seen, Err: err}
 }
 
+// recordTime is how long the cloud's record is asked for at the end of a read-back.
+const recordTime = 10 * time.Second
+
 // recover asks the cloud's record what became of the resize that was looked at, and takes the request ID of its
 // revert from there.
 func (r *revertCall) recover(ctx context.Context) verdict.Fate {
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
+	defer cancel()
 	fate, action, _ := r.c.fate(ctx, retried, &r.revert)
 	if fate == verdict.FateReverted {
 		r.revert.RequestID = action.RequestID
@@ -452,15 +510,17 @@ func WithProgress(f func(Progress)) WaitOption {
 	}
 }
 
-// WaitForRevert waits until an accepted revert is finished, and returns the server in its old flavor. It looks first,
-// then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose compute host hangs keeps a server in
-// REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process, through JSON.
+// WaitForRevert waits until an accepted revert is finished, and returns the server as seen then: in its old flavor, unless it
+// has been resized again since. It looks first, then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose
+// compute host hangs keeps a server in REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process,
+// through JSON.
 //
 // Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
 // server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
-// [*WaitError] when the context ends, or the cloud refuses to be looked at for good.
+// [*WaitError] when the context ends, or the cloud refuses further looks for good.
 //
-// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and ecs_03_1502.html
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and
+// https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_1502.html
 func (c *Client) WaitForRevert(ctx context.Context, revert *Revert, opts ...WaitOption) (*Server, error) {
 	if revert == nil {
 		return nil, fmt.Errorf("ecs: wait for revert: %w", invalid("revert is nil"))
@@ -478,9 +538,9 @@ func (c *Client) RevertResizeAndWait(ctx context.Context, projectID, serverID st
 	if _, err := newWaitOptions(opts); err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}
-	revert, err := c.RevertResize(ctx, projectID, serverID)
+	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unready)
 	if err != nil {
-		return nil, err
+		return nil, opError("revert resize of server", serverID, err)
 	}
 	return c.WaitForRevert(ctx, revert, opts...)
 }
@@ -603,7 +663,7 @@ func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verd
 	err := c.get(ctx, again, actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
-			actions = append(actions, newAction(&list[i]))
+			actions = append(actions, newAction(res, &list[i]))
 		}
 		return err
 	})
@@ -625,7 +685,7 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict
 	decode := func(res *rest.Response) error {
 		a, err := wire.DecodeAction(res.Body)
 		if err == nil {
-			action = newAction(a)
+			action = newAction(res, a)
 		}
 		return err
 	}
@@ -645,8 +705,8 @@ func actionRequest(revert *Revert, path string) *rest.Request {
 	}
 }
 
-func newAction(w *wire.Action) verdict.Action {
-	a := verdict.Action{Name: w.Name, RequestID: w.RequestID, Message: w.Message, Start: w.Start, HasEvents: w.HasEvents}
+func newAction(res *rest.Response, w *wire.Action) verdict.Action {
+	a := verdict.Action{Name: w.Name, RequestID: cleanID(res, w.RequestID), Message: w.Message, Start: w.Start, HasEvents: w.HasEvents}
 	for _, e := range w.Events {
 		a.Events = append(a.Events, verdict.Event{Name: e.Name, Result: e.Result})
 	}

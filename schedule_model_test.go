@@ -323,20 +323,54 @@ func (r *schedRun) check() []string {
 		say(ofThis > 0 || r.inWindow || r.unrecorded() && r.did("resize"), "accepted, says the client, but the cloud knows of no revert")
 	case errors.Is(r.err, ecs.ErrOutcomeUnknown):
 		say(r.suffered(schedUnclear...) || r.t.s.cancel > 0, "unknown, although every answer came: %v", r.err)
+		say(!r.tellable(), "unknown, although looks could tell: %v", r.err)
 	case errors.As(r.err, &failed):
 		say(finished == 0 || ours == 0, "not reverted, says the client, but a revert finished: %v", r.err)
 	default:
 		say(ours == 0 && other == 0, "a definite error, but the revert was accepted: %v", r.err)
 	}
 	if r.waited {
+		var unfinished *ecs.WaitError
 		switch {
+		case errors.As(r.waitErr, &unfinished):
+			hangs := r.t.s.outcome == ecstest.RevertHangsEarly || r.t.s.outcome == ecstest.RevertHangsLate
+			say(hangs || !r.tellable(), "the wait came to no end: %v", r.waitErr)
+		case errors.Is(r.waitErr, ecs.ErrOutcomeUnknown):
+			say(!r.tellable() || r.unrecorded() || slices.Contains(r.t.s.cloud, "no launch"), "the wait does not know: %v", r.waitErr)
 		case r.waitErr == nil:
+			rest := r.server.Status == ecs.StatusActive || r.server.Status == ecs.StatusShutoff
+			say(rest && r.server.FlavorID == "1" || !r.tellable(), "reverted, says the wait, with a server in %s, flavor %s", r.server.Status, r.server.FlavorID)
 			say(finished > 0 || r.inWindow || r.untellable() || ofThis == 0 && r.unrecorded() && r.did("resize"), "reverted, says the wait, but no revert finished")
 		case errors.As(r.waitErr, &failed):
 			say(finished == 0 || errors.Is(r.waitErr, ecs.ErrNotFound) || r.inWindow || slices.Contains(r.t.s.cloud, "no launch"), "not reverted, says the wait, but a revert finished: %v", r.waitErr)
 		}
 	}
 	return wrong
+}
+
+// tellable reports whether nothing stood in the way of an answer: nobody else was at work, the client had the time, few
+// requests suffered, and none of them so that it may not be made again. Then "unknown" is no answer.
+func (r *schedRun) tellable() bool {
+	const mayFail = 2 // of the attempts of a request
+	suffered := map[ecstest.Kind]int{}
+	for n, kind := range r.t.kinds {
+		p := r.t.s.points[n]
+		if p.actor != "" || r.t.s.cancel > 0 {
+			return false
+		}
+		if _, ok := schedFaults[kind][p.fault]; !ok {
+			continue
+		}
+		if suffered[kind]++; suffered[kind] > mayFail || slices.Contains(schedFinal, p.fault) {
+			return false
+		}
+	}
+	return true
+}
+
+// schedFinal are the faults after which a client may not, or need not, go on.
+var schedFinal = []string{
+	"403", "404", "withdrawn", "429, 100 s", "redirected", "wrong state", "confirmed meanwhile", "401", "lost the race",
 }
 
 // untellable reports whether a revert that was rolled back looks like a finished one. The cloud's record tells them apart,

@@ -110,13 +110,13 @@ func (s *Server) describe() string {
 	return text + ", flavor " + orNone(s.FlavorID)
 }
 
-// orNone makes a foreign word fit for an error text.
+// orNone cleans a word of the cloud for an error text.
 func orNone(s string) string { return cmp.Or(wire.CleanText(s, 64), "none") }
 
-// set fills s with what an answer says.
-func (s *Server) set(w *wire.Server) {
+// set fills s with what an answer says. redact removes a credential that the answer echoes.
+func (s *Server) set(w *wire.Server, redact func(string) string) {
 	*s = Server{
-		ID: w.ID, Name: w.Name, Status: w.Status, VMState: w.VMState, TaskState: w.TaskState, PowerState: w.PowerState,
+		ID: w.ID, Name: w.Name, Status: word(w.Status, redact), VMState: word(w.VMState, redact), TaskState: word(w.TaskState, redact), PowerState: w.PowerState,
 		FlavorID: w.FlavorID, HostID: w.HostID, ProjectID: w.ProjectID, UserID: w.UserID,
 		AvailabilityZone: w.AvailabilityZone, KeyName: w.KeyName, Metadata: w.Metadata,
 		Created: w.Created, Updated: w.Updated, LaunchedAt: w.LaunchedAt,
@@ -131,15 +131,24 @@ func (s *Server) set(w *wire.Server) {
 	}
 	if w.Fault != nil {
 		f := Fault(*w.Fault)
-		f.Message = wire.CleanText(f.Message, 512)
+		f.Message = wire.CleanText(redact(f.Message), 512)
 		s.Fault = &f
 	}
 }
 
+// word is a word of the API that errors show. What is too long for one may be an echo of the credential.
+func word(text string, redact func(string) string) string {
+	const longest = 24
+	if len(text) <= longest {
+		return text
+	}
+	return redact(text)
+}
+
 // newServer returns a server of a list.
-func newServer(w *wire.Server) *Server {
+func newServer(w *wire.Server, redact func(string) string) *Server {
 	s := new(Server)
-	s.set(w)
+	s.set(w, redact)
 	return s
 }
 
@@ -152,7 +161,7 @@ func newServer(w *wire.Server) *Server {
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html
 func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Server, error) {
 	s := new(Server)
-	if err := c.look(ctx, retried, projectID, serverID, s); err != nil {
+	if _, err := c.look(ctx, retried, projectID, serverID, s); err != nil {
 		return nil, opError("get server", serverID, err)
 	}
 	return s, nil
@@ -166,13 +175,13 @@ const (
 	retried patience = true
 )
 
-// look looks at a server, and fills into with what it sees.
-func (c *Client) look(ctx context.Context, again patience, projectID, serverID string, into *Server) error {
+// look looks at a server, and fills into with what it sees. It returns when the request was sent: what is seen may be as old.
+func (c *Client) look(ctx context.Context, again patience, projectID, serverID string, into *Server) (at time.Time, err error) {
 	if err := checkIDs(projectID, serverID); err != nil {
-		return err
+		return at, err
 	}
 	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID, ""), ProjectID: projectID}
-	return c.get(ctx, again, req, func(res *rest.Response) error {
+	err = c.get(ctx, again, req, func(res *rest.Response) error {
 		w, err := wire.DecodeServer(res.Body)
 		switch {
 		case err != nil:
@@ -180,9 +189,11 @@ func (c *Client) look(ctx context.Context, again patience, projectID, serverID s
 		case !strings.EqualFold(w.ID, serverID):
 			return fmt.Errorf("answer is about another server, %q", res.Redact(wire.CleanText(w.ID, 64)))
 		}
-		into.set(w)
+		into.set(w, res.Redact)
+		at = res.SentAt
 		return nil
 	})
+	return at, err
 }
 
 func serverPath(projectID, serverID, rest string) string {
@@ -191,8 +202,21 @@ func serverPath(projectID, serverID, rest string) string {
 
 // opError names the operation and the server.
 func opError(op, serverID string, err error) error {
-	return fmt.Errorf("ecs: %s %s: %w", op, printable(serverID), err)
+	err = fmt.Errorf("ecs: %s %s: %w", op, printable(serverID), err)
+	if text := err.Error(); strings.ContainsAny(text, "\r\n") { // of an authenticator or a transport
+		return &oneLineError{text: strings.Join(strings.Fields(text), " "), err: err}
+	}
+	return err
 }
+
+// oneLineError is an error whose text had several lines.
+type oneLineError struct {
+	text string
+	err  error
+}
+
+func (e *oneLineError) Error() string { return e.text }
+func (e *oneLineError) Unwrap() error { return e.err }
 
 // printable keeps a bad ID from breaking an error's line.
 func printable(id string) string {
@@ -253,7 +277,7 @@ func (c *Client) ListServers(ctx context.Context, projectID string, opts ListSer
 				return
 			}
 			for i := range page.servers {
-				if !yield(newServer(&page.servers[i]), nil) {
+				if !yield(newServer(&page.servers[i], page.redact), nil) {
 					return
 				}
 			}
@@ -266,6 +290,7 @@ type serverPage struct {
 	servers []wire.Server
 	next    string    // the marker of the next page, "" if there is none
 	date    time.Time // the cloud's clock; zero if it does not tell
+	redact  func(string) string
 }
 
 // pages yields the pages of a list.
@@ -300,6 +325,7 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 	}
 	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
+		page.redact = res.Redact
 		page.date, _ = http.ParseTime(res.Header.Get("Date"))
 		return err
 	})
@@ -336,8 +362,8 @@ func (o ListServersOptions) query(projectID string) (url.Values, error) {
 // first, then sleeps, see [WithPollInterval]; only the context bounds it.
 //
 // Errors: [*PreconditionError] if the resize cannot get there any more (the server is in ERROR or deleted, or was
-// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses to be
-// looked at for good.
+// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses further
+// looks for good.
 func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
 	s, err := c.waitForVerifyResize(ctx, projectID, serverID)
 	if err != nil {
@@ -380,7 +406,7 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, progress 
 	start := time.Now()
 	for looks := 1; ; looks++ {
 		s := new(Server)
-		err := c.look(ctx, once, projectID, serverID, s)
+		_, err := c.look(ctx, once, projectID, serverID, s)
 		if progress != nil {
 			progress(newProgress(start, looks, s, err))
 		}

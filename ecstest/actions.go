@@ -87,28 +87,32 @@ func (s *Server) act(in *inbound, who *principal) *Answer {
 		case "resize":
 			no = s.actResize(r, by, value)
 		case "lock", "unlock":
-			s.setLock(r, by, name == "lock")
+			no = s.setLock(r, by, name == "lock")
 		case "os-start", "os-stop":
 			no = s.setPower(r, by, name == "os-start")
 		case "os-resetState":
 			no = s.actResetState(r, by, value)
 		}
 	}
-	return in.finish(status, no)
+	return in.finish(r, status, no)
 }
 
 // actor is the caller of a request as the one who acts.
 func (in *inbound) actor(who *principal) actor {
-	return actor{operation: operation{at: in.now, requestID: in.requestID, byRequest: true}, admin: who.admin}
+	return actor{
+		operation: operation{at: in.now, requestID: in.requestID, byRequest: true, user: who.user, project: who.project},
+		admin:     who.admin,
+	}
 }
 
-// finish answers an operation without a body, and logs that it took effect.
-func (in *inbound) finish(status int, no *refusal) *Answer {
+// finish answers an operation without a body, and logs whether it took effect:
+// a delete of what is being deleted is answered well and is none.
+func (in *inbound) finish(r *record, status int, no *refusal) *Answer {
 	if no != nil {
 		return in.novaFault(no)
 	}
 	if in.entry != nil {
-		in.entry.Accepted = true
+		in.entry.Accepted = r.accepted(in.requestID)
 	}
 	return in.novaOK(status, nil)
 }
@@ -151,5 +155,5 @@ func (s *Server) deleteServer(in *inbound, who *principal) *Answer {
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
 	}
-	return in.finish(http.StatusNoContent, s.remove(r, in.actor(who)))
+	return in.finish(r, http.StatusNoContent, s.remove(r, in.actor(who)))
 }

@@ -2,6 +2,7 @@ package ecstest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,10 +29,11 @@ func (a *Answer) release() {
 	}
 }
 
-// pad makes the body at least so long, with spaces at its end.
+// pad makes the body at least so long, with spaces at its end. The memory
+// behind it stays as it is: it may be the caller's own.
 func (a *Answer) pad(bytes int) {
 	if missing := bytes - len(a.Body); missing > 0 {
-		a.Body = append(a.Body, strings.Repeat(" ", missing)...)
+		a.Body = append(slices.Clip(a.Body), strings.Repeat(" ", missing)...)
 	}
 }
 

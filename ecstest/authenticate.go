@@ -119,6 +119,9 @@ func (k *accessKey) refuses(in *inbound, sig signature) string {
 	if err != nil {
 		return err.Error()
 	}
+	if signed := in.header.Get("X-Sdk-Content-Sha256"); signed != "" && !strings.EqualFold(signed, in.bodyHash()) {
+		return "header X-Sdk-Content-Sha256 is not the hash of the body"
+	}
 	if !sig.matches(k.secret, in.header.Get("X-Sdk-Date"), canonical) {
 		return "verify aksk signature fail, canonicalRequest:" + strings.ReplaceAll(canonical, "\n", "|")
 	}

@@ -77,6 +77,28 @@ func readCapture(t *testing.T, name string) capture {
 	return c
 }
 
+func TestCaptures_AreAllCompared(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	var tests strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		tests.Write(text)
+	}
+	captures, err := os.ReadDir(filepath.Join("testdata", "captures"))
+	require.NoError(t, err)
+	require.Greater(t, len(captures), 100)
+	for _, file := range captures {
+		name, _, _ := strings.Cut(file.Name(), ".http")
+		name, _, _ = strings.Cut(name, ".states.jsonl")
+		if !strings.Contains(tests.String(), `"`+name+`"`) {
+			t.Errorf("no test reads %s", file.Name())
+		}
+	}
+}
+
 // projectIn puts the fake's projects in place of the recorded ones.
 func projectIn(srv *ecstest.Server, text string) string {
 	return strings.NewReplacer(

@@ -39,7 +39,7 @@ func TestConformance_Details(t *testing.T) {
 		"47-get-locked-2.9", "50-fail-revert-get", "50-fail-revert-get-admin", "51-fail-revert-dest-get",
 		"51-fail-revert-dest-get-admin", "52-fail-revert-rollback-get", "52-fail-revert-rollback-get-admin",
 		"53-get-error-never-booted", "54-get-error-reset-state", "55-get-error-failed-resize", "61-get-after-over-quota",
-		"65-parallel-0-then", "66-parallel-0-then", "67-keystone-down-known-token",
+		"65-parallel-0-then", "65-parallel-1-then", "66-parallel-0-then", "66-parallel-1-then", "67-keystone-down-known-token",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,11 +13,16 @@
 //	srv := ecstest.NewServer()
 //	defer srv.Close()
 //	id := srv.AddServer(ecstest.Instance{}) // in VERIFY_RESIZE
-//	client, err := ecs.NewClient(srv.URL, ecs.StaticToken(srv.Token()))
+//	client, err := ecs.NewClient(srv.URL, ecs.StaticToken(srv.Token()),
+//		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond))
 //	...
 //	_, err = client.RevertResizeAndWait(ctx, srv.ProjectID(), id)
 //	...
 //	if srv.Instance(id).Status != "ACTIVE" { ... }
+//
+// It takes the second that a revert takes; [WithDurations] makes the cloud
+// quicker. With the client's own poll interval, which is meant for real clouds,
+// it would take two.
 //
 // [Server.AddServer] adds servers in any state, [Server.Credentials] and its
 // siblings say how to log in at [Server.IdentityURL]. [Server.Resize],
@@ -34,7 +39,8 @@
 //	srv.Inject(ecstest.Fault{On: ecstest.Any, Times: -1, Before: 100 * time.Millisecond})
 //
 // The first one accepts the revert and loses the answer; the next spoils the
-// second to fourth look. [Server.InjectRandom] spoils a share of all requests,
+// second to fourth look. The third one waits for the revert after that, and the
+// last one slows down all that the others leave alone. [Server.InjectRandom] spoils a share of all requests,
 // the same ones for the same seed. Whatever the client was told,
 // [Server.History] has the truth: which operations were accepted, of which
 // resize, and how each of them ended. [Server.Requests] is the log of what arrived.
@@ -45,17 +51,49 @@
 // looks; nothing runs in the background. Inside a testing/synctest bubble
 // minutes therefore pass in no time: create the fake inside the bubble with
 // [NewUnstarted], which opens no socket, use [Server.HTTPClient], and close it
-// before the bubble ends.
+// before the bubble ends. Here a revert takes ten minutes, and the test none:
+//
+//	func TestRevert_ThatTakesLong(t *testing.T) {
+//		t.Parallel()
+//		synctest.Test(t, func(t *testing.T) {
+//			srv := ecstest.NewUnstarted()
+//			defer srv.Close()
+//			id := srv.AddServer(ecstest.Instance{Durations: ecstest.Durations{Revert: 10 * time.Minute}})
+//			client, err := ecs.NewClient(srv.URL, ecs.StaticToken(srv.Token()), ecs.WithHTTPClient(srv.HTTPClient()))
+//			if err != nil {
+//				t.Fatal(err)
+//			}
+//			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+//			defer cancel()
+//			server, err := client.RevertResizeAndWait(ctx, srv.ProjectID(), id)
+//			if err != nil {
+//				t.Fatal(err)
+//			}
+//			if server.Status != ecs.StatusActive || server.FlavorID != "1" {
+//				t.Error(server.Status, server.FlavorID)
+//			}
+//		})
+//	}
 //
 // # Limits
 //
+//   - At most one fault happens to a request: the first one injected that
+//     matches it, scripted before random. The Skip and Times of a [Fault] count
+//     the requests that got as far as to it, and not those that another has
+//     hit. Join with [Effect.And] what is to happen together.
+//   - [RevertEnds] happens to reverts alone, [Stale] and [WrongID] to looks and
+//     lists; whatever else their fault would match, it leaves to others.
+//   - [Server.Close] waits for every request. What is called for one (the
+//     functions of [Meanwhile] and [Rewrite], a Match) must not call it.
+//   - [WithSeed] does not reach tokens: they differ from run to run.
 //   - Servers cannot be created by the API, and of the actions there are
 //     revertResize, confirmResize, resize, lock, unlock, os-start, os-stop and
 //     os-resetState. Every other action is "no such action". There are no
 //     flavors, images, networks, volumes, quotas and migrations to be asked for.
 //   - Servers have no addresses and no volumes. Metadata is shown sorted by
 //     key. Admins see host names, but not the attributes that microversions
-//     from 2.3 on add for them; the description is always null.
+//     from 2.3 on add for them; the description and the reason of a lock are
+//     always null.
 //   - Every operation is atomic: two reverts that overlap are one 202 and one
 //     409, where a real cloud may accept both. [WithOverlappingReverts] and
 //     [RevertRacesConfirm] make up for that.

@@ -2,15 +2,19 @@ package ecstest
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // Effect is what a [Fault] does to a request. Effects are made by the
 // functions of this package and changed by the methods Applied, AppliedLate
-// and And.
+// and And. What an effect cannot happen to it leaves alone: [RevertEnds] waits
+// for a revert, [Stale] and [WrongID] for a look or a list, [ExpireToken] for a
+// request that comes with a token, [ConfirmedMeanwhile] for one about a server.
 type Effect struct {
 	name  string
+	only  Kind // what it can happen to; zero = Any
 	reach reach
 	late  time.Duration // with reachLate
 	reply replyKind
@@ -62,10 +66,15 @@ func (e Effect) AppliedLate(d time.Duration) Effect {
 	return e
 }
 
-// And joins two effects; where both say something of the same thing, the
-// second one counts. RevertEnds(RevertRollsBack).And(DropAfter()) is a revert
-// that is rolled back, and whose 202 got lost.
+// And joins two effects. Where both rewrite the answer, or do something
+// meanwhile, they do so one after the other; where both say something else of
+// the same thing, the second one counts. RevertEnds(RevertRollsBack).And(DropAfter())
+// is a revert that is rolled back, and whose 202 got lost. And panics if no
+// request can have both, as with RevertEnds and Stale.
 func (e Effect) And(other Effect) Effect {
+	if e.only = e.kinds() & other.kinds(); e.only == 0 {
+		panic("ecstest: And: no request can have both: " + e.name + " and " + other.name)
+	}
 	e.name = strings.TrimPrefix(e.name+" and "+other.name, " and ")
 	if other.reach != reachUnset {
 		e.reach, e.late = other.reach, other.late
@@ -76,11 +85,15 @@ func (e Effect) And(other Effect) Effect {
 	if other.answer != nil {
 		e.answer = other.answer
 	}
-	if other.rewrite != nil {
-		e.rewrite = other.rewrite
+	if first, second := e.rewrite, other.rewrite; first != nil && second != nil {
+		e.rewrite = func(a *Answer) { first(a); second(a) }
+	} else if second != nil {
+		e.rewrite = second
 	}
-	if other.meanwhile != nil {
-		e.meanwhile = other.meanwhile
+	if first, second := e.meanwhile, other.meanwhile; first != nil && second != nil {
+		e.meanwhile = func(s *Server, id string) { first(s, id); second(s, id) }
+	} else if second != nil {
+		e.meanwhile = second
 	}
 	if other.outcome != nil {
 		e.outcome = other.outcome
@@ -90,6 +103,14 @@ func (e Effect) And(other Effect) Effect {
 	}
 	e.staleToken = e.staleToken || other.staleToken
 	return e
+}
+
+// kinds are the kinds of requests that it can happen to.
+func (e Effect) kinds() Kind {
+	if e.only == 0 {
+		return Any
+	}
+	return e.only
 }
 
 // reaches tells how the request gets to the cloud.
@@ -105,7 +126,7 @@ func (e Effect) reaches() reach {
 
 // blocks tells whether the answer has to wait for something.
 func (h hit) blocks() bool {
-	return h.before > 0 || h.after > 0 || h.effect.reply == replyHang
+	return h.before > 0 || h.after > 0 || h.effect.reply == replyHang || h.effect.reply == replyStalled
 }
 
 // DropBefore cuts the connection; the request never got to the cloud.
@@ -128,41 +149,55 @@ func Refused() Effect { return Effect{name: "refused", reply: replyRefused} }
 func Hang() Effect { return Effect{name: "hang", reply: replyHang} }
 
 // Truncate cuts the connection after so many bytes of the answer's body. Where
-// the cloud's answer has no body it announces one.
+// the cloud's answer has no body it announces one; where it cannot have one
+// (204, or the answer to a HEAD) the connection is cut before the answer.
 func Truncate(bytes int) Effect {
+	checkSize("Truncate", bytes)
 	return Effect{name: "truncate", reply: replyTruncated, size: bytes}
 }
 
 // Stall stops sending after so many bytes of the answer's body, until the
-// client gives up.
-func Stall(bytes int) Effect { return Effect{name: "stall", reply: replyStalled, size: bytes} }
+// client gives up. An answer that cannot have a body does not begin to come.
+func Stall(bytes int) Effect {
+	checkSize("Stall", bytes)
+	return Effect{name: "stall", reply: replyStalled, size: bytes}
+}
 
-// Rewrite changes the cloud's answer on its way.
+func checkSize(what string, bytes int) {
+	if bytes < 0 {
+		panic("ecstest: " + what + ": not a number of bytes: " + strconv.Itoa(bytes))
+	}
+}
+
+// Rewrite changes the cloud's answer on its way. The function may keep the
+// answer's body, and put one of its own in its place; it must not write into
+// either after it has returned.
 func Rewrite(change func(*Answer)) Effect { return Effect{name: "rewrite", rewrite: change} }
 
 // Oversize blows the answer's body up to so many bytes, with spaces at its end.
 func Oversize(bytes int) Effect {
+	checkSize("Oversize", bytes)
 	e := Rewrite(func(a *Answer) { a.pad(bytes) })
 	e.name = "oversize"
 	return e
 }
 
-// WrongID gives the details of a server another ID than the one asked for.
-func WrongID() Effect {
-	e := Rewrite(replaceID)
-	e.name = "wrong id"
-	return e
-}
+// WrongID gives the details of a server another ID than the one asked for, and
+// so it does to the first server of a list.
+func WrongID() Effect { return Effect{name: "wrong id", only: Look | List, rewrite: replaceID} }
 
 // Stale answers a look or a list as it was d ago, like a replica that lags.
-func Stale(d time.Duration) Effect { return Effect{name: "stale", stale: d} }
+func Stale(d time.Duration) Effect { return Effect{name: "stale", only: Look | List, stale: d} }
 
 // ExpireToken makes the token of the request invalid just before it is looked at.
-func ExpireToken() Effect { return Effect{name: "expire token", staleToken: true} }
+func ExpireToken() Effect {
+	return Effect{name: "expire token", only: Any &^ (Login | Metadata), staleToken: true}
+}
 
 // Meanwhile does something just before the cloud handles the request, such as
 // what another user does to the same server: the function gets the Server and
-// the ID of the server in the request's path.
+// the ID of the server in the request's path. If the request is delivered late
+// it comes late, too; if the request never gets there, when it would have.
 func Meanwhile(do func(s *Server, serverID string)) Effect {
 	return Effect{name: "meanwhile", meanwhile: do}
 }
@@ -171,12 +206,14 @@ func Meanwhile(do func(s *Server, serverID string)) Effect {
 // request comes: it finds the confirm still at work.
 func ConfirmedMeanwhile() Effect {
 	e := Meanwhile(func(s *Server, id string) { _ = s.Confirm(id) })
-	e.name = "confirmed meanwhile"
+	e.name, e.only = "confirmed meanwhile", Look|ActionRecord|AnyAction|Delete
 	return e
 }
 
 // RevertEnds decides how the revert ends that the request starts.
-func RevertEnds(how Outcome) Effect { return Effect{name: "revert outcome", outcome: &how} }
+func RevertEnds(how Outcome) Effect {
+	return Effect{name: "revert outcome", only: Revert, outcome: &how}
+}
 
 // Reply answers with these instead of the cloud; the request does not get
 // there, unless with Applied or AppliedLate. A nil header means JSON.

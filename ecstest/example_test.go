@@ -1,11 +1,13 @@
 package ecstest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
 )
 
@@ -28,18 +30,26 @@ func post(srv *ecstest.Server, id, action string) (status int, err error) {
 func Example() {
 	srv := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 20 * time.Millisecond}))
 	defer srv.Close()
-	id := srv.AddServer(ecstest.Instance{})
-	fmt.Println(srv.Instance(id).Status)
+	id := srv.AddServer(ecstest.Instance{}) // resized from flavor 1 to flavor 2
 
-	status, err := post(srv, id, `{"revertResize": null}`)
-	fmt.Println(status, err, srv.Instance(id).Status)
-
-	time.Sleep(40 * time.Millisecond)
-	fmt.Println(srv.Instance(id).Status, srv.History(id)[0].Result)
+	client, err := ecs.NewClient(srv.URL, ecs.StaticToken(srv.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, err := client.RevertResizeAndWait(context.Background(), srv.ProjectID(), id)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(server.Status, "on flavor", server.FlavorID)
+	for _, e := range srv.History(id) {
+		fmt.Println("the cloud accepted", e.Action, "which is", e.Result)
+	}
 	// Output:
-	// VERIFY_RESIZE
-	// 202 <nil> REVERT_RESIZE
-	// ACTIVE finished
+	// ACTIVE on flavor 1
+	// the cloud accepted revertResize which is finished
 }
 
 func ExampleServer_Inject() {

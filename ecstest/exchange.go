@@ -43,8 +43,8 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	}
 	e := h.effect
 	in.outcome, in.stale = e.outcome, e.stale
-	if e.meanwhile != nil {
-		e.meanwhile(s, in.route.server)
+	if e.reaches() != reachLate {
+		s.before(in, e)
 	}
 	var answer *Answer
 	if e.reaches() == reachAlways {
@@ -56,22 +56,47 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	if e.answer != nil {
 		answer = s.replace(in, e)
 	}
-	if e.reply == replyHang {
-		select {
-		case <-gone:
-		case <-s.closing:
-			return nil
-		}
+	if e.reply == replyHang && !s.waitFor(gone) {
+		return nil
 	}
 	if e.reaches() == reachLate {
 		s.deliverLate(in, e)
 	}
 	if e.rewrite != nil && answer != nil {
+		answer.giveBack = nil // the body may be kept by the one who changes it, or be his own
 		e.rewrite(answer)
 	}
 	out := &reply{kind: e.reply, size: e.size, answer: answer}
+	if out.breaksOff() && (answer == nil || in.method == http.MethodHead || answer.contentLength() < 0) {
+		// There is no body to break off in.
+		if out.kind == replyStalled && !s.waitFor(gone) {
+			return nil
+		}
+		out.kind = replyCut
+	}
 	s.answered(in, out)
 	return out
+}
+
+// breaksOff tells whether only a part of the answer gets to the client.
+func (out *reply) breaksOff() bool { return out.kind == replyTruncated || out.kind == replyStalled }
+
+// before does what somebody else does just before the cloud handles a request.
+func (s *Server) before(in *inbound, e Effect) {
+	if e.meanwhile != nil {
+		e.meanwhile(s, in.route.server)
+	}
+}
+
+// waitFor waits for the client to leave and says no if the fake was closed
+// meanwhile.
+func (s *Server) waitFor(gone <-chan struct{}) bool {
+	select {
+	case <-gone:
+		return true
+	case <-s.closing:
+		return false
+	}
 }
 
 // deliver hands a request to the cloud.
@@ -94,6 +119,7 @@ func (s *Server) deliverLate(in *inbound, e Effect) {
 	go func() {
 		defer s.waiting.Done()
 		if s.sleep(e.late) {
+			s.before(in, e)
 			s.deliver(in, e).release()
 		}
 	}()
@@ -122,7 +148,7 @@ func (s *Server) answered(in *inbound, out *reply) {
 		in.entry.Status = out.answer.Status
 		s.mu.Unlock()
 	}
-	if out.kind == replyTruncated || out.kind == replyStalled {
+	if out.breaksOff() {
 		// A body that is to break off has to be longer than what is sent of it.
 		out.answer.pad(out.size + 1)
 	}

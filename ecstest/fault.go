@@ -4,11 +4,15 @@ import "time"
 
 // Fault says which requests something happens to, and what. The zero Fault
 // hits the first request that comes and does nothing to it.
+//
+// One fault at most happens to a request: the first one injected of those that
+// match it. The others do not see that request at all: their Skip and Times do
+// not count it. What is to happen together is joined with [Effect.And].
 type Fault struct {
-	On     Kind               // kinds of requests, joined with |; zero = [Any]
+	On     Kind               // kinds of requests, joined with |; zero = [Any]. Of these, those that Do can happen to.
 	Server string             // requests about this server alone; "" = all
 	Match  func(Request) bool // decides in addition; nil = yes. It is called under a lock and must not call the Server.
-	Skip   int                // lets so many matching requests pass first
+	Skip   int                // lets so many requests pass first that match and that no other fault has hit
 	Times  int                // hits so many; 0 = one, negative = all
 
 	Before time.Duration // what a hit request waits before the cloud handles it
@@ -27,10 +31,14 @@ type Injected struct {
 }
 
 // Inject sets a fault. Of several faults that match a request the one injected
-// first has effect. Scripted faults come before random ones.
+// first has effect. Scripted faults come before random ones. It panics if Do
+// cannot happen to any request of the kinds in On, as [RevertEnds] to a Look.
 func (s *Server) Inject(f Fault) *Injected {
 	if f.On == 0 {
 		f.On = Any
+	}
+	if f.On &= f.Do.kinds(); f.On == 0 {
+		panic("ecstest: Inject: " + f.Do.name + " cannot happen to any request of these kinds")
 	}
 	if f.Times == 0 {
 		f.Times = 1

@@ -1,6 +1,10 @@
 package ecstest
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Result is how far an accepted operation came.
 type Result string
@@ -18,7 +22,7 @@ const (
 // Event is one operation that the cloud accepted: the truth about it, which no
 // answer of the API tells completely.
 type Event struct {
-	Action    string    // revertResize, resize, confirmResize, delete, lock, unlock, os-stop, os-start
+	Action    string    // revertResize, resize, confirmResize, delete, lock, unlock, os-stop, os-start, os-resetState
 	Time      time.Time // when it was accepted
 	RequestID string
 	// ByRequest is false for what [Server.Revert] and the like did out of band.
@@ -95,9 +99,10 @@ func (st *snapshot) state() State {
 
 // operation is who asks for what: the part that all operations have in common.
 type operation struct {
-	at        time.Time
-	requestID string
-	byRequest bool
+	at            time.Time
+	requestID     string
+	byRequest     bool
+	user, project string // who asks; "" = the server's owner
 }
 
 // note writes an accepted operation into the history and the action records.
@@ -107,12 +112,17 @@ func (s *Server) note(r *record, op operation, action string, resize int) *histo
 		ByRequest: op.byRequest, Resize: resize, Result: Pending,
 	}}
 	e.record = &actionRecord{
-		action: action, requestID: op.requestID, user: r.user, project: r.project,
+		action: action, requestID: op.requestID, user: cmp.Or(op.user, r.user), project: cmp.Or(op.project, r.project),
 		start: op.at, updated: op.at,
 	}
 	r.history = append(r.history, e)
 	r.actions = append([]*actionRecord{e.record}, r.actions...)
 	return e
+}
+
+// accepted tells whether an operation with this request ID was accepted.
+func (r *record) accepted(requestID string) bool {
+	return slices.ContainsFunc(r.history, func(e *historyEntry) bool { return e.RequestID == requestID })
 }
 
 // end says how an operation ended; the first word counts.

@@ -123,10 +123,16 @@ func (s *Server) AdminCredentials() Credentials { return s.identity.admin }
 func (s *Server) ProjectID() string { return s.identity.demo.ProjectID }
 
 // AddUser adds a member of the project with this name, and the project if it
-// is new, and returns what to log in with.
+// is new, and returns what to log in with. A user is a member of one project:
+// AddUser panics if there is one of this name already.
 func (s *Server) AddUser(username, projectName string) Credentials {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, u := range s.identity.users {
+		if u.Username == username {
+			panic("ecstest: AddUser: there is a user " + username + " already")
+		}
+	}
 	return s.identity.addUser(s, username, projectName, false)
 }
 
@@ -210,7 +216,7 @@ func (s *Server) issue(u *user, scoped bool, now time.Time, methods ...string) *
 	audit := base64.RawURLEncoding.EncodeToString(raw[:16])
 	t := &token{
 		value: "gAAAAA" + base64.RawURLEncoding.EncodeToString(raw), user: u, scoped: scoped,
-		methods: methods, auditIDs: []string{audit}, issued: wholeSecond(now), expires: wholeSecond(now).Add(s.cfg.tokenTTL),
+		methods: methods, auditIDs: []string{audit}, issued: wholeSecond(now), expires: nextWholeSecond(now.Add(s.cfg.tokenTTL)),
 	}
 	s.identity.tokens[t.value] = t
 	return t

@@ -54,6 +54,21 @@ func TestIdentity_TokensExpire(t *testing.T) {
 	})
 }
 
+func TestIdentity_TokensLiveAtLeastTheirTTL(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(900 * time.Millisecond) // tokens end with a whole second
+		srv := ecstest.NewUnstarted(ecstest.WithTokenTTL(500 * time.Millisecond))
+		defer srv.Close()
+		id := srv.AddServer(ecstest.Instance{})
+		token := srv.Token()
+		time.Sleep(499 * time.Millisecond)
+		assert.Equal(t, 200, statusWith(t, srv, id, token))
+		time.Sleep(601 * time.Millisecond)
+		assert.Equal(t, 401, statusWith(t, srv, id, token))
+	})
+}
+
 func TestIdentity_OutageHitsOnlyNewTokens(t *testing.T) {
 	t.Parallel()
 	srv := ecstest.NewUnstarted()
@@ -95,6 +110,15 @@ func TestIdentity_HuaweiIsMoreLenient(t *testing.T) {
 	assert.Equal(t, user.ProjectID, doc.Projects[0].ID)
 }
 
+func TestIdentity_UserNamesAreUnique(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewUnstarted()
+	defer srv.Close()
+	srv.AddUser("alice", "one")
+	assert.PanicsWithValue(t, "ecstest: AddUser: there is a user alice already", func() { srv.AddUser("alice", "two") })
+	assert.NotPanics(t, func() { srv.AddUser("bob", "one") })
+}
+
 func TestIdentity_LogHasNoSecrets(t *testing.T) {
 	t.Parallel()
 	srv := ecstest.NewUnstarted()
@@ -133,6 +157,18 @@ func TestMetadata_GivesTemporaryKeys(t *testing.T) {
 		time.Sleep(30 * time.Minute)
 		assert.NotEqual(t, first, credential(t, call(t, srv.HTTPClient(), "GET", url, "")))
 		assert.Equal(t, 3, srv.MetadataKeys())
+	})
+}
+
+func TestMetadata_KeysLiveAtLeastTheirLifetime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(900 * time.Millisecond)
+		srv := ecstest.NewUnstarted()
+		defer srv.Close()
+		srv.SetMetadataLifetime(time.Hour)
+		key := credential(t, call(t, srv.HTTPClient(), "GET", srv.MetadataURL()+"/openstack/latest/securitykey", ""))
+		assert.Equal(t, time.Now().Add(time.Hour+100*time.Millisecond).UTC(), key.ExpiresAt)
 	})
 }
 

@@ -39,7 +39,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if host == "" {
 		host = r.URL.Host
 	}
-	in, ok := s.inbound(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, host, r.Header.Clone(), body)
+	in, ok := s.inbound(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, host, canonical(r.Header), body)
 	if !ok {
 		s.waiting.Done()
 		return (&Answer{Status: http.StatusNotFound, Header: http.Header{}}).response(r, nil), nil
@@ -63,6 +63,18 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// canonical copies headers with their names as they are after a network.
+func canonical(h http.Header) http.Header {
+	h = h.Clone()
+	for key, values := range h {
+		if name := http.CanonicalHeaderKey(key); name != key {
+			delete(h, key)
+			h[name] = append(h[name], values...)
+		}
+	}
+	return h
 }
 
 func readBody(r *http.Request) ([]byte, error) {

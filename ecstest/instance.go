@@ -34,7 +34,7 @@ type Instance struct {
 
 	Metadata map[string]string
 	Fault    *ServerFault
-	Locked   bool
+	Locked   bool // by its owner; [Server.Lock] is an admin's lock
 
 	// StoppedOrigin says that the server was stopped when it was resized: a
 	// revert or a confirm ends in SHUTOFF.
@@ -46,6 +46,9 @@ type Instance struct {
 	NeverLaunched bool
 	// Outcome is how reverts of this server end.
 	Outcome Outcome
+	// RevertFault is the fault that [RevertFailsEarly] and [RevertFailsLate]
+	// leave; default 400 "Failed to deploy instance: injected fault".
+	RevertFault *ServerFault
 	// Durations of the cloud's work on this server; zero fields are the fake's.
 	Durations Durations
 
@@ -58,7 +61,25 @@ type Instance struct {
 type ServerFault struct {
 	Code    int
 	Message string
-	Created time.Time
+	Created time.Time // default: when the server got it
+}
+
+// clone is a copy of a fault, nil of none.
+func (f *ServerFault) clone() *ServerFault {
+	if f == nil {
+		return nil
+	}
+	fault := *f
+	return &fault
+}
+
+// since is a copy of a fault, with the time that it lacks.
+func (f *ServerFault) since(at time.Time) *ServerFault {
+	fault := f.clone()
+	if fault != nil && fault.Created.IsZero() {
+		fault.Created = wholeSecond(at)
+	}
+	return fault
 }
 
 // Flavor is a size that a server can have.
@@ -82,9 +103,10 @@ const (
 	// RevertRollsBack ends ACTIVE on the old flavor and host, but launched_at
 	// is what it was and the action's record says "Error".
 	RevertRollsBack
-	// RevertHangsEarly stays in REVERT_RESIZE for ever, with the new flavor.
+	// RevertHangsEarly stays in REVERT_RESIZE until [Server.Thaw], if ever, with
+	// the new flavor.
 	RevertHangsEarly
-	// RevertHangsLate stays in REVERT_RESIZE for ever, with the old flavor.
+	// RevertHangsLate does so with the old flavor.
 	RevertHangsLate
 	// RevertNeverStarts answers 202 and does nothing.
 	RevertNeverStarts
@@ -150,54 +172,6 @@ func (s *Server) Instances() []string {
 	return ids
 }
 
-// SetState changes a server out of band, and at once: change gets the server
-// as it is and edits it. What the cloud was doing with the server is dropped,
-// a revert under way ends as interrupted. Where only Status is edited, the two
-// states follow. ID, Name, ProjectID, UserID and Resizes stay. It reports
-// whether there is such a server.
-func (s *Server) SetState(id string, change func(*Instance)) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	r := s.cloud.find(id, now)
-	if r == nil {
-		return false
-	}
-	before := r.instance()
-	after := r.instance()
-	change(&after)
-	if after.Status != before.Status && after.VMState == before.VMState && after.TaskState == before.TaskState {
-		after.VMState, after.TaskState = statesOf(after.Status)
-	} else if after.Status == before.Status && (after.VMState != before.VMState || after.TaskState != before.TaskState) {
-		after.Status = statusOf(after.VMState, after.TaskState)
-	}
-	r.interrupt(now)
-	r.change(now, func(st *snapshot) {
-		st.vmState, st.taskState, st.status = after.VMState, after.TaskState, after.Status
-		st.power = powerOf(after.VMState)
-		st.flavor, st.launchedAt, st.locked = after.FlavorID, after.LaunchedAt, after.Locked
-		st.fault = after.Fault
-		if after.HostID != before.HostID {
-			st.host = host{after.HostID, after.HostID}
-		}
-	})
-	if !after.Updated.Equal(before.Updated) {
-		r.now.updated = after.Updated
-	}
-	if after.OldHostID != before.OldHostID {
-		r.oldHost = host{after.OldHostID, after.OldHostID}
-	}
-	r.oldFlavor, r.stoppedOrigin = after.OldFlavorID, after.StoppedOrigin
-	r.outcome, r.durations = after.Outcome, after.Durations.or(s.cfg.durations)
-	r.metadata = encodeMetadata(after.Metadata)
-	r.plainMetadata = maps.Clone(after.Metadata)
-	r.migration = migrationNone
-	if isResized(r.now.vmState) && r.now.taskState == "" && !after.NoMigration {
-		r.migration = migrationFinished
-	}
-	return true
-}
-
 // instance shows a record the way callers see it.
 func (r *record) instance() Instance {
 	st := &r.now
@@ -208,13 +182,11 @@ func (r *record) instance() Instance {
 		HostID: st.host.id, OldHostID: r.oldHost.id,
 		Created: r.created, Updated: st.updated, LaunchedAt: st.launchedAt,
 		Metadata: maps.Clone(r.plainMetadata), Locked: st.locked,
-		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, Durations: r.durations,
-		NoMigration: isResized(st.vmState) && r.migration == migrationNone,
-		Resizes:     r.resizes,
+		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, RevertFault: r.revertFault.clone(), Durations: r.durations,
+		NoMigration:   isResized(st.vmState) && r.migration == migrationNone,
+		NeverLaunched: st.launchedAt.IsZero() && st.vmState != vmBuilding,
+		Resizes:       r.resizes,
 	}
-	if st.fault != nil {
-		fault := *st.fault
-		in.Fault = &fault
-	}
+	in.Fault = st.fault.clone()
 	return in
 }

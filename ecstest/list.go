@@ -43,7 +43,7 @@ func (s *Server) list(in *inbound, who *principal, detailed bool) *Answer {
 	if no != nil {
 		return in.novaFault(no)
 	}
-	if f.nothing {
+	if f.nothing || f.limit == 0 {
 		return in.novaOK(http.StatusOK, []byte(`{"servers": []}`))
 	}
 	v := s.viewFor(in, who)
@@ -99,9 +99,7 @@ func readFilter(query url.Values, minor int, admin bool) (filter, *refusal) {
 		if err != nil || n < 0 {
 			return f, badRequest("Invalid input for query parameters limit. Value: " + text + ". '" + text + "' does not match '^[0-9]*$'")
 		}
-		if n > 0 {
-			f.limit = min(n, maxLimit)
-		}
+		f.limit = min(n, maxLimit)
 	}
 	if query.Has("status") {
 		f.readStatus(query["status"])

@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// Request is what the fake noted of one request that arrived. It never has a
-// token, a password or a signature.
+// Request is what the fake noted of one request that arrived. It has nothing
+// that a caller logs in with: no token, no password, no key and no signature.
+// Actions are noted as they were sent.
 type Request struct {
 	Time     time.Time // when it arrived
 	Method   string
 	Path     string // escaped, without the prefix of [WithPrefix]
 	Query    string
 	Header   http.Header // without credentials
-	Body     string      // "" for logins
+	Body     string      // of the kinds in [Compute] alone; "" for all others, such as logins
 	Kind     Kind
 	Action   string // of a POST .../action with one readable action
 	ServerID string // "" if the path names none
@@ -30,8 +31,9 @@ type Request struct {
 	Handled time.Time
 	// Authorized says that the cloud took the caller's credentials.
 	Authorized bool
-	// Accepted says that the cloud accepted an action, whatever the client was
-	// told: [Server.History] has an event with this RequestID.
+	// Accepted says that the cloud accepted an action or a delete, whatever the
+	// client was told: [Server.History] has an event with this RequestID. What
+	// is answered well and changes nothing, as a second delete, is not accepted.
 	Accepted  bool
 	RequestID string // the cloud's; "" if not handled (yet)
 }
@@ -60,11 +62,11 @@ func (s *Server) ForgetRequests() {
 func (s *Server) arrive(in *inbound) {
 	e := &Request{
 		Time: time.Now(), Method: in.method, Path: in.path, Query: in.query,
-		Header: withoutCredentials(in.header), Body: string(in.body), ServerID: in.route.server,
+		Header: withoutCredentials(in.header), ServerID: in.route.server,
 	}
 	e.Kind, e.Action = in.kind()
-	if e.Kind == Login {
-		e.Body = ""
+	if e.Kind&Compute != 0 {
+		e.Body = string(in.body)
 	}
 	in.entry = e
 	if !s.cfg.noRequestLog {
@@ -72,11 +74,13 @@ func (s *Server) arrive(in *inbound) {
 	}
 }
 
+// withoutCredentials is what of the headers is noted; their keys are canonical.
 func withoutCredentials(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for key, values := range h {
 		switch key {
-		case "X-Auth-Token", "X-Subject-Token", "Authorization", "X-Security-Token", "X-Metadata-Token", "Cookie":
+		case "X-Auth-Token", "X-Subject-Token", "X-Service-Token", "X-Security-Token", "X-Metadata-Token",
+			"Authorization", "Proxy-Authorization", "Cookie":
 		default:
 			out[key] = values
 		}

@@ -53,7 +53,7 @@ func (s *Server) metadata(in *inbound) *Answer {
 	if m.access == "" || !in.now.Before(m.renewed.Add(life/2)) {
 		m.access, m.renewed = "ASIA"+s.newHex(), in.now
 		s.identity.keys[m.access] = &accessKey{
-			secret: s.newHex(), securityToken: s.newHex() + s.newHex(), expires: wholeSecond(in.now.Add(life)),
+			secret: s.newHex(), securityToken: s.newHex() + s.newHex(), expires: nextWholeSecond(in.now.Add(life)),
 		}
 	}
 	m.given++

@@ -45,6 +45,34 @@ func TestHistory_TellsHowEachRevertEnded(t *testing.T) {
 	}
 }
 
+func TestHistory_WhatADeleteTakesOverIsInterrupted(t *testing.T) {
+	inBubble(t, func(t *testing.T, srv *ecstest.Server, _ string) {
+		for action, tc := range map[string]struct {
+			in    ecstest.Instance
+			start func(id string) error
+		}{
+			"confirmResize": {ecstest.Instance{}, srv.Confirm},
+			"resize":        {ecstest.Instance{Status: "ACTIVE"}, func(id string) error { return srv.Resize(id, "2") }},
+			"os-stop":       {ecstest.Instance{Status: "ACTIVE"}, srv.Stop},
+			"os-start":      {ecstest.Instance{Status: "SHUTOFF"}, srv.Start},
+			"revertResize":  {ecstest.Instance{Outcome: ecstest.RevertHangsLate}, srv.Revert},
+		} {
+			id := srv.AddServer(tc.in)
+			require.NoError(t, tc.start(id))
+			time.Sleep(10 * time.Millisecond)
+			require.NoError(t, srv.Delete(id))
+			interrupted := time.Now()
+			time.Sleep(time.Hour)
+			history := srv.History(id)
+			require.Len(t, history, 2)
+			assert.Equal(t, action, history[0].Action)
+			assert.Equal(t, ecstest.Interrupted, history[0].Result, action)
+			assert.Equal(t, interrupted, history[0].EndedAt, action)
+			assert.Equal(t, ecstest.Finished, history[1].Result, action)
+		}
+	})
+}
+
 func TestOutcome_RollBackKeepsLaunchedAt(t *testing.T) {
 	inBubble(t, func(t *testing.T, srv *ecstest.Server, _ string) {
 		id := srv.AddServer(ecstest.Instance{Outcome: ecstest.RevertRollsBack, StoppedOrigin: true})

@@ -13,7 +13,8 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 	r := &record{
 		id: in.ID, name: in.Name, project: in.ProjectID, user: in.UserID, number: s.ids,
 		metadata: encodeMetadata(in.Metadata), plainMetadata: maps.Clone(in.Metadata),
-		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, durations: in.Durations.or(s.cfg.durations),
+		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, revertFault: in.RevertFault.clone(),
+		durations: in.Durations.or(s.cfg.durations),
 	}
 	if r.id == "" {
 		r.id = s.newUUID()
@@ -50,7 +51,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	st := snapshot{
 		status: in.Status, vmState: in.VMState, taskState: in.TaskState,
 		flavor: in.FlavorID, updated: in.Updated, launchedAt: in.LaunchedAt,
-		fault: in.Fault, locked: in.Locked,
+		locked: in.Locked,
 	}
 	switch {
 	case st.status == "" && st.vmState == "":
@@ -62,6 +63,9 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 		st.status = statusOf(st.vmState, st.taskState)
 	case st.vmState == "" && st.taskState == "":
 		st.vmState, st.taskState = statesOf(st.status)
+		if in.StoppedOrigin && st.taskState == resizeTasks[0] {
+			st.vmState = vmStopped
+		}
 	case st.vmState == "":
 		st.vmState, _ = statesOf(st.status)
 	}
@@ -76,13 +80,9 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 		st.updated = now
 	}
 	st.updated = wholeSecond(st.updated)
-	st.power = powerOf(st.vmState)
-	switch {
-	case in.NeverLaunched:
-		st.power = powerNone
-	case in.StoppedOrigin && (isResized(st.vmState) || st.vmState == vmError):
-		st.power = powerOff
-	}
+	st.fault = in.Fault.since(st.updated)
+	in.VMState = st.vmState
+	st.power = in.power()
 	return st
 }
 

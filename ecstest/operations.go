@@ -101,7 +101,7 @@ func (s *Server) confirm(r *record, by actor) *refusal {
 			}
 			st.status = statusOf(st.vmState, st.taskState)
 		})
-		r.migration, r.oldFlavor, r.oldHost = migrationNone, "", host{}
+		r.migration, r.oldFlavor, r.oldHost, r.stoppedOrigin = migrationNone, "", host{}, false
 		e.end(at, Finished)
 		r.complete(at, "compute_confirm_resize", successful, e)
 	})
@@ -145,14 +145,23 @@ func (s *Server) remove(r *record, by actor) *refusal {
 	return nil
 }
 
-// setLock locks or unlocks a server.
-func (s *Server) setLock(r *record, by actor, locked bool) {
+// setLock locks or unlocks a server. A lock is the owner's or an admin's: the
+// owner can neither end nor replace the admin's.
+func (s *Server) setLock(r *record, by actor, locked bool) *refusal {
+	owner := by.project == r.project
 	action := "unlock"
-	if locked {
+	switch {
+	case locked && r.now.locked && owner:
+		return nil
+	case locked:
 		action = "lock"
+	case r.adminLock && !by.admin:
+		return &refusal{http.StatusForbidden, "forbidden", "Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed."}
 	}
 	s.note(r, by.operation, action, r.resizes).end(by.at, Finished)
+	r.adminLock = locked && !owner
 	r.change(by.at, func(st *snapshot) { st.locked = locked })
+	return nil
 }
 
 // setPower starts or stops a server.
@@ -183,6 +192,9 @@ func (s *Server) setPower(r *record, by actor, on bool) *refusal {
 // resetState is the admin's os-resetState: another vm_state at once.
 func (s *Server) resetState(r *record, by actor, vmState string) {
 	r.interrupt(by.at)
+	e := s.note(r, by.operation, "os-resetState", r.resizes)
+	e.record.action = "resetState"
+	e.end(by.at, Finished)
 	r.change(by.at, func(st *snapshot) { st.vmState, st.taskState = vmState, "" })
 	r.migration = migrationNone
 }

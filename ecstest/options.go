@@ -78,7 +78,9 @@ func defaults() config {
 	}
 }
 
-// WithSeed makes the generated IDs and tokens reproducible.
+// WithSeed makes the generated IDs (of servers, projects, users and requests)
+// reproducible, and what the metadata service gives out. Tokens are random
+// whatever the seed, so that no two fakes take each other's.
 func WithSeed(seed uint64) Option {
 	return func(c *config) { c.seed = seed }
 }
@@ -98,7 +100,8 @@ func WithDurations(d Durations) Option {
 	return func(c *config) { c.durations = d.or(c.durations) }
 }
 
-// WithTokenTTL sets how long a token is valid; default 24 h.
+// WithTokenTTL sets how long a token is valid; default 24 h. It is valid until
+// a whole second, as Keystone says it, and therefore up to a second longer.
 func WithTokenTTL(d time.Duration) Option {
 	if d <= 0 {
 		panic("ecstest: WithTokenTTL: not a positive duration: " + d.String())

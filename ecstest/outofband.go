@@ -1,9 +1,12 @@
 package ecstest
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
-// This file holds what other people do to the servers, past the API: as admins
-// (a lock does not stop them), with Nova's checks of the state.
+// This file holds what other people do to the servers, past the API: as the
+// admin (a lock does not stop him), with Nova's checks of the state.
 
 // Revert reverts the resize of a server, as somebody else would. Like its
 // siblings it returns Nova's refusal as an error, or nil.
@@ -29,20 +32,14 @@ func (s *Server) Delete(id string) error {
 	return s.outOfBand(id, s.remove)
 }
 
-// Lock locks a server.
+// Lock locks a server, as an admin: its owner cannot unlock it.
 func (s *Server) Lock(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal {
-		s.setLock(r, by, true)
-		return nil
-	})
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setLock(r, by, true) })
 }
 
-// Unlock unlocks a server.
+// Unlock unlocks a server, whoever has locked it.
 func (s *Server) Unlock(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal {
-		s.setLock(r, by, false)
-		return nil
-	})
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setLock(r, by, false) })
 }
 
 // Stop shuts a server down.
@@ -55,6 +52,26 @@ func (s *Server) Start(id string) error {
 	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, true) })
 }
 
+// Thaw lets a revert go on that hangs ([RevertHangsEarly], [RevertHangsLate]),
+// as when the compute host comes back that held it: it finishes, after what is
+// left of its duration. It is an error if no revert of this server hangs.
+func (s *Server) Thaw(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	r := s.cloud.find(id, now)
+	if r == nil {
+		return noSuchServer(id)
+	}
+	if r.frozen == nil {
+		return errors.New("ecstest: no revert of server " + id + " hangs")
+	}
+	goOn := r.frozen
+	r.frozen = nil
+	goOn(now)
+	return nil
+}
+
 func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +80,11 @@ func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {
 	if r == nil || r.now.gone {
 		return noSuchServer(id)
 	}
-	by := actor{operation: operation{at: now, requestID: s.newRequestID()}, admin: true}
+	admin := s.identity.admin
+	by := actor{
+		operation: operation{at: now, requestID: s.newRequestID(), user: admin.UserID, project: admin.ProjectID},
+		admin:     true,
+	}
 	if no := do(r, by); no != nil {
 		return no
 	}

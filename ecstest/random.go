@@ -3,6 +3,8 @@ package ecstest
 import (
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -13,16 +15,33 @@ type randomness struct {
 	effects     []Effect // none = usual
 }
 
-// InjectRandom lets faults happen to requests of these kinds at random, each
-// with this probability: one of the effects, all equally likely, or without
-// any given one of what usually goes wrong with the request's kind (answers
-// from gateways, cuts, delays, late delivery, stale looks). The same seed gives
-// the same faults to the same sequence of requests.
+// InjectRandom lets faults happen to requests of these kinds (zero = [Any]) at
+// random, each with this probability from 0 to 1: one of the effects that can
+// happen to the request, all equally likely, or without any given one of what
+// usually goes wrong with the request's kind (answers from gateways, cuts,
+// delays, late delivery, stale looks). The same seed gives the same faults to
+// the same sequence of requests. It panics if the probability is none, or if
+// none of the effects can happen to any request of these kinds.
 func (s *Server) InjectRandom(seed uint64, probability float64, on Kind, effects ...Effect) *Injected {
+	if !(probability >= 0 && probability <= 1) { // NaN included
+		panic("ecstest: InjectRandom: the probability is not in 0 to 1: " + strconv.FormatFloat(probability, 'g', -1, 64))
+	}
+	if on == 0 {
+		on = Any
+	}
+	if len(effects) > 0 {
+		can := Kind(0)
+		for _, e := range effects {
+			can |= e.kinds()
+		}
+		if on &= can; on == 0 {
+			panic("ecstest: InjectRandom: none of the effects can happen to any request of these kinds")
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := &Injected{server: s, fault: Fault{On: on, Times: -1}, random: &randomness{
-		random: rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), probability: probability, effects: effects,
+		random: rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), probability: probability, effects: slices.Clone(effects),
 	}}
 	s.faults = append(s.faults, i)
 	return i
@@ -37,6 +56,7 @@ func (r *randomness) draw(kind Kind) hit {
 	if len(effects) == 0 {
 		effects = usual(kind)
 	}
+	effects = slices.DeleteFunc(slices.Clone(effects), func(e Effect) bool { return e.kinds()&kind == 0 })
 	h := hit{effect: effects[r.random.IntN(len(effects))]}
 	if len(r.effects) == 0 && r.random.IntN(4) == 0 {
 		h.before = time.Duration(r.random.Int64N(int64(2 * time.Second)))

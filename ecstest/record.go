@@ -61,7 +61,10 @@ type record struct {
 	oldFlavor     string
 	oldHost       host
 	stoppedOrigin bool
+	adminLock     bool // the lock is not the owner's
 	outcome       Outcome
+	revertFault   *ServerFault       // nil = the usual one
+	frozen        func(at time.Time) // what a revert that hangs does when it goes on; nil if none hangs
 	durations     Durations
 
 	actions   []*actionRecord // newest first
@@ -103,10 +106,14 @@ func (r *record) schedule(at time.Time, always bool, do func(at time.Time)) {
 	r.plan = slices.Insert(r.plan, i, step{at, do, always})
 }
 
-// interrupt drops what was to happen, because something else takes over.
+// interrupt drops what was to happen, because something else takes over, and
+// ends every operation that was under way.
 func (r *record) interrupt(at time.Time) {
 	r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(st step) bool { return !st.always })
-	r.endReverts(at, Interrupted)
+	r.reverting, r.frozen = nil, nil
+	for _, e := range r.history {
+		e.end(at, Interrupted)
+	}
 }
 
 // change gives the server another state and keeps the one before.
@@ -135,3 +142,7 @@ func (r *record) at(t time.Time) *snapshot {
 }
 
 func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+// nextWholeSecond is t itself, or the end of the second that it is in: what
+// expires then has not lived shorter than it was to.
+func nextWholeSecond(t time.Time) time.Time { return wholeSecond(t.Add(time.Second - 1)) }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +25,7 @@ type Server struct {
 	waiting     sync.WaitGroup
 	gate        sync.RWMutex // guards closed against waiting.Add
 	closed      bool
-	connections atomic.Int64
+	connections connections
 	buffers     sync.Pool // of *[]byte
 
 	mu       sync.Mutex // guards everything below
@@ -52,11 +51,7 @@ func NewServer(opts ...Option) *Server {
 		Handler:           http.HandlerFunc(s.serveHTTP),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			if state == http.StateNew {
-				s.connections.Add(1)
-			}
-		},
+		ConnState:         func(conn net.Conn, state http.ConnState) { s.connections.state(conn, state, s.closing) },
 	}
 	s.waiting.Go(func() {
 		_ = s.http.Serve(listener) // ends with Close, always with an error
@@ -80,9 +75,10 @@ func newServer(opts []Option) *Server {
 		opt(&cfg)
 	}
 	s := &Server{
-		cfg:     cfg,
-		closing: make(chan struct{}),
-		random:  rand.New(rand.NewPCG(cfg.seed, cfg.seed)),
+		cfg:         cfg,
+		closing:     make(chan struct{}),
+		connections: newConnections(),
+		random:      rand.New(rand.NewPCG(cfg.seed, cfg.seed)),
 	}
 	s.limiter = newLimiter(cfg)
 	s.cloud = newCloud(cfg)
@@ -91,8 +87,10 @@ func newServer(opts []Option) *Server {
 }
 
 // Close ends the fake: it stops listening, cuts every connection, drops what
-// was still to be delivered late, and waits until nothing of it runs. Calling
-// it again does nothing.
+// was still to be delivered late, and waits until nothing of it runs: no
+// request and no connection. Calling it again does nothing. It must not be
+// called by what a fault calls ([Meanwhile], [Rewrite] or the Match of a
+// [Fault]): it would wait for the request that it is called for.
 func (s *Server) Close() {
 	s.gate.Lock()
 	if s.closed {
@@ -106,7 +104,12 @@ func (s *Server) Close() {
 		_ = s.http.Close() // the listener's error helps nobody
 	}
 	s.waiting.Wait()
+	s.connections.wait(closeTimeout)
 }
+
+// closeTimeout is how long Close waits for connections that it has cut, none
+// of which has a request any more.
+const closeTimeout = 5 * time.Second
 
 // IdentityURL is the endpoint of the identity service (IAM, Keystone) with its
 // version: the base of /auth/tokens and /projects.
@@ -118,7 +121,7 @@ func (s *Server) MetadataURL() string { return s.URL }
 
 // Connections tells how many TCP connections were opened to the fake so far.
 // Requests of [Server.HTTPClient] open none.
-func (s *Server) Connections() int { return int(s.connections.Load()) }
+func (s *Server) Connections() int { return int(s.connections.opened.Load()) }
 
 // begin notes that some work goes on; it says no once the fake is closed.
 // After a yes, s.waiting.Done must follow.

@@ -73,12 +73,17 @@ func (sig signature) canonicalRequest(in *inbound) (string, error) {
 	}
 	hash := in.header.Get("X-Sdk-Content-Sha256")
 	if hash == "" {
-		sum := sha256.Sum256(in.body)
-		hash = hex.EncodeToString(sum[:])
+		hash = in.bodyHash()
 	}
 	return strings.Join([]string{
 		in.method, in.canonicalPath(), query, headers.String(), strings.Join(sig.headers, ";"), hash,
 	}, "\n"), nil
+}
+
+// bodyHash is the hash of the body that has come.
+func (in *inbound) bodyHash() string {
+	sum := sha256.Sum256(in.body)
+	return hex.EncodeToString(sum[:])
 }
 
 // signedHeader is the value that a signed header has in the request.

@@ -194,6 +194,38 @@ func TestAccessKey_IsCheckedLikeTheGateway(t *testing.T) {
 	}
 }
 
+func TestAccessKey_SignsTheBodyThatIsSent(t *testing.T) {
+	t.Parallel()
+	hash := func(body string) string {
+		sum := sha256.Sum256([]byte(body))
+		return hex.EncodeToString(sum[:])
+	}
+	for name, tc := range map[string]struct {
+		hash string
+		want int
+	}{
+		"its own":         {hash(""), 200},
+		"in capitals":     {strings.ToUpper(hash("")), 200},
+		"another body's":  {hash(`{"lock":null}`), 401},
+		"not that of any": {"UNSIGNED-PAYLOAD", 401},
+		"left out of it":  {"", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := NewUnstarted()
+			defer srv.Close()
+			srv.AddServer(Instance{})
+			srv.AddAccessKey(sampleAK, sampleSK, "", time.Time{})
+			status, _ := signedLook(t, srv, sampleSK, func(r *http.Request) {
+				if tc.hash != "" {
+					r.Header.Set("X-Sdk-Content-Sha256", tc.hash)
+				}
+			})
+			assert.Equal(t, tc.want, status)
+		})
+	}
+}
+
 func TestAccessKey_IsLockedByFailures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

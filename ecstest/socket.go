@@ -90,10 +90,10 @@ func (s *Server) cut(w http.ResponseWriter, out *reply) {
 
 // stall sends a part of an answer and then waits for the client to give up.
 func (s *Server) stall(w http.ResponseWriter, r *http.Request, out *reply) {
-	out.answer.Header["Content-Length"] = []string{strconv.Itoa(len(out.answer.Body))}
 	for key, values := range out.answer.Header {
 		w.Header()[key] = values
 	}
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(out.answer.Body))}
 	w.WriteHeader(out.answer.Status)
 	_, _ = w.Write(out.answer.Body[:out.size])
 	_ = http.NewResponseController(w).Flush()
@@ -108,9 +108,8 @@ func (s *Server) stall(w http.ResponseWriter, r *http.Request, out *reply) {
 func (out *reply) beginning() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", out.answer.Status, http.StatusText(out.answer.Status))
-	out.answer.Header["Content-Length"] = []string{strconv.Itoa(len(out.answer.Body))}
-	_ = out.answer.Header.Write(&b) // a buffer takes everything
-	b.WriteString("\r\n")
+	_ = out.answer.Header.WriteSubset(&b, map[string]bool{"Content-Length": true}) // a buffer takes everything
+	fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n", len(out.answer.Body))
 	b.Write(out.answer.Body[:out.size])
 	return b.Bytes()
 }

@@ -44,8 +44,8 @@ var stateTable = []stateRow{
 	{vmActive, "rebuild_block_device_mapping", "REBUILD"},
 	{vmActive, "rebuild_spawning", "REBUILD"},
 	{vmActive, "migrating", "MIGRATING"},
-	{vmActive, resizeTasks[1], "RESIZE"},
 	{vmActive, resizeTasks[0], "RESIZE"},
+	{vmActive, resizeTasks[1], "RESIZE"},
 	{vmActive, resizeTasks[2], "RESIZE"},
 	{vmActive, resizeTasks[3], "RESIZE"},
 	{vmBuilding, anyTask, "BUILD"},
@@ -86,8 +86,8 @@ func statusOf(vmState, taskState string) string {
 	return status
 }
 
-// statesOf finds states that give this status. Of an unknown status both are
-// empty.
+// statesOf finds states that give this status: the first ones that a server
+// with it goes through. Of an unknown status both are empty.
 func statesOf(status string) (vmState, taskState string) {
 	i := slices.IndexFunc(stateTable, func(row stateRow) bool { return strings.EqualFold(row.status, status) })
 	if i < 0 {

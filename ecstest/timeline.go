@@ -1,6 +1,9 @@
 package ecstest
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // This file holds what happens over time once an operation was accepted. All of
 // it is planned at once, with its times, and takes place when somebody looks.
@@ -66,27 +69,43 @@ func (s *Server) startRevert(r *record, op operation, outcome Outcome) {
 		r.reverting = append(r.reverting, confirm)
 	}
 
-	d := r.durations.Revert
 	switch outcome {
 	case RevertHangsEarly:
-		return
+		r.frozen = func(at time.Time) { r.firstPart(at, RevertFinishes) }
 	case RevertFailsEarly:
-		r.schedule(op.at.Add(d/2), false, func(at time.Time) { r.failRevert(at, firstHalf) })
-		return
+		r.schedule(op.at.Add(r.durations.Revert/2), false, func(at time.Time) { r.failRevert(at, firstHalf) })
+	default:
+		r.firstPart(op.at, outcome)
 	}
-	r.schedule(op.at.Add(d/2), false, func(at time.Time) {
+}
+
+// firstPart is a revert from its beginning on the destination host on, to
+// where the source host has taken over.
+func (r *record) firstPart(from time.Time, outcome Outcome) {
+	d := r.durations.Revert
+	r.schedule(from.Add(d/2), false, func(at time.Time) {
 		r.change(at, func(st *snapshot) { st.flavor = r.oldFlavor })
 		r.completeNow(at, firstHalf, r.reverting...)
 	})
-	r.schedule(op.at.Add(d/2+d/20), false, func(at time.Time) {
+	r.schedule(from.Add(d/2+d/20), false, func(at time.Time) {
 		r.change(at, func(st *snapshot) { st.host = r.oldHost })
 		for _, e := range r.reverting {
 			e.record.begin(secondHalf, at, r.oldHost)
 		}
+		if outcome == RevertHangsLate {
+			r.frozen = func(at time.Time) { r.secondPart(at, RevertFinishes) }
+		}
 	})
-	end := op.at.Add(d)
+	if outcome != RevertHangsLate {
+		r.secondPart(from.Add(d/2), outcome)
+	}
+}
+
+// secondPart is the rest of a revert.
+func (r *record) secondPart(from time.Time, outcome Outcome) {
+	d := r.durations.Revert
+	end := from.Add(d - d/2)
 	switch outcome {
-	case RevertHangsLate:
 	case RevertFailsLate:
 		r.schedule(end, false, func(at time.Time) { r.failRevert(at, secondHalf) })
 	case RevertRollsBack:
@@ -94,7 +113,7 @@ func (s *Server) startRevert(r *record, op operation, outcome Outcome) {
 	case RevertRacesConfirm:
 		r.schedule(end, false, r.loseRace)
 	default:
-		r.schedule(op.at.Add(d*19/20), false, func(at time.Time) {
+		r.schedule(from.Add(d*19/20-d/2), false, func(at time.Time) {
 			r.change(at, func(st *snapshot) { st.launchedAt = wholeSecond(at) })
 		})
 		r.schedule(end, false, r.finishRevert)
@@ -121,6 +140,7 @@ func (r *record) finishRevert(at time.Time) {
 		r.change(at, func(st *snapshot) {
 			st.vmState, st.taskState, st.power = vmStopped, "", powerOff
 		})
+		r.stoppedOrigin = false
 		r.complete(at, stop, successful, r.endReverts(at, Finished)...)
 	})
 }
@@ -133,9 +153,8 @@ func (r *record) failRevert(at time.Time, half string) {
 	r.change(at, func(st *snapshot) { st.vmState = vmError })
 	r.complete(at, half, failed, r.endReverts(at, Failed)...)
 	r.schedule(at.Add(moment), false, func(at time.Time) {
-		r.change(at, func(st *snapshot) {
-			st.fault = &ServerFault{400, "Failed to deploy instance: injected fault", wholeSecond(at)}
-		})
+		fault := cmp.Or(r.revertFault, &ServerFault{Code: 400, Message: "Failed to deploy instance: injected fault"})
+		r.change(at, func(st *snapshot) { st.fault = fault.since(at) })
 	})
 	r.schedule(at.Add(2*moment), false, func(at time.Time) {
 		r.change(at, func(st *snapshot) { st.taskState = "" })

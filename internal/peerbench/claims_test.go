@@ -80,7 +80,9 @@ func TestClaims_GophercloudDoesNotLook(t *testing.T) {
 
 func TestClaims_GophercloudFailsWhenAnAnswerIsLost(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]ecstest.Effect{"lost": ecstest.DropAfter(), "504": ecstest.GatewayTimeout().Applied()} {
+	for name, fault := range map[string]ecstest.Effect{
+		"lost": ecstest.DropAfter(), "502": ecstest.HTML502().Applied(), "504": ecstest.GatewayTimeout().Applied(),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cloud := newCloud(t)
@@ -95,6 +97,37 @@ func TestClaims_GophercloudFailsWhenAnAnswerIsLost(t *testing.T) {
 			assert.Equal(t, 1, accepted(cloud, ours))
 		})
 	}
+}
+
+// TestClaims_GophercloudSendsAgainBlindly: a request that did not arrive, and one that arrived in vain while somebody else
+// confirmed the resize and resized the server anew. Who calls again reverts that one.
+func TestClaims_GophercloudSendsAgainBlindly(t *testing.T) {
+	t.Parallel()
+	cloud := newCloud(t)
+	anew := ecstest.Meanwhile(func(s *ecstest.Server, id string) {
+		s.SetState(id, func(in *ecstest.Instance) {
+			in.OldFlavorID, in.FlavorID, in.LaunchedAt = in.FlavorID, "3", time.Now().Add(time.Second)
+		})
+	})
+	fault := func(id string) {
+		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: id, Do: ecstest.Throttled(0).And(anew)})
+	}
+	theirs, ours := cloud.AddServer(ecstest.Instance{}), cloud.AddServer(ecstest.Instance{})
+	fault(theirs)
+	require.Error(t, servers.RevertResize(t.Context(), gopherOf(t, cloud), theirs).ExtractErr())
+	require.NoError(t, servers.RevertResize(t.Context(), gopherOf(t, cloud), theirs).ExtractErr())
+	assert.Equal(t, 1, accepted(cloud, theirs), "of another resize than the caller wanted to revert")
+
+	fault(ours)
+	_, err := clientOf(t, cloud).RevertResize(t.Context(), cloud.ProjectID(), ours)
+	require.ErrorIs(t, err, ecs.ErrPrecondition)
+	assert.Zero(t, accepted(cloud, ours))
+
+	lost := cloud.AddServer(ecstest.Instance{})
+	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: lost, Do: ecstest.DropBefore()})
+	_, err = clientOf(t, cloud).RevertResize(t.Context(), cloud.ProjectID(), lost)
+	require.NoError(t, err)
+	assert.Equal(t, 1, accepted(cloud, lost), "it did not arrive, and was sent again")
 }
 
 func TestClaims_GophercloudTakesThrottlingForAcceptance(t *testing.T) {

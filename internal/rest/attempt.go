@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Attempt is what one attempt knows of itself. Authenticators find it in their context with [FromContext].
@@ -24,6 +25,9 @@ type Attempt struct {
 	location string          // where a redirect pointed
 	trace    *trace          // nil without a body: only an action must know whether it was sent
 	begun    bool            // the transport has the request
+	sentAt   time.Time       // when it got it
+	notAfter time.Time       // when it is too late to send the body; zero means never
+	late     bool            // there was a connection, but too late: nothing was written
 	response Response        // here, because it lives as long
 	ctx      context.Context //nolint:containedctx // without the trace: a login must not be taken for this request
 }
@@ -57,13 +61,18 @@ func WithBase(ctx context.Context, base http.RoundTripper) context.Context {
 // mayHaveSent reports whether a part of the request can have reached the server although err came.
 func (a *Attempt) mayHaveSent(err error) bool {
 	switch {
-	case !a.begun, a.trace != nil && a.trace.state.Load() == connWanted:
+	case !a.begun, a.late, a.trace != nil && a.trace.state.Load() == connWanted:
 		return false
 	case a.trace != nil && a.trace.state.Load() == connGiven:
 		return true
 	}
 	return !refusedBeforeSending(err)
 }
+
+// ErrTooLate is a request that was not sent, because its time was over when its turn came.
+var ErrTooLate = errors.New("it was too late to send the request")
+
+func (a *Attempt) tooLate() bool { return !a.notAfter.IsZero() && time.Now().After(a.notAfter) }
 
 // refusedBeforeSending recognises failures that happen before the first byte of a request, for transports that
 // cannot be traced.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"net/http"
@@ -91,12 +92,24 @@ func appendSecret(all []string, secret string, length int) []string {
 		return all
 	}
 	quoted := strconv.Quote(secret)
-	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret), quoted[1 : len(quoted)-1]} {
+	query, path := url.QueryEscape(secret), url.PathEscape(secret)
+	for _, escaped := range []string{query, path, lowerHex(query), lowerHex(path), quoted[1 : len(quoted)-1]} {
 		if escaped != secret {
 			all = append(all, escaped)
 		}
 	}
 	return all
+}
+
+// lowerHex writes the escapes of a URL as some servers do: %2b instead of %2B.
+func lowerHex(escaped string) string {
+	b := []byte(escaped)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:], bytes.ToLower(b[i+1:i+3]))
+		}
+	}
+	return string(b)
 }
 
 // needsEscape reports whether a URL or a Go string may write r in another way.

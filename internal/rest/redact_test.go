@@ -33,6 +33,11 @@ func sentWith(t *testing.T, header http.Header) *rest.Response {
 	return res
 }
 
+// lowerEscape escapes a text for a URL as some servers do.
+func lowerEscape(text string) string {
+	return strings.NewReplacer("%2F", "%2f", "%2B", "%2b", "%3D", "%3d").Replace(url.QueryEscape(text))
+}
+
 func TestRedact_RemovesWhatWasSent(t *testing.T) {
 	t.Parallel()
 	const token, key = "gAAAAAB/se+cret==token", "0123456789abcdef0123456789abcdef"
@@ -46,6 +51,7 @@ func TestRedact_RemovesWhatWasSent(t *testing.T) {
 	})
 	tests := map[string]struct{ text, want string }{
 		"within a Go string":   {`malformed "bad Zq\"7\\Wm token"`, `malformed "bad [REDACTED] token"`},
+		"escaped, lower case":  {"bad " + lowerEscape(token), "bad [REDACTED]"},
 		"nothing in it":        {"no such server", "no such server"},
 		"empty":                {"", ""},
 		"short":                {"abc", "abc"},

@@ -93,6 +93,7 @@ type Request struct {
 	Secret    string      // in the body, for [Response.Redact]; "" if there is none
 	ProjectID string      // the project in the path, for authenticators
 	BodyLimit int64       // of the answer, in bytes; zero means [DefaultBodyLimit]
+	NotAfter  time.Time   // a request with a body is not sent after this moment, see [ErrTooLate]; zero means any time
 }
 
 // Do makes one attempt. An answer of any status is a [Response]; the error is an [*Error] when there is none. The
@@ -117,7 +118,10 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}
 	c.traces.put(attempt.trace)
 	out := &attempt.response
-	*out = Response{StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, sent: attempt.header, secret: req.Secret}
+	*out = Response{
+		StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, SentAt: attempt.sentAt,
+		sent: attempt.header, secret: req.Secret,
+	}
 	out.read(res.RawResponse, &c.bodies, cmp.Or(req.BodyLimit, DefaultBodyLimit))
 	if out.BodyErr != nil {
 		out.BodyErr = c.ended(ctx, inner, out.BodyErr)
@@ -132,9 +136,9 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 		ctx, cancel = context.WithTimeout(ctx, c.timeout)
 	}
 	inner := &attemptContext{Context: ctx}
-	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, gate: &c.gate, extra: req.Header, secret: req.Secret, ctx: inner}
+	inner.attempt = Attempt{ProjectID: req.ProjectID, Body: req.Body, Base: c.rt, gate: &c.gate, extra: req.Header, secret: req.Secret, notAfter: req.NotAfter, ctx: inner}
 	if req.Body != nil {
-		inner.attempt.trace = c.traces.get()
+		inner.attempt.trace = c.traces.get(&inner.attempt)
 		return inner.attempt.trace.context(inner), &inner.attempt, cancel
 	}
 	return inner, &inner.attempt, cancel
@@ -143,19 +147,24 @@ func (c *Client) attempt(ctx context.Context, req *Request) (context.Context, *A
 func (c *Client) failure(ctx, inner context.Context, a *Attempt, err error) *Error {
 	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header, a.secret)}
 	var auth *authError
-	if errors.As(err, &auth) {
+	switch {
+	case errors.As(err, &auth):
 		e.Auth, e.Err = true, auth.err
+	case a.late:
+		e.Err = ErrTooLate
 	}
 	e.Err = c.ended(ctx, inner, e.Err)
 	return e
 }
 
 // ended returns what a failure is once the contexts of the call and of its attempt have been asked: the end of the
-// caller's context; the end of the attempt's time; or itself, but never a match of the caller's deadline.
+// caller's context; the end of the attempt's time; or itself, but never a match of the end of a context that goes on.
 func (c *Client) ended(ctx, inner context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return contextError(ctx)
+	case errors.Is(err, context.Canceled):
+		return errors.New(err.Error()) // of the transport's own
 	case !errors.Is(err, context.DeadlineExceeded):
 		return err
 	case inner.Err() != nil:

@@ -9,8 +9,9 @@ import (
 
 // trace records how far a transport came with a request.
 type trace struct {
-	hooks httptrace.ClientTrace
-	state atomic.Int32
+	hooks   httptrace.ClientTrace
+	state   atomic.Int32
+	attempt *Attempt
 }
 
 // States of a trace. They only go up, so that a transport which sends a request twice cannot hide the first time.
@@ -23,19 +24,31 @@ const (
 // tracePool keeps traces of attempts that were answered.
 type tracePool struct{ pool sync.Pool }
 
-func (p *tracePool) get() *trace {
+func (p *tracePool) get(a *Attempt) *trace {
 	if t, ok := p.pool.Get().(*trace); ok {
 		t.state.Store(connUntold)
+		t.attempt = a
 		return t
 	}
-	t := &trace{}
+	t := &trace{attempt: a}
 	t.hooks.GetConn = func(string) { t.state.CompareAndSwap(connUntold, connWanted) }
-	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.state.Store(connGiven) }
+	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.gotConn() }
 	return t
+}
+
+// gotConn is called before the first byte of the request is written. If it is too late for it, it takes away the body:
+// the transport then fails, because it has less than it has to send.
+func (t *trace) gotConn() {
+	t.state.Store(connGiven)
+	if t.attempt.tooLate() {
+		t.attempt.late = true
+		t.attempt.body.Reset(nil)
+	}
 }
 
 func (p *tracePool) put(t *trace) {
 	if t != nil {
+		t.attempt = nil
 		p.pool.Put(t)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -75,15 +76,36 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, &authError{err}
 		}
 	}
-	if err := ctx.Err(); err != nil { // before the transport has it, nothing is sent for certain
+	// Whoever has the body a second time may send the request a second time: net/http does so after a connection was lost,
+	// when HTTP/2 or an Idempotency-Key let it.
+	clone.GetBody = nil
+	if err := ctx.Err(); err != nil { // before the transport has it, certainly nothing has been sent
 		return nil, err
 	}
-	attempt.begun = true
+	if attempt.tooLate() {
+		return nil, ErrTooLate
+	}
+	attempt.begun, attempt.sentAt = true, time.Now()
 	res, err := t.base.RoundTrip(clone)
+	res, err = oneOf(res, err)
 	if err == nil && res.StatusCode/100 == 3 {
 		// http.Client fails on a Location that it cannot parse, before it asks whether to follow.
 		attempt.location = res.Header.Get("Location")
 		res.Header.Del("Location")
+	}
+	return res, err
+}
+
+// oneOf holds a transport to its contract: an answer or an error. net/http would print a complaint.
+func oneOf(res *http.Response, err error) (*http.Response, error) {
+	switch {
+	case err == nil && res == nil:
+		return nil, errors.New("the transport gave neither an answer nor an error")
+	case err != nil && res != nil:
+		if res.Body != nil {
+			_ = res.Body.Close()
+		}
+		return nil, err
 	}
 	return res, err
 }

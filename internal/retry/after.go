@@ -1,25 +1,28 @@
 package retry
 
 import (
-	"math"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
+// longest is what [After] returns for anything longer: for ever, but small enough to be added to.
+const longest = 365 * 24 * time.Hour
+
 // After reads the value of a Retry-After header, in seconds or as an HTTP date. Zero means that it asks for
-// nothing that can be used: absent, malformed, negative or in the past.
+// nothing that can be used: absent, malformed, negative or in the past. It returns a year at the most.
 func After(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
-		return fromSeconds(seconds)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return fromSeconds(seconds) // out of range, it is the nearest number
 	}
 	if date, err := http.ParseTime(value); err == nil {
-		return max(date.Sub(now), 0)
+		return min(max(date.Sub(now), 0), longest)
 	}
 	return 0
 }
@@ -28,8 +31,8 @@ func fromSeconds(s int64) time.Duration {
 	switch {
 	case s <= 0:
 		return 0
-	case s > int64(math.MaxInt64/time.Second):
-		return math.MaxInt64
+	case s > int64(longest/time.Second):
+		return longest
 	}
 	return time.Duration(s) * time.Second
 }

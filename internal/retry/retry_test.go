@@ -83,17 +83,21 @@ func TestSleep_FollowsTheContext(t *testing.T) {
 
 func TestAfter_Reads(t *testing.T) {
 	t.Parallel()
+	const year = 365 * 24 * time.Hour
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
-		"":                     0,
-		"5":                    5 * time.Second,
-		"\t5 ":                 5 * time.Second,
-		"0":                    0,
-		"-1":                   0,
-		"1.5":                  0,
-		"soon":                 0,
-		"99999999999999999999": 0,
-		"9223372036854775807":  math.MaxInt64,
+		"":                              0,
+		"5":                             5 * time.Second,
+		"\t5 ":                          5 * time.Second,
+		"0":                             0,
+		"-1":                            0,
+		"1.5":                           0,
+		"soon":                          0,
+		"99999999999999999999":          year, // for ever, but small enough to be added to
+		"9223372036854775807":           year,
+		"-99999999999999999999":         0,
+		"31 Dec 9999":                   0,
+		"Fri, 31 Dec 9999 23:59:59 GMT": year,
 		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
 		now.Add(-time.Minute).Format(http.TimeFormat):     0,
 	} {

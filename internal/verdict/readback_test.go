@@ -9,6 +9,23 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
+func TestOnlyMoved_IsAHostThatChangedAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  verdict.State
+		want bool
+	}{
+		"another host":                         {state(active, host("third")), true},
+		"another host, an older launch":        {state(active, host("third"), launchedAt(launched.Add(-time.Second))), true},
+		"another host, launched again":         {state(active, host("third"), newer), false},
+		"another flavor":                       {state(active, moved), false},
+		"powering off on another host":         {state(poweringOff), false},
+		"no launch time, neither then nor now": {state(active, host("third"), launchedAt(time.Time{})), true},
+	} {
+		assert.Equal(t, tt.want, verdict.OnlyMoved(resized(), tt.now), name)
+	}
+}
+
 func TestReadBack_JudgesALookAfterAnUnclearRequest(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

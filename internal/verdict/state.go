@@ -61,6 +61,21 @@ func Unmet(s State) []Condition {
 	return unmet
 }
 
+// Unready is Unmet for a revert that is to be followed: without flavor and host nothing would tell what became of it.
+func Unready(s State) []Condition {
+	unmet := Unmet(s)
+	if s.Flavor+s.HostID == "" {
+		unmet = append(unmet, Condition{"flavor", "a flavor, or a hostId", ""})
+	}
+	return unmet
+}
+
+// OnlyMoved reports whether a server at rest is on another host, and all else is as it was: a revert of a cold migration
+// that was rolled back looks so, and a confirmed resize that was live migrated.
+func OnlyMoved(before, now State) bool {
+	return now.settled() && before.Flavor == now.Flavor && !now.LaunchedAt.After(before.LaunchedAt)
+}
+
 // Changed returns what tells now's resize from before's: flavor, host or launch time. Another resize must never be
 // reverted in place of the one that was looked at, so anything unlike counts, also a value that is missing now.
 func Changed(before, now State) []Condition {

@@ -27,6 +27,7 @@ type Wait struct {
 
 	progress bool  // a revert of before's resize was seen running
 	left     bool  // a revert was seen running, perhaps of another resize: the launch time changes before the end
+	foreign  bool  // a revert of another resize was seen running
 	last     State // the look that is judged
 	puzzle   puzzle
 	since    time.Time // when that puzzle came up
@@ -66,6 +67,7 @@ func (w *Wait) Observe(s State, now time.Time) (Verdict, string) {
 	case s.Reverting(), s.poweringOff():
 		w.left = true
 		w.progress = w.progress || w.before.LaunchedAt.Equal(s.LaunchedAt)
+		w.foreign = w.foreign || foreign(w.before, s)
 	case s.verifying():
 		return w.verifying(s, now)
 	case s.settled():
@@ -73,6 +75,15 @@ func (w *Wait) Observe(s State, now time.Time) (Verdict, string) {
 	}
 	w.face(clear, now)
 	return GoOn, ""
+}
+
+const anotherReverted = "another resize than the one that was looked at has been reverted"
+
+// foreign reports whether a look shows the revert of another resize than before's: one that still has before's flavor and
+// host, which change in the middle of a revert, but not its launch time, which changes at the end.
+func foreign(before, now State) bool {
+	return now.Reverting() && now.Flavor != "" && now.HostID != "" && stayed(before, now) &&
+		!before.LaunchedAt.IsZero() && !now.LaunchedAt.IsZero() && !before.LaunchedAt.Equal(now.LaunchedAt)
 }
 
 // errored waits some looks for the fault, which the cloud writes after the status.
@@ -114,6 +125,8 @@ func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
 	case !newer:
 		w.face(notNewer, now)
 		return AskRecord, ""
+	case w.foreign && !w.progress:
+		return Unknown, anotherReverted
 	case w.progress || w.TrustMove:
 		return Reverted, ""
 	}
@@ -139,6 +152,12 @@ func (w *Wait) patient(now time.Time) bool {
 func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	switch r {
 	case Success:
+		switch {
+		case w.foreign && !w.progress: // the action met another resize than the one that was looked at
+			return Unknown, anotherReverted
+		case w.puzzle == notStarted && !w.before.LaunchedAt.IsZero():
+			return GoOn, "" // the looks lag behind the record
+		}
 		return Reverted, ""
 	case Failure:
 		return Failed, "the cloud's record of the action says Error: the compute host rolled the revert back"

@@ -112,7 +112,12 @@ func TestWait_VerifyResizeThatNeverStarted(t *testing.T) {
 			at(0, state(reverting, moved, newer)), every(20, 2*second, state(), verdict.Untold),
 		), want: verdict.GoOn},
 		{name: "the record says Error", looks: every(4, 0, state(), verdict.Failure), want: verdict.Failed, reason: "Error"},
-		{name: "the record's event says Success", looks: every(4, 0, state(), verdict.Success), want: verdict.Reverted},
+		{name: "the record's event says Success: the looks lag, for as long as it takes", looks: looks(
+			every(20, 0, state(), verdict.Success), at(time.Minute, state(active, moved, newer)),
+		), want: verdict.Reverted},
+		{name: "the record's event says Success, and launched_at is not reported", before: launchedAt(time.Time{}), looks: every(
+			4, 0, state(launchedAt(time.Time{})), verdict.Success,
+		), want: verdict.Reverted},
 		{name: "launched_at is not reported", before: launchedAt(time.Time{}), looks: every(
 			4, 0, state(launchedAt(time.Time{})), verdict.Untold,
 		), want: verdict.Failed},

@@ -72,6 +72,25 @@ func TestWait_EndsWhenTheServerHasMovedAndWasLaunchedAgain(t *testing.T) {
 	})
 }
 
+// Flavor and host change in the middle of a revert, and the launch time at its end. One that still has the flavor and the
+// host of before, but another launch time, is the revert of another resize, be it this caller's action that it met.
+func TestWait_TellsOfTheRevertOfAnotherResize(t *testing.T) {
+	t.Parallel()
+	end := state(active, moved, launchedAt(reverted.Add(time.Minute)))
+	other, older := at(0, state(reverting, newer)), at(0, state(reverting, launchedAt(launched.Add(-second))))
+	runStories(t, []story{
+		{name: "the record says Success", looks: looks(other, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
+		{name: "the record does not tell", looks: looks(other, at(second, end)), want: verdict.Unknown, reason: "another resize"},
+		{name: "another clock", looks: looks(older, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
+		{name: "resized again since", looks: looks(other, told(second, state(flavor("third"), launchedAt(reverted.Add(time.Hour))), verdict.Success)), want: verdict.Unknown},
+		{name: "after this one's", looks: looks(at(0, state(reverting)), other, at(second, end)), want: verdict.Reverted},
+		{name: "the very end of this one", looks: looks(at(0, state(reverting, moved, newer)), told(second, end, verdict.Success)), want: verdict.Reverted},
+		{name: "a host is never told, so its change is not seen", before: host(""), looks: looks(
+			at(0, state(reverting, host(""), newer)), told(second, state(active, flavor("old"), host(""), newer), verdict.Success),
+		), want: verdict.Reverted},
+	})
+}
+
 // A fleet saves the question for the record.
 func TestWait_TrustMoveTakesANewLaunchAsReverted(t *testing.T) {
 	t.Parallel()
