@@ -2,15 +2,13 @@ package ecs
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -67,24 +65,24 @@ func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + 
 
 // StaticToken returns an [Authenticator] that sends value as X-Auth-Token. It is never renewed: when the token expires,
 // calls fail with [ErrUnauthorized].
-func StaticToken(value string) Authenticator { return &staticToken{header: []string{value}} }
+func StaticToken(value string) Authenticator { return &staticToken{header: &[1]string{value}} }
 
 type staticToken struct {
 	redacted
-	header []string // the token, as a request takes it; its capacity is one, so that an append to it copies it
+	header *[1]string // the token, as a request takes it; behind a pointer, as every secret that fmt may come upon
 }
 
-func (t *staticToken) validate() error { return checkHeader("token", t.header[0]) }
+func (t *staticToken) validate() error { return invalidIf(identity.CheckHeader("token", t.header[0])) }
 
 func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
 	if err := t.validate(); err != nil {
 		return err
 	}
-	req.Header["X-Auth-Token"] = t.header
+	req.Header["X-Auth-Token"] = t.header[:] // its capacity is one, so that an append to it copies it
 	return nil
 }
 
-// Token is a token of an identity service. It prints as [REDACTED].
+// Token is a token of an identity service. It prints as [REDACTED], but see [PasswordCredentials] for where it cannot.
 type Token struct {
 	Value     string    // what X-Auth-Token takes
 	ExpiresAt time.Time // the zero time: not known, it is used until the cloud refuses it
@@ -93,9 +91,10 @@ type Token struct {
 }
 
 // TokenSource gets a new token each time that it is asked: [PasswordCredentials], [ApplicationCredential], or your own.
-// [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token; the
-// source must obey it. An error that matches [ErrUnauthorized], [ErrForbidden] or [ErrInvalidArgument] tells that asking
-// again soon is no use.
+// [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token. The
+// source must obey it: one that does not is given up a second later, and after five that never returned nobody is asked
+// any more until one does. A panic counts as a failure. An error that matches [ErrUnauthorized], [ErrForbidden] or
+// [ErrInvalidArgument] tells that asking again soon is no use, and may harm.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
@@ -104,39 +103,45 @@ type TokenSource interface {
 // among all goroutines and clients that use it.
 //
 // A token is renewed in the last tenth or so of its life, while it is still in use, and once after the cloud has refused
-// it, however many requests it was refused for. After a failure src is left alone: for half a minute, growing to five,
-// if the login was refused, so that a wrong password does not lock the account; else for a second, growing to half a
-// minute. Calls that need a token in that time fail at once with the same error. A call for another project than the
-// token's fails with [ErrInvalidArgument] before it is sent.
+// it, however many requests it was refused for; a source that then gives the same token again gets no second chance.
+//
+// After a failure src is left alone. After a refused login it is asked once more half a minute later, and from then on
+// every 15 minutes, so that a wrong password is tried at most three times in any 15 minutes and does not lock the account,
+// for which Huawei Cloud takes five. That holds for each TokenAuth: share one, also among clients. A corrected password is
+// tried as late; a new TokenAuth tries it at once. After other failures, such as an outage of the identity service, src is
+// left alone for a second, growing to 15 s. Calls that need a token in that time fail with the same error at once if the
+// login was refused; else their next attempt waits for its end.
+//
+// A call for another project than the token's fails with [ErrInvalidArgument] before it is sent.
 func TokenAuth(src TokenSource) Authenticator { return newTokenAuth(src) }
 
 type tokenAuth struct {
 	redacted
-	src   TokenSource
+	src   *TokenSource // a pointer, because fmt shows what an unexported field holds
 	cache *renew.Cache[Token]
 }
 
 func newTokenAuth(src TokenSource) *tokenAuth {
-	a := &tokenAuth{src: src}
-	a.cache = newCache(a.fetch)
+	a := &tokenAuth{src: &src}
+	a.cache = newCache(a.fetch, refusedLogin)
 	return a
 }
 
 func (a *tokenAuth) validate() error {
-	if a.src == nil {
+	if isNil(*a.src) {
 		return invalid("token source is nil")
 	}
-	if v, ok := a.src.(validator); ok {
+	if v, ok := (*a.src).(validator); ok {
 		return v.validate()
 	}
 	return nil
 }
 
 func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
-	if a.src == nil {
+	if isNil(*a.src) {
 		return Token{}, time.Time{}, a.validate()
 	}
-	t, err := a.src.Token(ctx)
+	t, err := (*a.src).Token(ctx)
 	if err == nil && !identity.IsHeaderText(t.Value) {
 		err = errors.New("the token source returned no usable token")
 	}
@@ -163,11 +168,20 @@ func (a *tokenAuth) renew(ctx context.Context, sent http.Header) error {
 }
 
 // newCache returns the cache of a credential that is fetched from a service, outside of the attempt that needs it: the
-// attempt's end must not end the fetch, nor the fetch's trace disturb the attempt's.
-func newCache[T any](fetch func(context.Context) (T, time.Time, error)) *renew.Cache[T] {
+// attempt's end must not end the fetch, nor the fetch's trace disturb the attempt's. refused tells a failure that may lock
+// an account when it is repeated.
+func newCache[T any](fetch func(context.Context) (T, time.Time, error), refused func(error) bool) *renew.Cache[T] {
+	overdue := &transportError{sent: true, err: fmt.Errorf("no credential within %s", defaultTimeout)}
 	return renew.New(renew.Config[T]{
 		Timeout: defaultTimeout,
-		Refused: refusedLogin,
+		Overdue: overdue,
+		Refused: func(err error) (bool, time.Duration) {
+			var api *APIError
+			if errors.As(err, &api) {
+				return refused(err), api.RetryAfter
+			}
+			return refused(err), 0
+		},
 		Detach: func(ctx context.Context) context.Context {
 			if attempt := rest.FromContext(ctx); attempt != nil {
 				return rest.WithBase(context.Background(), attempt.Base)
@@ -176,32 +190,39 @@ func newCache[T any](fetch func(context.Context) (T, time.Time, error)) *renew.C
 		},
 		Fetch: func(ctx context.Context) (T, time.Time, error) {
 			value, expires, err := fetch(ctx)
-			if ctx.Err() != nil && isContextError(err) { // which the caller's context is not
-				err = &transportError{sent: true, err: fmt.Errorf("no credential within %s", defaultTimeout)}
+			switch {
+			case !isContextError(err):
+			case ctx.Err() != nil:
+				err = overdue
+			default:
+				err = &transportError{sent: true, err: &foreignEndError{err}}
 			}
 			return value, expires, err
 		},
 	})
 }
 
-// refusedLogin reports whether a login that failed so fails again when it is repeated, and how long to wait at least.
-func refusedLogin(err error) (bool, time.Duration) {
-	var api *APIError
-	if errors.As(err, &api) {
-		return !passing(context.Background(), err), api.RetryAfter
-	}
-	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrInvalidArgument), 0
+// foreignEndError is the end of a context of the source's own. It does not match the errors of a context, because that of
+// the caller goes on.
+type foreignEndError struct{ err error }
+
+func (e *foreignEndError) Error() string      { return e.err.Error() }
+func (e *foreignEndError) As(target any) bool { return errors.As(e.err, target) }
+func (e *foreignEndError) Is(target error) bool {
+	return target != context.Canceled && target != context.DeadlineExceeded && errors.Is(e.err, target)
 }
 
-// checkHeader refuses what can't be sent in a header as it is; the error never shows the value.
-func checkHeader(what, value string) error {
-	switch {
-	case value == "":
-		return invalid("%s is empty", what)
-	case !identity.IsHeaderText(value):
-		return invalid("%s has spaces, line breaks or characters outside of ASCII", what)
+// refusedLogin reports whether a login that failed so may lock an account when it is repeated.
+func refusedLogin(err error) bool {
+	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden) || errors.Is(err, ErrInvalidArgument)
+}
+
+// invalidIf returns an ErrInvalidArgument around err, or nil.
+func invalidIf(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return invalid("%w", err)
 }
 
 // checkProject refuses a credential of one project for a request to another, which the cloud would answer with a 400
@@ -214,7 +235,11 @@ func checkProject(what, own, asked string) error {
 }
 
 // PasswordCredentials is a [TokenSource] that logs in with a password, at Keystone or at Huawei Cloud's IAM (POST
-// /v3/auth/tokens), for a token of one project. An ID wins over a name. It prints as [REDACTED].
+// /v3/auth/tokens), for a token of one project. An ID wins over a name.
+//
+// It prints as [REDACTED] wherever a value is asked how it wants to be printed. It is not asked in an unexported field of
+// another struct, for %p and %w, and when it is embedded beside another type of this package and encoded. Such a field should
+// hold what [TokenAuth] returns, or a [Client]; a pointer to it is safe from %v, %+v and %#v, but not from %s.
 type PasswordCredentials struct {
 	IdentityEndpoint string // such as "https://iam.cn-north-4.myhuaweicloud.com"; a trailing "/v3" is dropped
 	Username         string // with its domain; or UserID
@@ -258,7 +283,8 @@ func (p PasswordCredentials) login() (base string, body []byte, err error) {
 }
 
 // ApplicationCredential is a [TokenSource] that logs in with an application credential of Keystone, which brings its own
-// project. It is named by its ID, or by its name and its user. It prints as [REDACTED].
+// project. It is named by its ID, or by its name and its user. It prints as [REDACTED], but see [PasswordCredentials] for
+// where it cannot.
 type ApplicationCredential struct {
 	IdentityEndpoint string // such as "https://keystone.example.com:5000"; a trailing "/v3" is dropped
 	ID               string // or Name and the user
@@ -303,42 +329,28 @@ func validateLogin(src loginSource) error {
 }
 
 func getToken(ctx context.Context, src loginSource) (Token, error) {
-	t, err := login(ctx, src, "?nocatalog=true")
-	if err != nil {
-		return Token{}, err
-	}
-	return publicToken(t), nil
+	t, err := login(ctx, src, false)
+	return publicToken(t), err
 }
 
-// login gets a token, with the service catalog unless the query says otherwise.
-func login(ctx context.Context, src loginSource, query string) (identity.Token, error) {
+// login gets a token, with the service catalog or without.
+func login(ctx context.Context, src loginSource, catalog bool) (identity.Token, error) {
 	base, body, err := src.login()
 	if err != nil {
 		return identity.Token{}, err
 	}
-	const op = "log in"
-	res, err := callService(ctx, op, base, nil,
-		&rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens" + query, Body: body, Secret: src.secret()})
-	if err != nil {
-		return identity.Token{}, err
-	}
-	t, err := identity.ParseToken(res.Header.Get("X-Subject-Token"), res.Body)
-	if err != nil {
-		return identity.Token{}, fmt.Errorf("%s: %w", op, err)
-	}
-	if t.ProjectID == "" {
-		return identity.Token{}, fmt.Errorf("%s: the identity service gave a token without a project", op)
-	}
-	return t, nil
+	return identity.Login(ctx, serviceAt(base, nil), body, src.secret(), catalog)
 }
 
-// publicToken puts the expiry on this machine's clock where that differs much from the cloud's: else a token would look
-// expired when it is new, or good when it is not.
 func publicToken(t identity.Token) Token {
-	if ahead := time.Since(t.IssuedAt); !t.IssuedAt.IsZero() && !t.ExpiresAt.IsZero() && ahead.Abs() > time.Minute {
-		t.ExpiresAt = t.ExpiresAt.Add(ahead)
+	return Token{Value: t.Value, ExpiresAt: t.LocalExpiry(time.Now()), ProjectID: t.ProjectID}
+}
+
+// serviceAt returns how to ask an identity service.
+func serviceAt(base string, auth Authenticator) identity.Do {
+	return func(ctx context.Context, op string, req *rest.Request) (*rest.Response, error) {
+		return callService(ctx, op, base, auth, req)
 	}
-	return Token{Value: t.Value, ExpiresAt: t.ExpiresAt, ProjectID: t.ProjectID}
 }
 
 // identityBase checks the endpoint of an identity service and drops its version.
@@ -366,18 +378,12 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	switch {
 	case err != nil:
 		return "", err
-	case auth == nil:
+	case isNil(auth):
 		return "", invalid("authenticator is nil")
 	case name == "":
 		return "", invalid("project name is empty")
 	}
-	seen, err := listProjects(ctx, base, auth, "/v3/projects?name="+url.QueryEscape(name))
-	found := identity.Named(seen, name)
-	// Without the right to list projects, and where the filter hides what there is, a user's own list tells.
-	if mayNotList(err) || err == nil && len(found) == 0 {
-		seen, err = listProjects(ctx, base, auth, "/v3/auth/projects")
-		found = identity.Named(seen, name)
-	}
+	found, seen, err := identity.FindProjects(ctx, serviceAt(base, auth), name)
 	switch {
 	case err != nil:
 		return "", err
@@ -389,29 +395,10 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	return found[0].ID, nil
 }
 
-func listProjects(ctx context.Context, base string, auth Authenticator, path string) ([]identity.Project, error) {
-	const op = "list projects"
-	res, err := callService(ctx, op, base, auth, &rest.Request{Method: http.MethodGet, Path: path})
-	if err != nil {
-		return nil, err
-	}
-	projects, err := identity.ParseProjects(res.Body)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	return projects, nil
-}
-
-// mayNotList tells a user without the right to list projects from one who could not even log in.
-func mayNotList(err error) bool {
-	var unsent *transportError
-	return errors.Is(err, ErrForbidden) && !errors.As(err, &unsent)
-}
-
 // AccessKey is an [Authenticator] that signs every attempt with an access key of Huawei Cloud (AK/SK, SDK-HMAC-SHA256):
 // the method, the URL, the body, and X-Project-Id. The clock of this machine must be within 15 minutes of the cloud's. A
 // refused signature is never sent again, because the cloud locks a key for five minutes after five of them. It prints as
-// [REDACTED].
+// [REDACTED], but see [PasswordCredentials] for where it cannot.
 type AccessKey struct {
 	AccessKey     string
 	SecretKey     string
@@ -453,72 +440,59 @@ func (k AccessKey) Authenticate(ctx context.Context, req *http.Request) error {
 }
 
 func (k AccessKey) validate() error {
-	if err := checkHeader("access key", k.AccessKey); err != nil {
-		return err
+	err := identity.CheckKey(k.AccessKey, k.SecretKey, k.SecurityToken)
+	if err == nil && k.ProjectID != "" {
+		err = identity.CheckHeader("project ID of the access key", k.ProjectID)
 	}
-	if strings.ContainsAny(k.AccessKey, ",=") { // they separate the parts of the Authorization header
-		return invalid("access key has a comma or an equals sign")
-	}
-	if err := checkHeader("secret key", k.SecretKey); err != nil {
-		return err
-	}
-	if k.SecurityToken != "" {
-		if err := checkHeader("security token", k.SecurityToken); err != nil {
-			return err
-		}
-	}
-	if k.ProjectID != "" {
-		return checkHeader("project ID of the access key", k.ProjectID)
-	}
-	return nil
+	return invalidIf(err)
 }
 
 func (AccessKey) explain(sent, got http.Header, message string) string {
-	skew, ok := sign.Skew(sent, got, message)
-	if !ok || skew.Abs() <= sign.MaxSkew {
-		return ""
-	}
-	direction := "ahead of"
-	if skew < 0 {
-		direction = "behind"
-	}
-	return fmt.Sprintf("this machine's clock is %s %s the cloud's; signatures are accepted within %s",
-		skew.Abs().Round(time.Second), direction, sign.MaxSkew)
+	return sign.Explain(sent, got, message)
 }
 
 // MetadataOption configures [MetadataCredentials].
 type MetadataOption func(*metadataAuth)
 
 // WithMetadataEndpoint asks another metadata service than the one at http://169.254.169.254, such as a fake one in a
-// test. It may use http.
+// test, or one that a gateway offers. It may use http. It is asked over the client's own transport, see [WithHTTPClient]; a
+// proxy that an [http.Transport] names is left out, but what another transport does is its own business.
 func WithMetadataEndpoint(url string) MetadataOption {
-	return func(a *metadataAuth) { a.endpoint = url }
+	return func(a *metadataAuth) { a.endpoint, a.own = url, false }
 }
 
 // MetadataCredentials returns an [Authenticator] that signs like [AccessKey], with the temporary key of the ECS server
 // that the program runs on. The server needs an agency (an IAM role for servers) with permissions for ECS. The key is
-// fetched when it is needed, renewed and shared as [TokenAuth] does it. The metadata service is on the server's own link:
-// it is never asked through a proxy, and has 3 s to answer.
+// fetched when it is needed, renewed and shared as [TokenAuth] does it; after a failure the metadata service is left alone
+// for a second, growing to 15 s. It is on the server's own link, so it is asked over a transport of its own, without a
+// proxy, whatever [WithHTTPClient] says, and has 3 s to answer.
 func MetadataCredentials(opts ...MetadataOption) Authenticator {
-	a := &metadataAuth{endpoint: "http://169.254.169.254"}
+	a := &metadataAuth{endpoint: "http://169.254.169.254", own: true}
 	for _, opt := range opts {
 		opt(a)
 	}
-	a.cache = newCache(a.fetch)
+	a.cache = newCache(a.fetch, func(error) bool { return false }) // it locks nothing
 	return a
 }
 
 type metadataAuth struct {
 	redacted
 	endpoint string
+	own      bool // the endpoint is the cloud's own
 	cache    *renew.Cache[identity.SecurityKey]
 }
 
 func (a *metadataAuth) validate() error {
-	if _, err := endpoint.Parse(a.endpoint, true); err != nil {
-		return invalid("metadata %w", err)
+	_, err := a.base()
+	return err
+}
+
+func (a *metadataAuth) base() (string, error) {
+	base, err := endpoint.Parse(a.endpoint, true)
+	if err != nil {
+		return "", invalid("metadata %w", err)
 	}
-	return nil
+	return base, nil
 }
 
 func (a *metadataAuth) Authenticate(ctx context.Context, req *http.Request) error {
@@ -535,69 +509,34 @@ func (a *metadataAuth) renew(ctx context.Context, sent http.Header) error {
 	refused := func(key identity.SecurityKey) bool {
 		return strings.Contains(sent.Get("Authorization"), " Access="+key.AccessKey+",")
 	}
-	if err := a.cache.Replace(ctx, refused); err != nil {
-		return err
-	}
-	key, err := a.cache.Get(ctx)
-	if err == nil && refused(key) { // sending it again would bring it closer to being locked
-		return errors.New("the metadata service has no other key")
-	}
-	return err
+	return a.cache.Replace(ctx, refused) // the same key again would only come closer to being locked
 }
 
 func (a *metadataAuth) explain(sent, got http.Header, message string) string {
-	return AccessKey{}.explain(sent, got, message)
+	return sign.Explain(sent, got, message)
+}
+
+func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
+	base, err := a.base()
+	if err != nil {
+		return identity.SecurityKey{}, time.Time{}, err
+	}
+	do := func(ctx context.Context, op string, req *rest.Request) (*rest.Response, error) {
+		return callMetadata(ctx, op, base, req)
+	}
+	key, err := identity.FetchKey(rest.WithBase(ctx, a.transport(ctx)), do)
+	return key, key.ExpiresAt, err
+}
+
+// transport returns one that no proxy sees the key through.
+func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
+	if attempt := rest.FromContext(ctx); attempt != nil && !a.own {
+		return rest.NewDirect(attempt.Base)
+	}
+	return rest.NewDirect(nil)
 }
 
 const metadataTimeout = 3 * time.Second
-
-func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
-	var none identity.SecurityKey
-	base, err := endpoint.Parse(a.endpoint, true)
-	if err != nil {
-		return none, time.Time{}, invalid("metadata %w", err)
-	}
-	ctx = withoutProxy(ctx)
-	header, err := sessionHeader(ctx, base)
-	if err != nil {
-		return none, time.Time{}, err
-	}
-	const op = "get a temporary key from the metadata service"
-	res, err := callMetadata(ctx, op, base,
-		&rest.Request{Method: http.MethodGet, Path: "/openstack/latest/securitykey", Header: header})
-	if err != nil {
-		return none, time.Time{}, explainAgency(err)
-	}
-	key, err := identity.ParseSecurityKey(res.Body)
-	if err != nil {
-		return none, time.Time{}, fmt.Errorf("%s: %w", op, err)
-	}
-	return key, key.ExpiresAt, nil
-}
-
-// sessionHeader opens a session with the metadata service. One that has no sessions says so in one of several ways; it
-// is asked without.
-func sessionHeader(ctx context.Context, base string) (http.Header, error) {
-	res, err := callMetadata(ctx, "open a session with the metadata service", base, &rest.Request{
-		Method: http.MethodPut, Path: "/meta-data/latest/api/token",
-		Header: http.Header{"X-Metadata-Token-Ttl-Seconds": {"21600"}},
-	})
-	var api *APIError
-	if errors.As(err, &api) {
-		switch api.StatusCode {
-		case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusServiceUnavailable:
-			return nil, nil //nolint:nilnil // no session, no header
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	session := strings.TrimSpace(string(res.Body))
-	if !identity.IsHeaderText(session) {
-		return nil, nil //nolint:nilnil // likewise
-	}
-	return http.Header{"X-Metadata-Token": {session}}, nil
-}
 
 func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*rest.Response, error) {
 	short, cancel := context.WithTimeout(ctx, metadataTimeout)
@@ -608,29 +547,6 @@ func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*res
 			op, metadataTimeout)}
 	}
 	return res, err
-}
-
-func explainAgency(err error) error {
-	var api *APIError
-	if errors.As(err, &api) && identity.NoAgency(api.Message) {
-		return fmt.Errorf("%w: no agency is bound to this server, so it has no key: bind one with permissions for ECS", err)
-	}
-	return err
-}
-
-// withoutProxy keeps a proxy from seeing the key.
-func withoutProxy(ctx context.Context) context.Context {
-	transport := rest.NewTransport()
-	if attempt := rest.FromContext(ctx); attempt != nil {
-		t, ok := attempt.Base.(*http.Transport)
-		if !ok { // somebody's own: it knows
-			return ctx
-		}
-		transport = t.Clone()
-	}
-	transport.Proxy = nil
-	transport.DisableKeepAlives = true // the transport is dropped
-	return rest.WithBase(ctx, transport)
 }
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
@@ -647,7 +563,7 @@ func withoutProxy(ctx context.Context) context.Context {
 //     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
 //     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE choose from the service catalog, or
 //     OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
-//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]
+//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
 // Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 the project from
@@ -659,7 +575,8 @@ func withoutProxy(ctx context.Context) context.Context {
 //
 // Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
 // most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
-// [ErrInvalidArgument] and names what was found and what is missing, and never a secret.
+// [ErrInvalidArgument] and names what was found and what is missing, and never a secret. So is a setting that is not
+// supported and would change as whom, where or how safely the client logs in, and a project that is not the credential's.
 func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
 	client, projectID, err = newClientFromEnv(opts)
 	if err != nil {
@@ -677,33 +594,36 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
+	var own *http.Transport
 	if s.CACertificates != nil {
-		hc, err := trusting(s.CACertificates)
-		if err != nil {
-			return nil, "", err
+		var ok bool
+		if own, ok = rest.NewTrusting(s.CACertificates); !ok {
+			return nil, "", invalid("the file of certificates that the environment names holds none")
 		}
-		opts = append([]Option{WithHTTPClient(hc)}, opts...)
+		opts = append([]Option{WithHTTPClient(&http.Client{Transport: own})}, opts...)
 	}
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, "", err
 	}
+	s.FromRegion()
 	auth := envAuthenticator(&s, o.insecureHTTP)
 	if err := discover(&s, auth, o); err != nil {
 		return nil, "", err
 	}
+	if key, ok := auth.(AccessKey); ok {
+		key.ProjectID = s.ProjectID
+		auth = key
+	}
 	client, err := newClient(s.Endpoint, auth, opts)
+	if err == nil && own != nil { // as for every client with a transport of its own
+		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
+	}
 	return client, s.ProjectID, err
 }
 
-// envAuthenticator returns what the settings log in with, and completes the endpoints that the region tells.
+// envAuthenticator returns what the settings log in with.
 func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
-	if s.Endpoint == "" && !s.FromCatalog {
-		s.Endpoint = endpoint.ForRegion(s.Region)
-	}
-	if s.IdentityEndpoint == "" && s.Region != "" {
-		s.IdentityEndpoint = endpoint.IdentityForRegion(s.Region)
-	}
 	switch s.Kind {
 	case cloudenv.Password:
 		return newTokenAuth(PasswordCredentials{
@@ -721,7 +641,10 @@ func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
 	case cloudenv.Token:
 		return StaticToken(s.Token)
 	case cloudenv.Metadata:
-		return MetadataCredentials()
+		if s.MetadataEndpoint == "" {
+			return MetadataCredentials()
+		}
+		return MetadataCredentials(WithMetadataEndpoint(s.MetadataEndpoint))
 	default:
 		return AccessKey{
 			AccessKey: s.AccessKey, SecretKey: s.SecretKey, SecurityToken: s.SecurityToken, ProjectID: s.ProjectID,
@@ -748,35 +671,17 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 		s.ProjectID = id
 		return nil
 	}
-	source, ok := tokens.src.(loginSource)
+	source, ok := (*tokens.src).(loginSource)
 	if !ok {
 		return invalid("the environment's token source cannot log in")
 	}
-	t, err := login(ctx, source, "")
+	t, err := login(ctx, source, true)
 	if err != nil {
 		return err
 	}
-	if s.ProjectID != "" && s.ProjectID != t.ProjectID { // an application credential brings its own
-		return invalid("the environment names project %q, but its credential is for project %q", s.ProjectID, t.ProjectID)
-	}
 	public := publicToken(t)
-	tokens.cache.Put(public, public.ExpiresAt)
-	s.ProjectID = t.ProjectID
-	if s.Endpoint == "" {
-		if s.Endpoint, err = t.ComputeEndpoint(s.Region, s.Interface); err != nil {
-			return invalid("%w; name the endpoint in ECS_ENDPOINT", err)
-		}
+	if err := tokens.cache.Put(public, public.ExpiresAt); err != nil {
+		return fmt.Errorf("log in: %w", err)
 	}
-	return nil
-}
-
-// trusting returns an HTTP client that trusts these certificates instead of the system's.
-func trusting(pem []byte) (*http.Client, error) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, invalid("the file of certificates that the environment names holds none")
-	}
-	transport := rest.NewTransport()
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	return &http.Client{Transport: transport}, nil
+	return invalidIf(s.FromToken(t))
 }

@@ -3,11 +3,15 @@ package ecs_test
 import (
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,8 +137,6 @@ func TestNewClientFromEnv_Files(t *testing.T) {
 }
 
 // Whoever names a cloud and a project on a command line must get these, wherever the credential comes from.
-//
-//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_ItsOwnVariablesWinInEveryFamily(t *testing.T) {
 	other, meant := ecstest.NewServer(), ecstest.NewServer()
 	t.Cleanup(other.Close)
@@ -175,7 +177,10 @@ func TestNewClientFromEnv_Metadata(t *testing.T) {
 	id := srv.AddServer(ecstest.Instance{})
 	setEnv(t, map[string]string{
 		"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "r-1", "HW_PROJECT_ID": srv.ProjectID(),
+		"ECS_METADATA_ENDPOINT": srv.MetadataURL(),
 	})
+	fake, err := url.Parse(srv.MetadataURL())
+	require.NoError(t, err)
 	var hosts []string
 	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
 		if len(hosts) == 0 || hosts[len(hosts)-1] != req.URL.Host {
@@ -184,7 +189,7 @@ func TestNewClientFromEnv_Metadata(t *testing.T) {
 		return srv.HTTPClient().Transport.RoundTrip(req)
 	})
 	looks(t, srv, id, ecs.WithHTTPClient(&http.Client{Transport: transport}))
-	assert.Equal(t, []string{"169.254.169.254", "ecs.r-1.myhuaweicloud.com"}, hosts)
+	assert.Equal(t, []string{fake.Host, "ecs.r-1.myhuaweicloud.com"}, hosts)
 }
 
 //nolint:paralleltest // sets the environment
@@ -204,6 +209,9 @@ func TestNewClientFromEnv_FindsTheProjectOfTheRegion(t *testing.T) {
 	assert.NotNil(t, client)
 	assert.Equal(t, "p1", project)
 	assert.Equal(t, []string{"https://iam.eu-west-101.myhuaweicloud.eu/v3/projects?name=eu-west-101"}, asked)
+	_, err = client.GetServer(t.Context(), "p2", serverID)
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument, "the key is for the project that was found")
+	assert.Len(t, asked, 1)
 }
 
 //nolint:paralleltest // sets the environment
@@ -241,6 +249,46 @@ func TestNewClientFromEnv_TrustsTheCertificatesThatItNames(t *testing.T) {
 	_, _, err := ecs.NewClientFromEnv()
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	require.ErrorContains(t, err, "holds none")
+}
+
+// A client that trusts other certificates has a transport of its own, and leaves no socket behind.
+//
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_LeavesNoSocketsWithCertificatesOfItsOwn(t *testing.T) {
+	var open atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(answerDetails))
+	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+		case http.StateClosed:
+			open.Add(-1)
+		case http.StateActive, http.StateIdle, http.StateHijacked:
+		}
+	}
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	writeFile(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})))
+	setEnv(t, map[string]string{
+		"HW_AUTH_TOKEN": secretToken, "HW_PROJECT_ID": projectID, "ECS_ENDPOINT": srv.URL, "HW_CACERT": ca,
+	})
+	for range 3 {
+		client, _, err := ecs.NewClientFromEnv()
+		require.NoError(t, err)
+		_, err = client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+	}
+	require.Eventually(t, func() bool { runtime.GC(); return open.Load() == 0 }, 30*time.Second, 10*time.Millisecond)
+}
+
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_RefusesATokenThatHasExpired(t *testing.T) {
+	srv := serveSteps(t, map[string]step{"/v3/auth/tokens": reply(http.StatusCreated,
+		`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z","project":{"id":"p"}}}`, "X-Subject-Token", "t")})
+	setEnv(t, map[string]string{"OS_AUTH_URL": srv, "OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_PROJECT_ID": "p"})
+	_, _, err := ecs.NewClientFromEnv()
+	require.ErrorContains(t, err, "log in: the new credential has expired already, at 2020-01-04T09:05:22Z")
 }
 
 //nolint:paralleltest // sets the environment
@@ -282,6 +330,12 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
 				"ECS_PROJECT_ID": "another",
 			}, nil, ecs.ErrInvalidArgument, `the environment names project "another", but its credential is for project "`,
+		},
+		"a credential of another project than the one named": {
+			map[string]string{
+				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
+				"OS_PROJECT_NAME": "another",
+			}, nil, ecs.ErrInvalidArgument, `names project "another", but its credential is for project "` + user.ProjectName + `"`,
 		},
 		"not encrypted": {
 			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",

@@ -97,6 +97,9 @@ func serveSteps(t *testing.T, steps map[string]step) string {
 		}
 		res, err := answer(req)
 		assert.NoError(t, err)
+		for name, values := range res.Header {
+			w.Header()[name] = values
+		}
 		w.WriteHeader(res.StatusCode)
 		_, err = io.Copy(w, res.Body)
 		assert.NoError(t, err)

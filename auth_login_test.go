@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -168,7 +169,7 @@ func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
 			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint, p.InsecureHTTP = "http://k.example", true }), "",
 		},
 		"not encrypted": {
-			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://k.example" }), "identity endpoint",
+			with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "http://k.example" }), "InsecureHTTP",
 		},
 		"no endpoint": {with(func(p *ecs.PasswordCredentials) { p.IdentityEndpoint = "" }), "identity endpoint is empty"},
 		"no user":     {with(func(p *ecs.PasswordCredentials) { p.UserID = "" }), "password credentials: the user is missing"},
@@ -179,6 +180,8 @@ func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
 			"application credential: the secret of the application credential is missing",
 		},
 		"no source":        {ecs.TokenAuth(nil), "token source is nil"},
+		"nil pointer":      {ecs.TokenAuth((*ecs.PasswordCredentials)(nil)), "token source is nil"},
+		"nil function":     {ecs.TokenAuth(sourceFunc(nil)), "token source is nil"},
 		"empty token":      {ecs.StaticToken(""), "token is empty"},
 		"token of a file":  {ecs.StaticToken("hunter2\n"), "token has spaces, line breaks"},
 		"empty access key": {ecs.AccessKey{SecretKey: "hunter2"}, "access key is empty"},
@@ -264,7 +267,10 @@ func TestProjectIDByName_ChecksItsArguments(t *testing.T) {
 	for name, call := range map[string]func() (string, error){
 		"endpoint": func() (string, error) { return ecs.ProjectIDByName(t.Context(), "http://k.example", auth, "demo") },
 		"auth":     func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", nil, "demo") },
-		"name":     func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", auth, "") },
+		"nil pointer": func() (string, error) {
+			return ecs.ProjectIDByName(t.Context(), "https://k.example", (*ecs.AccessKey)(nil), "demo")
+		},
+		"name": func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", auth, "") },
 		"token": func() (string, error) {
 			return ecs.ProjectIDByName(t.Context(), "https://k.example", ecs.StaticToken(""), "demo")
 		},
@@ -283,4 +289,25 @@ func TestProjectIDByName_WithAnAccessKey(t *testing.T) {
 		srv.Credentials().ProjectName)
 	require.NoError(t, err)
 	assert.Equal(t, srv.ProjectID(), id)
+}
+
+func TestProjectIDByName_RenewsAnExpiredToken(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewServer()
+	t.Cleanup(srv.Close)
+	auth := ecs.TokenAuth(passwordOf(srv))
+	name := srv.Credentials().ProjectName
+	for range 2 {
+		id, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), auth, name)
+		require.NoError(t, err)
+		assert.Equal(t, srv.ProjectID(), id)
+		srv.ExpireTokens()
+	}
+	assert.Equal(t, 2, srv.Logins())
+
+	_, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+		return ecs.Token{Value: "always-the-same"}, nil
+	})), name)
+	require.ErrorIs(t, err, ecs.ErrUnauthorized)
+	require.ErrorContains(t, err, "renewing the credential: there is no other credential")
 }

@@ -127,6 +127,23 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	})
 }
 
+// A key that can't be used is not kept until it expires.
+func TestMetadata_AnUnusableKeyIsNotKept(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil,
+			`{"credential":{"access":"a b","secret":"s","securitytoken":"t","expires_at":"2000-01-02T00:00:00Z"}}`)})
+		client := fakeClient(t, srv, metadataOf(srv))
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.ErrorContains(t, err, "no signature can be made with")
+		require.NotErrorIs(t, err, ecs.ErrInvalidArgument, "it is not the caller's fault")
+		time.Sleep(2 * time.Second)
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
 func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -145,7 +162,7 @@ func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.TokenMustBeUpdated()})
 		err := look()
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		require.ErrorContains(t, err, "the metadata service has no other key")
+		require.ErrorContains(t, err, "there is no other credential")
 		assert.Equal(t, looks+1, count(srv, ecstest.Look))
 	})
 }

@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"bytes"
+	"context"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,7 @@ func secrets(secret string) map[string]any {
 	credential := ecs.ApplicationCredential{IdentityEndpoint: "https://iam.example.com", ID: "i", Secret: secret}
 	key := ecs.AccessKey{AccessKey: secret, SecretKey: secret, SecurityToken: secret}
 	token := ecs.Token{Value: secret, ExpiresAt: time.Now(), ProjectID: "p"}
-	source := sourceFunc(nil)
+	source := sourceFunc(func(context.Context) (ecs.Token, error) { return token, nil })
 	return map[string]any{
 		"Token":                 token,
 		"PasswordCredentials":   password,
@@ -95,6 +96,52 @@ func TestSecrets_EncodeRedacted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What SECURITY.md says of the fields that fmt cannot ask: the ways out that it names hold.
+func TestSecrets_AreSafeInUnexportedFieldsBehindAPointer(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	key := ecs.AccessKey{AccessKey: "AK", SecretKey: secret}
+	password := ecs.PasswordCredentials{IdentityEndpoint: "https://k.example", UserID: "u", Password: secret, ProjectID: "p"}
+	client, err := ecs.NewClient(testEndpoint, key)
+	require.NoError(t, err)
+	holder := struct {
+		tokens, token, metadata ecs.Authenticator
+		client                  *ecs.Client
+	}{ecs.TokenAuth(password), ecs.StaticToken(secret), ecs.MetadataCredentials(), client}
+	plain := struct {
+		key      ecs.Authenticator
+		password *ecs.PasswordCredentials
+		token    *ecs.Token
+	}{&key, &password, &ecs.Token{Value: secret}}
+	exported := struct{ Auth, Password any }{key, []any{password}}
+	for value, verbs := range map[any]string{&holder: "v+#sqxd", &plain: "v+#", &exported: "v+#sqxd"} {
+		for _, verb := range strings.Split(verbs, "") {
+			if verb = "%" + verb; verb == "%+" || verb == "%#" {
+				verb += "v"
+			}
+			text := fmt.Sprintf(verb, value)
+			assert.NotContains(t, text, secret, verb)
+			assert.NotContains(t, text, fmt.Sprintf("%x", secret), verb)
+		}
+	}
+}
+
+// If this fails, fmt has learnt to ask: SECURITY.md and the documentation of the types may promise more.
+func TestSecrets_DocumentedExceptionsAreStillNeeded(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	key := ecs.AccessKey{AccessKey: "AK", SecretKey: secret}
+	assert.Contains(t, fmt.Sprint(struct{ key ecs.AccessKey }{key}), secret)
+	verb := "%p" // go vet would object to a literal
+	assert.Contains(t, fmt.Sprintf(verb, key), secret)
+	document, err := json.Marshal(struct {
+		ecs.AccessKey
+		ecs.Token
+	}{key, ecs.Token{}})
+	require.NoError(t, err)
+	assert.Contains(t, string(document), secret)
 }
 
 func TestSecrets_AClientShowsNone(t *testing.T) {

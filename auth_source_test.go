@@ -3,7 +3,9 @@ package ecs_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +86,66 @@ func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
 		require.ErrorContains(t, err, "no credential within 30s")
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
+}
+
+// One that ignores its context, too, is given up, and the next call asks anew.
+func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		defer close(stop)
+		srv, id := fakeCloud(t)
+		var asked atomic.Int32
+		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+			if asked.Add(1) == 1 {
+				<-stop
+			}
+			return ecs.Token{Value: srv.Token()}, nil
+		})), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.ErrorContains(t, err, "no credential within 30s")
+
+		time.Sleep(2 * time.Second)
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestTokenAuth_ASourceThatPanicsIsAnError(t *testing.T) {
+	t.Parallel()
+	client := newClientAs(t, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
+		transportFunc(reply(http.StatusOK, "")))
+	_, err := client.GetServer(t.Context(), projectID, serverID)
+	require.ErrorContains(t, err, "panicked")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+// vaultError is an error of a source that callers may look for.
+type vaultError struct{ error }
+
+func (e vaultError) Unwrap() error { return e.error }
+
+func TestTokenAuth_ASourcesOwnContextIsNotTheCallers(t *testing.T) {
+	t.Parallel()
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		t.Run(end.Error(), func(t *testing.T) {
+			t.Parallel()
+			errVault := errors.New("vault")
+			client := newClientAs(t, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+				return ecs.Token{}, vaultError{fmt.Errorf("%w: %w", errVault, end)}
+			})), transportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			require.NotErrorIs(t, err, end)
+			require.ErrorIs(t, err, ecs.ErrUnavailable)
+			require.ErrorIs(t, err, errVault)
+			var vault vaultError
+			require.ErrorAs(t, err, &vault)
+			_, err = client.RevertResize(t.Context(), projectID, serverID)
+			require.NotErrorIs(t, err, end)
+		})
+	}
 }
 
 func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {

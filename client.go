@@ -97,6 +97,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/revert-resize/ecs/internal/endpoint"
+	"github.com/revert-resize/ecs/internal/renew"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
 	"github.com/revert-resize/ecs/internal/throttle"
@@ -340,7 +341,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 }
 
 // isNil also detects a typed nil, which would panic at the first request.
-func isNil(auth Authenticator) bool {
+func isNil(auth any) bool {
 	switch v := reflect.ValueOf(auth); v.Kind() {
 	case reflect.Invalid:
 		return true
@@ -352,7 +353,8 @@ func isNil(auth Authenticator) bool {
 }
 
 // callService makes one request to an identity or metadata service at base, over the transport of the client on
-// whose behalf ctx runs. Everything but a 2xx is an error that names op.
+// whose behalf ctx runs. Everything but a 2xx is an error that names op; the answer comes with it if there is one. A 401
+// is answered with one renewal of the credential where that is possible.
 func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
 	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
 	if attempt := rest.FromContext(ctx); attempt != nil {
@@ -366,6 +368,12 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		defer service.CloseIdleConnections()
 	}
 	res, err := service.Do(ctx, req)
+	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
+		if err := r.renew(ctx, res.Sent()); err != nil {
+			return res, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
+		}
+		res, err = service.Do(ctx, req)
+	}
 	switch {
 	case err != nil:
 		err = transportFailure(ctx, err)
@@ -375,7 +383,7 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		err = &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
+		return res, fmt.Errorf("%s: %w", op, err)
 	}
 	return res, nil
 }
@@ -467,12 +475,16 @@ func (c *Client) refusal(req *rest.Request, res *rest.Response) *APIError {
 var errRenewed = errors.New("credential renewed")
 
 // renewed tries to get a new credential after a 401. It returns errRenewed if the request may be sent again, else
-// the refusal, or why there is no new credential.
+// the refusal, or why there is no new credential. Where that reason passes, it is a passing failure like every other: the
+// old credential was good until it expired, and nobody has refused a new one.
 func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error) error {
 	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
 		return refusal
 	}
 	if err := c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent()); err != nil {
+		if passing(ctx, err) {
+			return &transportError{err: fmt.Errorf("renew the credential: %w", err)}
+		}
 		return fmt.Errorf("%w; renewing the credential: %w", refusal, err)
 	}
 	return errRenewed
@@ -557,8 +569,12 @@ func passing(ctx context.Context, err error) bool {
 	return errors.As(err, &unreadable)
 }
 
-// retryAfter returns how long the cloud asked to wait, or zero.
+// retryAfter returns how long the cloud asked to wait, or how long no credential is to be had; or zero.
 func retryAfter(err error) time.Duration {
+	var fetch *renew.FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Pause // it covers what the identity service asked for when it failed, a while ago perhaps
+	}
 	var api *APIError
 	if errors.As(err, &api) {
 		return api.RetryAfter

@@ -234,10 +234,14 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return notDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
 		r.renewed = true
-		if err := r.c.renewed(ctx, res, api); !errors.Is(err, errRenewed) {
+		switch err := r.c.renewed(ctx, res, api); {
+		case errors.Is(err, errRenewed):
+			return again, err
+		case passing(ctx, err): // the 401 itself did nothing
+			return notDone, err
+		default:
 			return refused, err
 		}
-		return again, errRenewed
 	case api.conflict():
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):

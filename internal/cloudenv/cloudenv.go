@@ -1,14 +1,12 @@
 // Package cloudenv reads what an environment and the files it points at say about a cloud: where it is, and how to log
 // in.
 //
-// It is handed the environment as a function, and files as another, and gives back plain data: it reads nothing by
-// itself, opens no connection and builds no client. Its errors name variables, files and keys, never a value that may be
+// It is handed the environment as a function, and files as another, and gives back plain data, which a region or a token
+// may complete: it reads nothing by itself, opens no connection and builds no client. Its errors name variables, files and keys, never a value that may be
 // a secret.
 package cloudenv
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -42,6 +40,7 @@ type Settings struct {
 	Region           string
 	Interface        string // of the service catalog: public, internal or admin; "" for public
 	IdentityEndpoint string // "" if Region tells it
+	MetadataEndpoint string // "" for the usual one
 
 	ProjectID, ProjectName             string // neither is needed for an application credential
 	ProjectDomainID, ProjectDomainName string
@@ -61,7 +60,7 @@ type Settings struct {
 //  2. HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HW_USER_ID, HW_USER_PASSWORD or HW_AUTH_TOKEN: those of its Terraform
 //     provider
 //  3. OS_CLOUD: a cloud of clouds.yaml
-//  4. OS_AUTH_URL or an OS_ variable with a credential: those of OpenStack
+//  4. OS_AUTH_URL, OS_AUTH_TYPE or an OS_ variable with a credential: those of OpenStack
 //  5. ECS_METADATA_CREDENTIALS=true: the metadata service of the server that this runs on
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
@@ -84,11 +83,11 @@ func Load(env Env) (Settings, error) {
 	}
 	r.refuseInsecure("OS_INSECURE")
 	r.refuseInsecure("HW_INSECURE")
-	switch {
+	switch { // what is not supported comes first: what is missing may be missing for that reason alone
+	case len(r.problems) > 0:
+		return Settings{}, r.unusable(s.Source)
 	case len(r.missing) > 0:
 		return Settings{}, &IncompleteError{Source: s.Source, Found: r.found, Missing: r.missing}
-	case len(r.problems) > 0:
-		return Settings{}, fmt.Errorf("%s: %w", s.Source, errors.Join(r.problems...))
 	}
 	s.Found = r.found
 	return s, nil
@@ -104,12 +103,18 @@ func load(env Env, r *reader) (Settings, error) {
 		return namedCloud(env, r)
 	case r.has("OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_ID",
 		"OS_APPLICATION_CREDENTIAL_NAME", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_ACCESS_KEY", "OS_SECRET_KEY",
-		"OS_TOKEN", "OS_AUTH_TOKEN"):
+		"OS_TOKEN", "OS_AUTH_TOKEN", "OS_AUTH_TYPE", "OS_AUTH_PLUGIN", "OS_TRUST_ID", "OS_SYSTEM_SCOPE", "OS_PASSCODE"):
 		s := openStack(r)
 		s.Source = "the OS_ environment"
 		return s, nil
 	case truth(r.get("ECS_METADATA_CREDENTIALS")):
 		return metadata(r), nil
+	}
+	// Whoever sets one of these means to log in as somebody else than a profile says that happens to be there.
+	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "HW_PROFILE", "HW_SHARED_CONFIG_FILE")
+	r.refuse(assumeRole()...)
+	if len(r.problems) > 0 {
+		return Settings{}, r.unusable("the environment")
 	}
 	return profile(env, r)
 }

@@ -168,6 +168,13 @@ func TestLoad_OpenStack(t *testing.T) {
 				Username: "demo", Password: secret, DomainName: "people",
 			},
 		},
+		"a user by ID, whose domain is the project's": {
+			vars{"OS_USER_ID": "u1", "OS_PASSWORD": secret, "OS_DOMAIN_NAME": "Default", "OS_PROJECT_NAME": "demo"},
+			cloudenv.Settings{
+				Kind: cloudenv.Password, FromCatalog: true, ProjectName: "demo", ProjectDomainName: "Default",
+				UserID: "u1", Password: secret,
+			},
+		},
 		"application credential": {
 			vars{
 				"OS_AUTH_TYPE": "v3applicationcredential", "OS_APPLICATION_CREDENTIAL_ID": "c1",
@@ -195,7 +202,7 @@ func TestLoad_OpenStack(t *testing.T) {
 		},
 		"token": {
 			vars{
-				"OS_AUTH_TYPE": "token", "OS_TOKEN": secret, "OS_PASSWORD": "also there", "OS_PROJECT_ID": "p1",
+				"OS_AUTH_TYPE": "token", "OS_TOKEN": secret, "OS_PASSWORD": "also there", "OS_TENANT_ID": "p1",
 				"OS_COMPUTE_ENDPOINT_OVERRIDE": "http://127.0.0.1:8774",
 			},
 			cloudenv.Settings{
@@ -219,10 +226,17 @@ func TestLoad_OpenStack(t *testing.T) {
 
 func TestLoad_Metadata(t *testing.T) {
 	t.Parallel()
-	s, err := load(vars{"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "cn-north-4", "HW_PROJECT_ID": "p1"}, nil)
+	env := vars{"ECS_METADATA_CREDENTIALS": "true", "HW_REGION_NAME": "cn-north-4", "HW_PROJECT_ID": "p1"}
+	s, err := load(env, nil)
 	require.NoError(t, err)
 	assert.Equal(t, cloudenv.Metadata, s.Kind)
 	assert.Equal(t, "p1", s.ProjectID)
+	assert.Empty(t, s.MetadataEndpoint)
+
+	env["ECS_METADATA_ENDPOINT"] = "http://127.0.0.1:1"
+	s, err = load(env, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "http://127.0.0.1:1", s.MetadataEndpoint)
 }
 
 func TestLoad_ReadsCertificates(t *testing.T) {

@@ -31,7 +31,7 @@ func namedCloud(env Env, r *reader) (Settings, error) {
 	if err != nil {
 		return Settings{}, err
 	}
-	maps.Copy(cloud, secure[name])
+	maps.Copy(cloud, secure[name]) // which has no empty values that could erase something
 
 	r.lookup = cloudLookup(cloud, env.Lookup)
 	r.label = cloudKey
@@ -69,7 +69,7 @@ func cloudKey(name string) string {
 }
 
 // readClouds reads the first of the files that is there. Each cloud comes as one flat map: the keys of its auth section
-// and its own, as far as they are plain values.
+// and its own, as far as they are plain values that are not empty. A dash in a key counts as an underscore.
 func readClouds(env Env, variable, file string) (path string, clouds map[string]map[string]string, err error) {
 	for _, path := range cloudsPaths(env, variable, file) {
 		data, err := env.ReadFile(path)
@@ -138,8 +138,10 @@ func parseClouds(data []byte) (map[string]map[string]string, error) {
 	for name, c := range doc.Clouds {
 		cloud := make(map[string]string, len(c.Auth)+len(c.Keys))
 		for _, part := range []map[string]plain{c.Keys, c.Auth} {
-			for key, value := range part {
-				cloud[key] = string(value)
+			for _, key := range slices.Sorted(maps.Keys(part)) { // an underscore comes last, and wins over a dash
+				if value := part[key]; value != "" {
+					cloud[strings.ReplaceAll(key, "-", "_")] = string(value)
+				}
 			}
 		}
 		clouds[name] = cloud

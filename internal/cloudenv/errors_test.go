@@ -129,3 +129,49 @@ func TestLoad_RefusesWhatItWouldHaveToIgnore(t *testing.T) {
 		})
 	}
 }
+
+// What is missing may be missing because the way to log in is one that is not supported.
+func TestLoad_NamesWhatIsNotSupportedFirst(t *testing.T) {
+	t.Parallel()
+	_, err := load(vars{
+		"OS_AUTH_TYPE": "v3oidcaccesstoken", "OS_AUTH_URL": "https://k.example/v3", "OS_ACCESS_TOKEN": secret, "OS_PROJECT_ID": "p",
+		"OS_TRUST_ID": "t",
+	}, nil)
+	require.EqualError(t, err,
+		`the OS_ environment: OS_AUTH_TYPE "v3oidcaccesstoken" is not supported; OS_TRUST_ID is set, but not supported`)
+}
+
+func TestLoad_DoesNotFallBackToAProfilePastWhatIsNotSupported(t *testing.T) {
+	t.Parallel()
+	files := vars{"/home/me/.huaweicloud/credentials": profileINI}
+	for _, name := range []string{
+		"HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "HW_PROFILE", "HW_SHARED_CONFIG_FILE",
+		"HW_ASSUME_ROLE_AGENCY_NAME", "OS_AUTH_TYPE", "OS_TRUST_ID", "OS_PASSCODE",
+	} {
+		_, err := load(vars{name: secret, "HW_REGION_NAME": "r-1"}, files)
+		require.ErrorContains(t, err, name, name)
+	}
+	_, err := load(vars{"ECS_METADATA_CREDENTIALS": "1", "HW_ASSUME_ROLE_AGENCY_NAME": "a", "HW_REGION_NAME": "r-1"}, files)
+	require.ErrorContains(t, err, "HW_ASSUME_ROLE_AGENCY_NAME is set, but not supported")
+}
+
+func TestLoad_RefusesEndpointsThatItDoesNotRead(t *testing.T) {
+	t.Parallel()
+	login := vars{"OS_AUTH_URL": "https://k.example/v3", "OS_USER_ID": "u", "OS_PASSWORD": secret, "OS_PROJECT_ID": "p"}
+	key := vars{"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": secret, "HUAWEICLOUD_SDK_PROJECT_ID": "p", "HW_REGION_NAME": "r-1"}
+	for _, tt := range []struct {
+		env         vars
+		name, value string
+		want        string
+	}{
+		{login, "OS_ENDPOINT_OVERRIDE", "https://other.example", "use OS_COMPUTE_ENDPOINT_OVERRIDE or ECS_ENDPOINT"},
+		{key, "HUAWEICLOUD_SDK_REGIONS_FILE", "/regions.yaml", "name the endpoint in ECS_ENDPOINT"},
+	} {
+		tt.env[tt.name] = tt.value
+		_, err := load(tt.env, nil)
+		require.ErrorContains(t, err, tt.want)
+		tt.env["ECS_ENDPOINT"] = "https://n.example"
+		_, err = load(tt.env, nil)
+		require.NoError(t, err, "it would change nothing")
+	}
+}

@@ -26,7 +26,13 @@ func (s *Settings) vendorRegion(r *reader) {
 	if s.ProjectID == "" && s.ProjectName == "" {
 		s.ProjectName = s.Region
 	}
-	if s.Region == "" || s.Endpoint != "" {
+	if s.Endpoint != "" {
+		return
+	}
+	if r.has("HUAWEICLOUD_SDK_REGIONS_FILE") {
+		r.problem("HUAWEICLOUD_SDK_REGIONS_FILE is set, but not read: name the endpoint in ECS_ENDPOINT")
+	}
+	if s.Region == "" {
 		return
 	}
 	name := "HUAWEICLOUD_SDK_REGION_ECS_" + strings.ToUpper(strings.ReplaceAll(s.Region, "-", "_"))
@@ -87,12 +93,17 @@ func terraform(r *reader) Settings {
 			s.IdentityEndpoint = "https://iam." + s.Region + "." + cloud
 		}
 	}
-	r.refuse("HW_ASSUME_ROLE_AGENCY_NAME", "HW_ASSUME_ROLE_DOMAIN_NAME", "HW_ASSUME_ROLE_DOMAIN_ID")
+	r.refuse(assumeRole()...)
 	algorithm := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(r.get("HW_SIGNING_ALGORITHM")))
 	if algorithm != "" && !strings.HasSuffix(algorithm, "hmacsha256") {
 		r.problem("HW_SIGNING_ALGORITHM names another algorithm than HMAC-SHA256, the only one supported")
 	}
 	return s
+}
+
+// assumeRole lists the variables that switch to another identity after the login.
+func assumeRole() []string {
+	return []string{"HW_ASSUME_ROLE_AGENCY_NAME", "HW_ASSUME_ROLE_DOMAIN_NAME", "HW_ASSUME_ROLE_DOMAIN_ID"}
 }
 
 // metadata takes the access key from the metadata service, and the rest from the environment.
@@ -103,7 +114,9 @@ func metadata(r *reader) Settings {
 		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
 		ProjectName:      r.get("HW_PROJECT_NAME"),
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
+		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
 	}
+	r.refuse(assumeRole()...)
 	s.vendorRegion(r)
 	return s
 }
@@ -153,6 +166,10 @@ func openStack(r *reader) Settings {
 	if strings.HasPrefix(r.get("OS_IDENTITY_API_VERSION"), "2") {
 		r.problem("%s is 2; only version 3 is supported", r.label("OS_IDENTITY_API_VERSION"))
 	}
+	if s.Endpoint == "" && r.has("OS_ENDPOINT_OVERRIDE") {
+		r.problem("%s does not say of which service: use %s or ECS_ENDPOINT",
+			r.label("OS_ENDPOINT_OVERRIDE"), r.label("OS_COMPUTE_ENDPOINT_OVERRIDE"))
+	}
 	r.refuse("OS_TRUST_ID", "OS_SYSTEM_SCOPE", "OS_PASSCODE", "OS_CERT", "OS_KEY")
 	return s
 }
@@ -189,18 +206,23 @@ func (s *Settings) openStackUser(r *reader) {
 		return
 	}
 	s.Username = r.need("OS_USERNAME", "OS_USER_ID")
-	if s.DomainID = r.get("OS_USER_DOMAIN_ID"); s.DomainID != "" {
-		return
-	}
-	if s.DomainName = r.get("OS_USER_DOMAIN_NAME"); s.DomainName != "" {
-		return
-	}
-	if s.DomainID = r.get("OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"); s.DomainID == "" {
-		s.DomainName = r.get("OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME")
-	}
-	if s.DomainID+s.DomainName == "" {
+	if s.DomainID, s.DomainName = openStackDomain(r); s.DomainID+s.DomainName == "" {
 		r.need("OS_USER_DOMAIN_NAME", "OS_USER_DOMAIN_ID")
 	}
+}
+
+// openStackDomain reads the user's domain, or the one that is for everything.
+func openStackDomain(r *reader) (id, name string) {
+	if id = r.get("OS_USER_DOMAIN_ID"); id != "" {
+		return id, ""
+	}
+	if name = r.get("OS_USER_DOMAIN_NAME"); name != "" {
+		return "", name
+	}
+	if id = r.get("OS_DOMAIN_ID", "OS_DEFAULT_DOMAIN_ID", "OS_DEFAULT_DOMAIN"); id != "" {
+		return id, ""
+	}
+	return "", r.get("OS_DOMAIN_NAME", "OS_DEFAULT_DOMAIN_NAME")
 }
 
 func (s *Settings) openStackProject(r *reader) {
@@ -217,8 +239,8 @@ func (s *Settings) openStackProject(r *reader) {
 	if s.ProjectDomainName = r.get("OS_PROJECT_DOMAIN_NAME"); s.ProjectDomainName != "" {
 		return
 	}
-	s.ProjectDomainID, s.ProjectDomainName = s.DomainID, s.DomainName
-	if s.ProjectDomainID+s.ProjectDomainName == "" { // the user has an ID, and so names no domain
+	s.ProjectDomainID, s.ProjectDomainName = openStackDomain(r) // also of a user who is named by an ID, and needs none
+	if s.ProjectDomainID+s.ProjectDomainName == "" {
 		r.need("OS_PROJECT_DOMAIN_NAME", "OS_PROJECT_DOMAIN_ID")
 	}
 }

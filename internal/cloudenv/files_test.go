@@ -61,6 +61,30 @@ func TestLoad_SecureFileIsLaidOver(t *testing.T) {
 	assert.Equal(t, "from secure", s.CredentialSecret)
 }
 
+func TestLoad_AnEmptyValueOfTheSecureFileErasesNothing(t *testing.T) {
+	t.Parallel()
+	for _, empty := range []string{"", "null", "~", `""`} {
+		s, err := load(vars{"OS_CLOUD": "ci"}, vars{
+			homeClouds:    cloudsYAML,
+			"secure.yaml": "clouds: {ci: {auth: {application_credential_secret: " + empty + "}}}",
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "from clouds", s.CredentialSecret, empty)
+	}
+}
+
+// As openstacksdk reads them.
+func TestLoad_ADashInAKeyIsAnUnderscore(t *testing.T) {
+	t.Parallel()
+	s, err := load(vars{"OS_CLOUD": "c"}, vars{homeClouds: `clouds: {c: {region-name: R, region_name: this one, verify: true,
+		auth: {auth-url: "https://k", user-id: u, password: p, project-id: p1}}}`})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"this one", "https://k", "u", "p1"}, []string{s.Region, s.IdentityEndpoint, s.UserID, s.ProjectID})
+
+	_, err = load(vars{"OS_CLOUD": "c"}, vars{homeClouds: `clouds: {c: {auth-type: v3oidcpassword, auth: {auth-url: "https://k"}}}`})
+	require.ErrorContains(t, err, `auth_type "v3oidcpassword" is not supported`)
+}
+
 func TestLoad_NamedCloudTakesThePasswordFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	s, err := load(vars{"OS_CLOUD": "bare", "OS_PASSWORD": secret, "OS_USERNAME": "not mixed in"}, vars{"clouds.yaml": cloudsYAML})
@@ -119,7 +143,7 @@ func TestLoad_NamedCloudProblems(t *testing.T) {
 		"bad secure":   {"prod", vars{homeClouds: cloudsYAML, "secure.yaml": "clouds: hunter2"}, "secure.yaml: not valid YAML"},
 		"incomplete": {"bare", vars{homeClouds: cloudsYAML}, `cloud "bare" of ` + homeClouds +
 			" is incomplete: found OS_CLOUD, project_id, auth_url, user_id; missing password"},
-		"vendor defaults": {"vendor", vars{homeClouds: cloudsYAML}, "missing auth_url"},
+		"vendor defaults": {"vendor", vars{homeClouds: cloudsYAML}, "a vendor's profile is not supported: write auth_url"},
 		"unchecked":       {"careless", vars{homeClouds: cloudsYAML}, "verify is off, but certificates are always checked"},
 	}
 	for name, tt := range tests {
@@ -167,6 +191,7 @@ func TestLoad_ProfileProblems(t *testing.T) {
 	}{
 		"half a key":   {nil, vars{path: "[basic]\nsk = hunter2"}, "profile basic of " + path + " is incomplete: found sk; missing ak"},
 		"no section":   {nil, vars{path: "[global]\nsk = hunter2"}, "found nothing; missing ak, sk"},
+		"federation":   {nil, vars{path: "[basic]\nidp_id = i"}, "idp_id is set, but not supported"},
 		"not INI":      {nil, vars{path: "[basic]\nhunter2"}, "not a valid profile file"},
 		"unreadable":   {nil, vars{path: "forbidden"}, "read " + path},
 		"not there":    {vars{"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "/p"}, nil, "read /p"},

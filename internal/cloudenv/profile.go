@@ -47,6 +47,11 @@ func profile(env Env, r *reader) (Settings, error) {
 		ProjectID:        cmp.Or(r.get("ECS_PROJECT_ID"), key("project_id")),
 		IdentityEndpoint: key("iam_endpoint"),
 	}
+	for _, name := range []string{"idp_id", "id_token_file"} {
+		if s.AccessKey == "" && key(name) != "" {
+			r.problem("%s is set, but not supported", name)
+		}
+	}
 	for _, name := range []string{"ak", "sk"} {
 		if key(name) == "" {
 			r.missing = append(r.missing, name)

@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,6 +55,15 @@ func (r *reader) need(names ...string) string {
 // problem notes a setting that can't be followed. Its text must hold no secret.
 func (r *reader) problem(format string, args ...any) {
 	r.problems = append(r.problems, fmt.Errorf(format, args...))
+}
+
+// unusable is the error of the problems, on one line.
+func (r *reader) unusable(source string) error {
+	texts := make([]string, len(r.problems))
+	for i, problem := range r.problems {
+		texts[i] = problem.Error()
+	}
+	return errors.New(source + ": " + strings.Join(texts, "; "))
 }
 
 // refuse notes a problem for each of the names that has a value.

@@ -29,7 +29,8 @@ func Parse(raw string, insecure bool) (string, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(raw, "#"):
 		return "", fmt.Errorf("endpoint %q has a query or a fragment", u.Scheme+"://"+u.Host+u.Path)
 	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
-		return "", fmt.Errorf("endpoint %q is not encrypted; only loopback addresses may use http", raw)
+		return "", fmt.Errorf("endpoint %q is not encrypted; only loopback addresses may use http, unless WithInsecureHTTP or a credential's "+
+			"InsecureHTTP allows it", raw)
 	}
 	path := u.EscapedPath()
 	for _, segment := range strings.Split(u.Path, "/") {

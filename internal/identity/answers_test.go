@@ -63,10 +63,14 @@ func TestParseSecurityKey_ReadsTheMetadataService(t *testing.T) {
 		"{}":                            "no complete temporary access key",
 		`{"credential":{"access":"a"}}`: "no complete temporary access key",
 		`{"credential":{"access":"a","secret":"hush","securitytoken":"t","expires_at":"x"}}`: `"x" is not a time`,
+		`{"credential":{"access":"a b","secret":"hush","securitytoken":"t"}}`:                "no signature can be made with",
+		`{"credential":{"access":"a,b","secret":"hush","securitytoken":"u"}}`:                "no signature can be made with",
+		`{"credential":{"access":"a","secret":"hush\n","securitytoken":"t"}}`:                "no signature can be made with",
+		`{"credential":{"access":"a","secret":"hush","securitytoken":"ä"}}`:                  "no signature can be made with",
 		`{"credential":{"access":"a","secret":["hush"]}}`:                                    "not a temporary access key",
 	}
 	for body, want := range tests {
-		t.Run(want, func(t *testing.T) {
+		t.Run(body, func(t *testing.T) {
 			t.Parallel()
 			_, err := identity.ParseSecurityKey([]byte(body))
 			require.ErrorContains(t, err, want)

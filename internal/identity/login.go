@@ -1,8 +1,8 @@
-// Package identity knows the documents of Keystone v3, of Huawei Cloud's IAM, which speaks the same language, and of the
-// metadata service that hands out temporary access keys.
+// Package identity knows Keystone v3, Huawei Cloud's IAM, which speaks the same language, and the metadata service that
+// hands out temporary access keys: what to send, in which order, and what an answer says.
 //
-// It holds pure functions: what to send, and what an answer says. It opens no connection, reads no clock and knows no
-// error type of the SDK; caching and renewal do not belong here either. Its errors hold no secret.
+// It opens no connection: it asks through a [Do] that it is handed. It reads no clock and knows no error type of the SDK;
+// caching and renewal do not belong here either. Its own errors hold no secret.
 package identity
 
 import (

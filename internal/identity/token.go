@@ -34,8 +34,8 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 	}
 	var doc struct {
 		Token *struct {
-			IssuedAt  string    `json:"issued_at"`
-			ExpiresAt string    `json:"expires_at"`
+			IssuedAt  moment    `json:"issued_at"`
+			ExpiresAt moment    `json:"expires_at"`
 			Project   reference `json:"project"`
 			Catalog   []struct {
 				Type      string `json:"type"`
@@ -56,10 +56,10 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 	}
 	token := Token{Value: subjectToken, ProjectID: doc.Token.Project.ID, ProjectName: doc.Token.Project.Name}
 	var err error
-	if token.ExpiresAt, err = parseTime(doc.Token.ExpiresAt); err != nil {
+	if token.ExpiresAt, err = doc.Token.ExpiresAt.time(); err != nil {
 		return Token{}, fmt.Errorf("the token's expires_at: %w", err)
 	}
-	if issued, err := parseTime(doc.Token.IssuedAt); err == nil { // nice to have
+	if issued, err := doc.Token.IssuedAt.time(); err == nil { // nice to have
 		token.IssuedAt = issued
 	}
 	for _, service := range doc.Token.Catalog {
@@ -74,8 +74,18 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 	return token, nil
 }
 
+// LocalExpiry returns the expiry on the clock that reads now. Where that differs much from the cloud's, a token would look
+// expired when it is new, or good when it is not.
+func (t Token) LocalExpiry(now time.Time) time.Time {
+	if ahead := now.Sub(t.IssuedAt); !t.IssuedAt.IsZero() && !t.ExpiresAt.IsZero() && ahead.Abs() > time.Minute {
+		return t.ExpiresAt.Add(ahead)
+	}
+	return t.ExpiresAt
+}
+
 // ComputeEndpoint picks the compute service out of the token's catalog and drops the token's project from its URL.
-// An empty region stands for the only one there is, an empty iface for public.
+// An empty region stands for the only one there is, an empty iface for public. The versions of one service count as one
+// endpoint.
 func (t Token) ComputeEndpoint(region, iface string) (string, error) {
 	if iface == "" {
 		iface = "public"
@@ -87,11 +97,11 @@ func (t Token) ComputeEndpoint(region, iface string) (string, error) {
 		}
 		regions = append(regions, e.Region)
 		if region == "" || region == e.Region {
-			urls = append(urls, e.URL)
+			urls = append(urls, t.withoutProject(e.URL))
 		}
 	}
 	slices.Sort(urls)
-	switch urls = slices.Compact(urls); {
+	switch urls = slices.CompactFunc(urls, sameService); {
 	case len(regions) == 0:
 		return "", fmt.Errorf("the service catalog has no compute endpoint with interface %q", iface)
 	case len(urls) == 0:
@@ -99,38 +109,19 @@ func (t Token) ComputeEndpoint(region, iface string) (string, error) {
 	case len(urls) > 1:
 		return "", fmt.Errorf("the service catalog has %d compute endpoints, in regions %q", len(urls), regions)
 	}
-	url := strings.TrimRight(urls[0], "/")
+	return urls[0], nil
+}
+
+func (t Token) withoutProject(url string) string {
+	url = strings.TrimRight(url, "/")
 	if t.ProjectID != "" {
 		url = strings.TrimSuffix(url, "/"+t.ProjectID)
 	}
-	return url, nil
+	return url
 }
 
-// parseTime reads a time with or without a fraction, and one without a zone as UTC.
-func parseTime(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.UTC(), nil
-	}
-	t, err := time.Parse("2006-01-02T15:04:05", text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%.40q is not a time", text)
-	}
-	return t, nil
-}
-
-// IsHeaderText reports whether a credential can be sent as the value of a header as it is: it is not empty, and
-// printable ASCII without spaces.
-func IsHeaderText(s string) bool {
-	if s == "" {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+// sameService reports whether two URLs differ in the version of the API alone.
+func sameService(a, b string) bool {
+	plain := func(url string) string { return strings.TrimSuffix(strings.TrimSuffix(url, "/v2.1"), "/v2") }
+	return plain(a) == plain(b)
 }

@@ -46,10 +46,19 @@ func TestParseToken_LenientWhereCloudsDiffer(t *testing.T) {
 			`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z"}}`,
 			time.Date(2020, 1, 4, 9, 5, 22, 701e6, time.UTC),
 		},
-		"no zone":           {`{"token":{"expires_at":"2020-01-04T09:05:22.5"}}`, time.Date(2020, 1, 4, 9, 5, 22, 5e8, time.UTC)},
-		"another zone":      {`{"token":{"expires_at":"2020-01-04T10:05:22+01:00"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
-		"no expiry":         {`{"token":{"expires_at":null,"project":null}}`, time.Time{}},
-		"useless issued_at": {`{"token":{"issued_at":"yesterday"}}`, time.Time{}},
+		"no zone":      {`{"token":{"expires_at":"2020-01-04T09:05:22.5"}}`, time.Date(2020, 1, 4, 9, 5, 22, 5e8, time.UTC)},
+		"another zone": {`{"token":{"expires_at":"2020-01-04T10:05:22+01:00"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"zone without a colon": {
+			`{"token":{"expires_at":"2020-01-04T10:05:22.5+0100"}}`, time.Date(2020, 1, 4, 9, 5, 22, 5e8, time.UTC),
+		},
+		"a space":             {`{"token":{"expires_at":"2020-01-04 09:05:22"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"a space and a zone":  {`{"token":{"expires_at":"2020-01-04 09:05:22+00:00"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"UTC by name":         {`{"token":{"expires_at":"2020-01-04T09:05:22 UTC"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"seconds":             {`{"token":{"expires_at":1578128722}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"milliseconds":        {`{"token":{"expires_at":1578128722500}}`, time.Date(2020, 1, 4, 9, 5, 22, 5e8, time.UTC)},
+		"seconds as a string": {`{"token":{"expires_at":"1578128722"}}`, time.Date(2020, 1, 4, 9, 5, 22, 0, time.UTC)},
+		"no expiry":           {`{"token":{"expires_at":null,"project":null}}`, time.Time{}},
+		"useless issued_at":   {`{"token":{"issued_at":"yesterday"}}`, time.Time{}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +80,10 @@ func TestParseToken_RefusesOtherAnswers(t *testing.T) {
 		"HTML":              {"t", "<html>", "not a token document"},
 		"cut":               {"t", tokenDocument[:200], "not a token document"},
 		"another document":  {"t", `{"servers":[]}`, "has no token"},
+		"not a number":      {"t", `{"token":{"expires_at":-1}}`, `"-1" is not a time`},
+		"far too late":      {"t", `{"token":{"expires_at":1e300}}`, `"1e300" is not a time`},
+		"an object":         {"t", `{"token":{"expires_at":{}}}`, `"{}" is not a time`},
+		"American":          {"t", `{"token":{"expires_at":"01/04/2020 09:05:22"}}`, "is not a time"},
 		"odd time":          {"t", `{"token":{"expires_at":"soon"}}`, `"soon" is not a time`},
 	}
 	for name, tt := range tests {
@@ -91,6 +104,11 @@ func TestComputeEndpoint_Table(t *testing.T) {
 		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2.1"},
 		{Service: "compute", Interface: "public", Region: "east", URL: "https://east/nova/v2/p"},
 	}}
+	versions := identity.Token{ProjectID: "p", Catalog: []identity.Endpoint{
+		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2.1/p"},
+		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2/p/"},
+		{Service: "compute", Interface: "public", Region: "west", URL: "https://west"},
+	}}
 	tests := map[string]struct {
 		token             identity.Token
 		region, iface     string
@@ -100,6 +118,7 @@ func TestComputeEndpoint_Table(t *testing.T) {
 		"internal":          {token: parsed, region: "RegionOne", iface: "internal", want: "http://10.0.0.1:8774/v2.1"},
 		"by region":         {token: two, region: "east", want: "https://east/nova/v2"},
 		"without project":   {token: two, region: "west", want: "https://west/v2.1"},
+		"one, two versions": {token: versions, region: "west", want: "https://west"},
 		"which region":      {token: two, wantProblem: `2 compute endpoints, in regions ["west" "east"]`},
 		"unknown region":    {token: two, region: "north", wantProblem: `region "north", only in ["west" "east"]`},
 		"unknown interface": {token: two, iface: "admin", wantProblem: `no compute endpoint with interface "admin"`},

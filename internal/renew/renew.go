@@ -15,23 +15,36 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Config says how to get a value. Fetch, Detach and Refused are required.
+// Config says how to get a value. All of it is required.
 type Config[T any] struct {
 	// Fetch gets a new value and tells when it expires; the zero time stands for never. It must obey its context,
-	// which ends after Timeout.
+	// which ends after Timeout. If it does not, it is given up soon after, as failed with Overdue, and its result is dropped;
+	// if it panics, it has failed.
 	Fetch   func(ctx context.Context) (value T, expiresAt time.Time, err error)
 	Timeout time.Duration
+	Overdue error
 	// Detach returns a context for Fetch that outlives the caller whose turn it happens to be.
 	Detach func(ctx context.Context) context.Context
-	// Refused tells a failure that will come again, such as a wrong password, from one that passes, and how long
-	// the other side asked to be left alone.
+	// Refused tells a failure that may harm when it is repeated, such as a wrong password, which can lock an account, from
+	// one that does not; and how long the other side asked to be left alone.
 	Refused func(error) (refused bool, asked time.Duration)
 }
 
-// How long nobody fetches after a failure; doubled with each further one in a row, up to the bound.
+// How long nobody fetches after a failure. A refusal is tried once more, in case that it was a mistake, and then so seldom
+// that no quarter of an hour sees more than three: the vendor's cloud locks an account after five wrong passwords in
+// that time. Other pauses double with each further one up to 15 s, jitter included: those who need the value wait for their
+// end.
 const (
-	refusedPause, refusedMax = 30 * time.Second, 5 * time.Minute
-	passingPause, passingMax = time.Second, 30 * time.Second
+	firstRefusal, nextRefusals = 30 * time.Second, 15 * time.Minute
+	firstFailure, lastFailure  = time.Second, 12 * time.Second
+	longestAsked               = 15 * time.Minute
+)
+
+// How long after its time a fetch is given up, and how many may be under way at once, those that were given up included:
+// one that never returns holds its goroutine for ever.
+const (
+	grace      = time.Second
+	mostAtOnce = 5
 )
 
 // How often a value may be replaced because the other side refused it: no use of it may become a storm of fetches
@@ -52,8 +65,10 @@ type Cache[T any] struct {
 	expires  time.Time // zero: never
 	renewAt  time.Time // zero: never
 	flight   *flight[T]
+	running  int   // fetches that have not returned
 	failure  error // of the last fetch
-	failures int   // in a row
+	failures int   // since the last success, refusals apart
+	refusals int   // since the last success
 	retryAt  time.Time
 }
 
@@ -64,6 +79,20 @@ type flight[T any] struct {
 	err   error
 }
 
+// FetchError is a fetch that failed, now or a while ago. It wraps the reason.
+type FetchError struct {
+	Err   error
+	Pause time.Duration // how long nobody will fetch from now on
+}
+
+// Error returns the reason and the pause.
+func (e *FetchError) Error() string {
+	return fmt.Sprintf("%v; not tried again for %s", e.Err, max(e.Pause.Round(time.Second), time.Second))
+}
+
+// Unwrap returns the reason.
+func (e *FetchError) Unwrap() error { return e.Err }
+
 // New returns an empty cache; it fetches nothing.
 func New[T any](cfg Config[T]) *Cache[T] {
 	return &Cache[T]{cfg: cfg, replaces: rate.NewLimiter(rate.Every(replaceEvery), replaceBurst)}
@@ -71,11 +100,11 @@ func New[T any](cfg Config[T]) *Cache[T] {
 
 // Get returns a value that has not expired. In the last part of its life it starts to fetch the next one meanwhile; if
 // that fails, it goes on with the old one. Without a value it waits for one, at most until ctx ends; and in the time
-// after a failed fetch it returns that failure at once.
+// after a failed fetch it returns that failure at once. A failure is a [*FetchError].
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	c.mu.Lock()
 	now := time.Now()
-	idle := c.flight == nil && !now.Before(c.retryAt)
+	idle := c.flight == nil && !now.Before(c.retryAt) && c.running < mostAtOnce
 	if c.valid && (c.expires.IsZero() || now.Before(c.expires)) {
 		defer c.mu.Unlock()
 		if idle && !c.renewAt.IsZero() && !now.Before(c.renewAt) {
@@ -90,7 +119,10 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	c.mu.Unlock()
 	var none T
 	if f == nil {
-		return none, fmt.Errorf("%w; not tried again for %s", failure, pause.Round(time.Second))
+		if pause <= 0 { // too many fetches hang
+			pause = firstFailure
+		}
+		return none, &FetchError{Err: failure, Pause: pause}
 	}
 	select {
 	case <-f.done:
@@ -101,15 +133,16 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 }
 
 // Put stores a value that was got elsewhere, as if it had just been fetched.
-func (c *Cache[T]) Put(value T, expires time.Time) {
+func (c *Cache[T]) Put(value T, expires time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.store(value, expires, time.Now())
+	return c.store(value, expires)
 }
 
 // Replace makes sure that the next Get does not return the value that the other side has refused. If it has been
-// replaced already, that is all; else Replace waits for a new one as Get does. A new value that is refused again and
-// again is replaced less and less often; in between Replace returns an error.
+// replaced already, that is all; else Replace waits for a new one as Get does. A value that comes back although it was
+// refused is an error. A new value that is refused again and again is replaced less and less often; in between Replace
+// returns an error.
 func (c *Cache[T]) Replace(ctx context.Context, refused func(T) bool) error {
 	c.mu.Lock()
 	if c.valid && refused(c.value) {
@@ -120,7 +153,10 @@ func (c *Cache[T]) Replace(ctx context.Context, refused func(T) bool) error {
 		c.valid = false
 	}
 	c.mu.Unlock()
-	_, err := c.Get(ctx)
+	value, err := c.Get(ctx)
+	if err == nil && refused(value) {
+		return errors.New("there is no other credential")
+	}
 	return err
 }
 
@@ -128,53 +164,81 @@ func (c *Cache[T]) Replace(ctx context.Context, refused func(T) bool) error {
 func (c *Cache[T]) start(ctx context.Context) {
 	f := &flight[T]{done: make(chan struct{})}
 	c.flight = f
+	c.running++
 	detached, cancel := context.WithTimeout(c.cfg.Detach(ctx), c.cfg.Timeout)
+	overdue := time.AfterFunc(c.cfg.Timeout+grace, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		var none T
+		c.land(f, none, time.Time{}, c.cfg.Overdue)
+	})
 	go func() {
 		defer cancel()
+		var value T
 		var expires time.Time
-		f.err = errors.New("the fetch of a credential did not return")
-		defer func() { c.finish(f, expires) }() // even if Fetch ends its goroutine: nobody must wait for ever
-		f.value, expires, f.err = c.cfg.Fetch(detached)
+		err := errors.New("the fetch of a credential did not return")
+		defer func() { // even if Fetch ends its goroutine: nobody must wait for ever
+			if recover() != nil { // what it says may hold a secret
+				err = errors.New("the fetch of a credential panicked")
+			}
+			overdue.Stop()
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.running--
+			c.land(f, value, expires, err)
+		}()
+		value, expires, err = c.cfg.Fetch(detached)
 	}()
 }
 
-// finish stores what a fetch gave.
-func (c *Cache[T]) finish(f *flight[T], expires time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer close(f.done)
-	c.flight = nil
-	now := time.Now()
-	if f.err == nil && !expires.IsZero() && !now.Before(expires) {
-		f.err = fmt.Errorf("the new credential has expired already, at %s", expires.UTC().Format(time.RFC3339))
-	}
-	if f.err != nil {
-		var none T
-		f.value = none
-		c.failure, c.failures = f.err, c.failures+1
-		c.retryAt = now.Add(c.pause(f.err))
+// land ends a flight with what its fetch gave, unless it was given up before; c.mu is held.
+func (c *Cache[T]) land(f *flight[T], value T, expires time.Time, err error) {
+	if c.flight != f {
 		return
 	}
-	c.store(f.value, expires, now)
+	c.flight = nil
+	defer close(f.done)
+	if err == nil {
+		err = c.store(value, expires)
+	}
+	if err != nil {
+		pause := c.pause(err)
+		c.failure, c.retryAt = err, time.Now().Add(pause)
+		f.err = &FetchError{Err: err, Pause: pause}
+		return
+	}
+	f.value = value
 }
 
-func (c *Cache[T]) store(value T, expires, now time.Time) {
+// store takes a value into use, unless it has expired; c.mu is held.
+func (c *Cache[T]) store(value T, expires time.Time) error {
+	now := time.Now()
+	if !expires.IsZero() && !now.Before(expires) {
+		return fmt.Errorf("the new credential has expired already, at %s", expires.UTC().Format(time.RFC3339))
+	}
 	c.value, c.valid, c.expires = value, true, expires
 	c.renewAt = renewalTime(now, expires)
-	c.failure, c.failures, c.retryAt = nil, 0, time.Time{}
+	c.failure, c.failures, c.refusals, c.retryAt = nil, 0, 0, time.Time{}
+	return nil
 }
 
-// pause returns how long nobody fetches after err.
+// pause counts a failure and returns how long nobody fetches after it; c.mu is held.
 func (c *Cache[T]) pause(err error) time.Duration {
 	refused, asked := c.cfg.Refused(err)
-	pause, bound := passingPause, passingMax
+	pause := firstFailure
 	if refused {
-		pause, bound = refusedPause, refusedMax
+		if c.refusals++; c.refusals == 1 {
+			pause = firstRefusal
+		} else {
+			pause = nextRefusals
+		}
+	} else {
+		for range c.failures {
+			pause = min(2*pause, lastFailure)
+		}
+		c.failures++
 	}
-	for range c.failures - 1 {
-		pause = min(2*pause, bound)
-	}
-	pause = max(pause, min(asked, refusedMax))
+	pause = max(pause, min(asked, longestAsked))
 	return pause + jitter(pause/4)
 }
 
@@ -184,7 +248,7 @@ func renewalTime(now, expires time.Time) time.Time {
 	if expires.IsZero() {
 		return time.Time{}
 	}
-	margin := min(expires.Sub(now)/10, time.Hour)
+	margin := min(max(expires.Sub(now), 0)/10, time.Hour)
 	return expires.Add(-margin - jitter(margin/2))
 }
 

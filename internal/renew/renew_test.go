@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 var (
 	errRefused = errors.New("wrong password")
 	errDown    = errors.New("service is down")
+	errOverdue = errors.New("no answer in time")
 )
 
 // source hands out 1, 2, 3 ... and counts.
@@ -63,7 +65,7 @@ func (s *source) count() int {
 
 func (s *source) cache() *renew.Cache[int] {
 	return renew.New(renew.Config[int]{
-		Fetch: s.fetch, Timeout: 30 * time.Second, Detach: context.WithoutCancel,
+		Fetch: s.fetch, Timeout: 30 * time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
 		Refused: func(err error) (bool, time.Duration) { return errors.Is(err, errRefused), s.asked },
 	})
 }
@@ -186,7 +188,7 @@ func TestGet_GoesOnWithTheOldWhileTheServiceIsDown(t *testing.T) {
 			get(t, c, 1)
 			time.Sleep(time.Second)
 		}
-		assert.Less(t, s.count(), 20, "with pauses in between")
+		assert.Less(t, s.count(), 25, "with pauses in between")
 
 		time.Sleep(2 * time.Minute) // it expires
 		_, err := c.Get(t.Context())
@@ -207,10 +209,10 @@ func TestGet_LeavesTheServiceAloneAfterAFailure(t *testing.T) {
 		first, last time.Duration // bounds of the first pause
 		perHour     int           // at most so many fetches in an hour of constant demand
 	}{
-		"wrong password": {errRefused, 0, 30 * time.Second, 38 * time.Second, 16},
-		"service down":   {errDown, 0, time.Second, 1250 * time.Millisecond, 130},
+		"wrong password": {errRefused, 0, 30 * time.Second, 37500 * time.Millisecond, 5},
+		"service down":   {errDown, 0, time.Second, 1250 * time.Millisecond, 305},
 		"asked to wait":  {errDown, time.Minute, time.Minute, 75 * time.Second, 60},
-		"asked too much": {errDown, time.Hour, 5 * time.Minute, 375 * time.Second, 12},
+		"asked too much": {errDown, time.Hour, 15 * time.Minute, 1125 * time.Second, 4},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +281,7 @@ func TestPut_SavesTheFirstFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{life: time.Hour}
 		c := s.cache()
-		c.Put(42, time.Now().Add(time.Minute))
+		require.NoError(t, c.Put(42, time.Now().Add(time.Minute)))
 		get(t, c, 42)
 		assert.Zero(t, s.count())
 		time.Sleep(time.Minute)
@@ -287,11 +289,153 @@ func TestPut_SavesTheFirstFetch(t *testing.T) {
 	})
 }
 
+func TestPut_RefusesAnExpiredValue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{}
+		c := s.cache()
+		for _, age := range []time.Duration{0, time.Hour} {
+			require.ErrorContains(t, c.Put(42, time.Now().Add(-age)), "has expired already")
+		}
+		get(t, c, 1)
+	})
+}
+
+// How many wrong passwords lock an account: five in fifteen minutes at the vendor's cloud.
+func TestGet_NeverTriesARefusedCredentialOftenEnoughToLockIt(t *testing.T) {
+	t.Parallel()
+	for name, failures := range map[string][]error{
+		"refused":                 {errRefused},
+		"refused between outages": {errRefused, errDown, errDown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var refusals []time.Time
+				n := 0
+				c := renew.New(renew.Config[int]{
+					Fetch: func(context.Context) (int, time.Time, error) {
+						err := failures[n%len(failures)]
+						if n++; err == errRefused {
+							refusals = append(refusals, time.Now())
+						}
+						return 0, time.Time{}, err
+					},
+					Timeout: time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
+					Refused: func(err error) (bool, time.Duration) { return err == errRefused, 0 },
+				})
+				for start := time.Now(); time.Since(start) < 3*time.Hour; time.Sleep(time.Second) {
+					_, err := c.Get(t.Context())
+					require.Error(t, err)
+				}
+				require.Greater(t, len(refusals), 8, "it goes on")
+				for i := 3; i < len(refusals); i++ {
+					assert.Greater(t, refusals[i].Sub(refusals[i-3]), 15*time.Minute)
+				}
+			})
+		})
+	}
+}
+
+func TestGet_TellsHowLongAFailureLasts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{err: errDown}
+		c := s.cache()
+		for range 2 { // the fetch's own failure, and the one in the time after it
+			_, err := c.Get(t.Context())
+			var failed *renew.FetchError
+			require.ErrorAs(t, err, &failed)
+			require.ErrorIs(t, err, errDown)
+			time.Sleep(failed.Pause - time.Millisecond)
+			_, err = c.Get(t.Context())
+			require.ErrorAs(t, err, &failed)
+			require.Equal(t, time.Millisecond, failed.Pause)
+			time.Sleep(failed.Pause)
+		}
+		s.set(func(s *source) { s.err = nil })
+		get(t, c, 3)
+	})
+}
+
+func TestGet_GivesUpAFetchThatIgnoresItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const hanging = 2
+		stop := make(chan struct{})
+		defer close(stop)
+		var n atomic.Int32
+		c := renew.New(renew.Config[int]{
+			Fetch: func(context.Context) (int, time.Time, error) {
+				value := int(n.Add(1))
+				if value <= hanging {
+					<-stop
+				}
+				return value, time.Time{}, nil
+			},
+			Timeout: 30 * time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
+			Refused: func(error) (bool, time.Duration) { return false, 0 },
+		})
+		for range hanging {
+			start := time.Now()
+			_, err := c.Get(t.Context())
+			require.ErrorIs(t, err, errOverdue)
+			require.Equal(t, 31*time.Second, time.Since(start))
+			time.Sleep(time.Minute)
+		}
+		get(t, c, hanging+1)
+	})
+}
+
+// Each fetch that hangs holds a goroutine, so there is an end to them.
+func TestGet_BoundsFetchesThatHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		var n atomic.Int32
+		c := renew.New(renew.Config[int]{
+			Fetch: func(context.Context) (int, time.Time, error) {
+				value := int(n.Add(1))
+				<-stop
+				return value, time.Time{}, nil
+			},
+			Timeout: time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
+			Refused: func(error) (bool, time.Duration) { return false, 0 },
+		})
+		for range 50 {
+			_, err := c.Get(t.Context())
+			require.ErrorIs(t, err, errOverdue)
+			time.Sleep(time.Minute)
+		}
+		require.Equal(t, int32(5), n.Load())
+		start := time.Now()
+		_, err := c.Get(t.Context())
+		require.ErrorIs(t, err, errOverdue)
+		require.Zero(t, time.Since(start))
+
+		close(stop)
+		synctest.Wait()
+		get(t, c, 6)
+	})
+}
+
+func TestGet_SurvivesAFetchThatPanics(t *testing.T) {
+	t.Parallel()
+	c := renew.New(renew.Config[int]{
+		Fetch:   func(context.Context) (int, time.Time, error) { panic("hunter2") },
+		Timeout: time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
+		Refused: func(error) (bool, time.Duration) { return false, 0 },
+	})
+	_, err := c.Get(t.Context())
+	require.ErrorContains(t, err, "panicked")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
 func TestGet_SurvivesAFetchThatNeverReturns(t *testing.T) {
 	t.Parallel()
 	c := renew.New(renew.Config[int]{
 		Fetch:   func(context.Context) (int, time.Time, error) { runtime.Goexit(); return 0, time.Time{}, nil },
-		Timeout: time.Second, Detach: context.WithoutCancel,
+		Timeout: time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
 		Refused: func(error) (bool, time.Duration) { return false, 0 },
 	})
 	_, err := c.Get(t.Context())
@@ -348,5 +492,16 @@ func TestReplace_SlowsDownWhenNothingHelps(t *testing.T) {
 		}
 		assert.InDelta(t, 70, s.count(), 3)
 		assert.InDelta(t, 530, refusals, 3)
+	})
+}
+
+func TestReplace_RefusesTheSameValueAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{}
+		c := s.cache()
+		get(t, c, 1)
+		require.ErrorContains(t, c.Replace(t.Context(), func(int) bool { return true }), "no other credential")
+		assert.Equal(t, 2, s.count())
 	})
 }

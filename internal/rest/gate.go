@@ -53,14 +53,15 @@ func (g *gate) tell() {
 	}
 }
 
-// guard bounds the connections that dial opens for the gate's own requests. Others, such as a login's over the same
-// transport, go through.
-func (g *gate) guard(dial dialFunc) dialFunc {
+// guarded bounds the connections that dial opens for a client to what the client's gate lets through. Each client that
+// uses a transport has a gate of its own: a login over the same transport waits for nobody.
+func guarded(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		attempt := FromContext(ctx)
-		if attempt == nil || attempt.gate != g {
+		if attempt == nil || attempt.gate == nil {
 			return dial(ctx, network, address)
 		}
+		g := attempt.gate
 		if err := g.reserve(attempt.ctx); err != nil { //nolint:contextcheck // that of a dial does not end with its request
 			return nil, err
 		}

@@ -2,8 +2,11 @@ package rest
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +19,7 @@ import (
 func fullGate(t *testing.T) (*gate, func(context.Context) (net.Conn, error)) {
 	t.Helper()
 	g := &gate{}
-	dial := g.guard(func(context.Context, string, string) (net.Conn, error) {
+	dial := guarded(func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		return near, far.Close()
 	})
@@ -29,6 +32,25 @@ func fullGate(t *testing.T) (*gate, func(context.Context) (net.Conn, error)) {
 	_, err := open(t.Context())
 	require.NoError(t, err)
 	return g, open
+}
+
+// Whoever makes the transport: the client that uses it bounds its connections.
+func TestGate_BelongsToEveryTransportOfThisPackage(t *testing.T) {
+	t.Parallel()
+	full := &gate{}
+	full.requests, full.conns = 1, 1
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	attempt := &attemptContext{Context: t.Context()}
+	attempt.attempt = Attempt{gate: full, ctx: ctx}
+	server := httptest.NewTLSServer(nil)
+	t.Cleanup(server.Close)
+	trusting, ok := NewTrusting(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	require.True(t, ok)
+	for _, transport := range []*http.Transport{NewTransport(), trusting} {
+		_, err := transport.DialContext(attempt, "tcp", server.Listener.Addr().String())
+		require.ErrorIs(t, err, errNotNeeded)
+	}
 }
 
 func TestGate_WaitsForRoom(t *testing.T) {
@@ -84,7 +106,7 @@ func TestGate_GivesAFailedDialsPlaceBack(t *testing.T) {
 	t.Parallel()
 	g := &gate{}
 	refused := errors.New("refused")
-	dial := g.guard(func(context.Context, string, string) (net.Conn, error) { return nil, refused })
+	dial := guarded(func(context.Context, string, string) (net.Conn, error) { return nil, refused })
 	g.enter()
 	ctx := &attemptContext{Context: t.Context()}
 	ctx.attempt = Attempt{gate: g, ctx: ctx}
@@ -95,14 +117,15 @@ func TestGate_GivesAFailedDialsPlaceBack(t *testing.T) {
 	assert.Zero(t, g.conns)
 }
 
-// TestGate_LetsOthersThrough, such as a login over the same transport.
+// TestGate_LetsOthersThrough: what belongs to no attempt, and a login over the same transport, which has a gate of its own.
 func TestGate_LetsOthersThrough(t *testing.T) {
 	t.Parallel()
-	g := &gate{}
-	dial := g.guard(func(context.Context, string, string) (net.Conn, error) { return nil, nil })
-	for _, ctx := range []context.Context{t.Context(), &attemptContext{Context: t.Context(), attempt: Attempt{gate: &gate{}}}} {
+	g, _ := fullGate(t)
+	dial := guarded(func(context.Context, string, string) (net.Conn, error) { return nil, nil })
+	login := &attemptContext{Context: t.Context(), attempt: Attempt{gate: &gate{requests: 1}, ctx: t.Context()}}
+	for _, ctx := range []context.Context{t.Context(), WithBase(t.Context(), nil), login} {
 		_, err := dial(ctx, "tcp", "127.0.0.1:80")
 		require.NoError(t, err)
 	}
-	assert.Zero(t, g.conns)
+	assert.Equal(t, 1, g.conns)
 }

@@ -52,9 +52,7 @@ func New(cfg Config) *Client {
 	hc := *cfg.HTTPClient // resty and the lines below write to it
 	c := &Client{base: cfg.BaseURL, timeout: cfg.Timeout}
 	if hc.Transport == nil {
-		transport := NewTransport()
-		transport.DialContext = c.gate.guard(transport.DialContext)
-		hc.Transport = transport
+		hc.Transport = NewTransport()
 	}
 	c.rt = hc.Transport
 	c.used.Store(cfg.HTTPClient.Transport != nil) // by others

@@ -3,6 +3,8 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -11,18 +13,45 @@ import (
 )
 
 // NewTransport returns a transport with the standard library's defaults but for its pool, which keeps as many
-// idle connections to the one host as callers are at work, instead of two.
+// idle connections to the one host as callers are at work, instead of two, and does not open more than these need.
 func NewTransport() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           guarded(dialer.DialContext),
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   1024,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
+}
+
+// NewTrusting returns a transport that trusts these certificates instead of the system's. It is false if there is none in pem.
+func NewTrusting(pem []byte) (*http.Transport, bool) {
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, false
+	}
+	transport := NewTransport()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return transport, true
+}
+
+// NewDirect returns a transport like base, or like [NewTransport] if base is nil, that uses no proxy and keeps no connection,
+// so that it can be dropped. What kind of transport base is must be known; otherwise it is returned as it is.
+func NewDirect(base http.RoundTripper) http.RoundTripper {
+	transport := NewTransport()
+	if base != nil {
+		given, ok := base.(*http.Transport)
+		if !ok {
+			return base
+		}
+		transport = given.Clone()
+	}
+	transport.Proxy = nil
+	transport.DisableKeepAlives = true
+	return transport
 }
 
 // authTransport puts the credential on a clone of each request, so that neither resty nor the caller's request

@@ -1,8 +1,9 @@
 package sign_test
 
 import (
+	"fmt"
 	"net/url"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,43 +75,99 @@ func TestCanonicalQuery_Table(t *testing.T) {
 	}
 }
 
-// escape is RFC 3986's encoding once more, made from net/url's, which differs in the space alone.
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+// The reference below is written from the text of the signing guide alone, with neither net/url nor anything of the
+// package: the path and the query are decoded by hand, sorted by hand, and encoded by hand.
 
+// decode undoes percent-encoding, and reads a plus as a space where a form would.
+func decode(s string, form bool) (string, bool) {
+	var plain []byte
+	for len(s) > 0 {
+		switch {
+		case s[0] == '+' && form:
+			plain, s = append(plain, ' '), s[1:]
+		case s[0] == '%':
+			if len(s) < 3 {
+				return "", false
+			}
+			const digits = "0123456789abcdef"
+			high, low := strings.Index(digits, strings.ToLower(s[1:2])), strings.Index(digits, strings.ToLower(s[2:3]))
+			if high < 0 || low < 0 {
+				return "", false
+			}
+			plain, s = append(plain, byte(16*high+low)), s[3:]
+		default:
+			plain, s = append(plain, s[0]), s[1:]
+		}
+	}
+	return string(plain), true
+}
+
+// encode keeps letters, digits, and "-_.~", and writes every other byte as %XY in upper case.
+func encode(s string) string {
+	const kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if strings.IndexByte(kept, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// plainURI: each part between two slashes, and a slash at both ends.
 func plainURI(escaped string) (string, bool) {
-	parts := strings.Split(escaped, "/")
-	for i, part := range parts {
-		plain, err := url.PathUnescape(part)
-		if err != nil {
+	uri := ""
+	for i, part := range strings.Split(escaped, "/") {
+		plain, ok := decode(part, false)
+		if !ok {
 			return "", false
 		}
-		parts[i] = escape(plain)
+		if i > 0 {
+			uri += "/"
+		}
+		uri += encode(plain)
 	}
-	uri := "/" + strings.TrimPrefix(strings.Join(parts, "/"), "/")
+	if !strings.HasPrefix(uri, "/") {
+		uri = "/" + uri
+	}
 	if !strings.HasSuffix(uri, "/") {
 		uri += "/"
 	}
 	return uri, true
 }
 
+// plainQuery: name=value, joined by "&", in the order of the names' bytes, and of the values' for the same name.
 func plainQuery(raw string) (string, bool) {
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return "", false
-	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var parts []string
-	for _, name := range names {
-		sort.Strings(values[name])
-		for _, value := range values[name] {
-			parts = append(parts, escape(name)+"="+escape(value))
+	var names, values []string
+	for _, part := range strings.Split(raw, "&") {
+		if part == "" {
+			continue
 		}
+		name, value := part, ""
+		if i := strings.Index(part, "="); i >= 0 {
+			name, value = part[:i], part[i+1:]
+		}
+		name, nameOK := decode(name, true)
+		value, valueOK := decode(value, true)
+		if !nameOK || !valueOK || strings.Contains(part, ";") {
+			return "", false
+		}
+		at := 0 // insertion sort
+		for at < len(names) && (names[at] < name || names[at] == name && values[at] <= value) {
+			at++
+		}
+		names, values = slices.Insert(names, at, name), slices.Insert(values, at, value)
 	}
-	return strings.Join(parts, "&"), true
+	query := ""
+	for i := range names {
+		if i > 0 {
+			query += "&"
+		}
+		query += encode(names[i]) + "=" + encode(values[i])
+	}
+	return query, true
 }
 
 func FuzzCanonical(f *testing.F) {

@@ -2,7 +2,7 @@
 //
 // It holds pure functions over a request that is about to be sent: no network, no clock, no state, standard library only.
 // Where keys come from, which keys are acceptable and what an answer of the cloud means do not belong here,
-// but for the one question that only the signature's date can answer: how far apart the two clocks are.
+// but for the one question that only the signature's date can answer: how far apart the two clocks are, and how to say so.
 package sign
 
 import (
@@ -150,6 +150,9 @@ func headerValue(req *http.Request, h header) (string, error) {
 		}
 		if host == "" {
 			return "", errors.New("sign: the request has no host")
+		}
+		if strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' || r == '%' }) {
+			return "", errors.New("sign: the host has a zone, or characters outside of ASCII, which are sent in another form")
 		}
 		return host, nil
 	}

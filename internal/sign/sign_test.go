@@ -174,6 +174,21 @@ func TestSign_CoversWhatItClaims(t *testing.T) {
 	})
 }
 
+// net/http sends some hosts in another form than they are written in; those are refused.
+func TestSign_SignsTheHostThatIsSent(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"https://ECS.example:443/a", "https://[::1]:8774/a", "https://xn--bcher-kva.example/a"} {
+		req := newRequest(t, http.MethodGet, url, nil)
+		canonical, err := sign.Canonical(req, nil)
+		require.NoError(t, err)
+		var sent strings.Builder
+		require.NoError(t, req.Write(&sent))
+		_, host, _ := strings.Cut(sent.String(), "Host: ")
+		host, _, _ = strings.Cut(host, "\r\n")
+		assert.Contains(t, canonical, "host:"+host+"\n")
+	}
+}
+
 func TestSign_SignsAgainForEachMoment(t *testing.T) {
 	t.Parallel()
 	req := newRequest(t, http.MethodGet, serverURL, nil)
@@ -192,6 +207,8 @@ func TestSign_RefusesWhatHasNoSingleReading(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*http.Request){
 		"no host":           func(req *http.Request) { req.Host, req.URL.Host = "", "" },
+		"zone":              func(req *http.Request) { req.Host, req.URL.Host = "", "[fe80::1%eth0]:8774" },
+		"host not ASCII":    func(req *http.Request) { req.Host, req.URL.Host = "", "ecs.bücher.example" },
 		"opaque URL":        func(req *http.Request) { req.URL.Opaque = "//elsewhere" },
 		"no URL":            func(req *http.Request) { req.URL = nil },
 		"header twice":      func(req *http.Request) { req.Header.Add("X-Project-Id", "other") },

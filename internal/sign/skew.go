@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -29,4 +30,18 @@ func Skew(sent, got http.Header, message string) (skew time.Duration, ok bool) {
 		return 0, false
 	}
 	return signed.Sub(cloud), true
+}
+
+// Explain says in words that the clocks are too far apart for the signature to be accepted, where they are; else "".
+func Explain(sent, got http.Header, message string) string {
+	skew, ok := Skew(sent, got, message)
+	if !ok || skew.Abs() <= MaxSkew {
+		return ""
+	}
+	direction := "ahead of"
+	if skew < 0 {
+		direction = "behind"
+	}
+	return fmt.Sprintf("this machine's clock is %s %s the cloud's; signatures are accepted within %s",
+		skew.Abs().Round(time.Second), direction, MaxSkew)
 }
