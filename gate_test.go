@@ -9,6 +9,7 @@ import (
 	"flag"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -101,6 +102,19 @@ func TestGate_TimeWithoutANetwork(t *testing.T) {
 	assert.LessOrEqual(t, median, maxStubTime)
 }
 
+// countSlow counts how often an operation takes longer than a limit, as it can on a machine that does something else.
+func countSlow(limit time.Duration, do operation) (*atomic.Int64, operation) {
+	slow := new(atomic.Int64)
+	return slow, func(ctx context.Context) error {
+		start := time.Now()
+		err := do(ctx)
+		if time.Since(start) > limit {
+			slow.Add(1)
+		}
+		return err
+	}
+}
+
 func timeOf(t *testing.T, do operation) time.Duration {
 	t.Helper()
 	start := time.Now()
@@ -117,12 +131,14 @@ func TestGate_ConnectionsOfManyReverts(t *testing.T) {
 	client, err := ecs.NewClient(s.URL, ecs.StaticToken(benchToken))
 	require.NoError(t, err)
 	before := runtime.NumGoroutine()
-	require.NoError(t, inParallel(t.Context(), workers, reverts, sdkRevert(client)))
-	assert.LessOrEqual(t, s.Opened(), workers+2)
+	slow, revert := countSlow(2*time.Second, sdkRevert(client)) // beyond which the gate lets one more connection be opened
+	require.NoError(t, inParallel(t.Context(), workers, reverts, revert))
+	assert.LessOrEqual(t, s.Opened(), workers+2+int(slow.Load()))
 
 	opened := s.Opened()
-	require.NoError(t, inParallel(t.Context(), workers, workers*10, sdkRevert(client)))
-	assert.Equal(t, opened, s.Opened(), "no new connection in a steady state")
+	slow.Store(0)
+	require.NoError(t, inParallel(t.Context(), workers, workers*10, revert))
+	assert.LessOrEqual(t, s.Opened()-opened, int(slow.Load()), "no new connection in a steady state")
 	client.CloseIdleConnections()
 	require.Eventually(t, func() bool {
 		return s.Open() == 0 && runtime.NumGoroutine() <= before+1 // and the one that asks
