@@ -418,10 +418,11 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 	return res, err
 }
 
-// permit waits until a fleet's throttle and the client's own rate limit let one more request go.
+// permit waits until a fleet's throttle and the client's own rate limit let one more request go. A permit that somebody
+// else did not need has passed that limit already.
 func (c *Client) permit(ctx context.Context) error {
 	if c.gate != nil {
-		if err := c.gate.Wait(ctx); err != nil {
+		if spare, err := c.gate.Wait(ctx); spare || err != nil {
 			return err
 		}
 	}

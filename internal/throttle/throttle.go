@@ -21,7 +21,8 @@ const (
 	period     = 100 * time.Millisecond // between two adjustments
 	enough     = 5                      // requests that a period must have seen, or it lasts longer
 	rampUp     = 2.0                    // per period, until the first refusal
-	probeUp    = 0.001                  // per period and period since the last refusal: slow at first, then faster
+	probeUp    = 0.001                  // per step and step since the last refusal: slow at first, then faster
+	stepSize   = 8.0                    // requests that a step of probing takes at least; else it is a period
 	rampDown   = 0.5                    // at the first refusal: the server's burst hid how far the rate overshot
 	margin     = 0.97                   // below what was getting through
 	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
@@ -32,6 +33,7 @@ const (
 type Gate struct {
 	limiter *rate.Limiter
 	turn    chan struct{} // held by the one caller whose pause is running
+	spare   chan struct{} // permits that were not needed
 
 	mu              sync.Mutex
 	ramping         bool
@@ -46,31 +48,55 @@ type Gate struct {
 // New returns a gate that no request has passed yet.
 func New() *Gate {
 	return &Gate{
-		limiter: rate.NewLimiter(startRate, 1), turn: make(chan struct{}, 1),
+		limiter: rate.NewLimiter(startRate, 1), turn: make(chan struct{}, 1), spare: make(chan struct{}, mostSpares),
 		rate: startRate, ramping: true, periodStart: time.Now(),
 	}
 }
 
+// mostSpares is how many permits that were not needed are kept for others.
+const mostSpares = 1000
+
 // Wait returns when the next request may be sent, or with the context's error. Callers wait in turn, so that a
-// change of the rate holds for all that still wait.
-func (g *Gate) Wait(ctx context.Context) error {
+// change of the rate holds for all that still wait. The permit is a spare one if somebody gave it back: whatever else
+// counts requests has counted it already.
+func (g *Gate) Wait(ctx context.Context) (spare bool, err error) {
 	select {
 	case g.turn <- struct{}{}:
 		defer func() { <-g.turn }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 	for pause := g.pause(); pause > 0; pause = g.pause() {
 		if err := retry.Sleep(ctx, pause); err != nil {
-			return err
+			return false, err
 		}
 	}
-	reservation := g.limiter.Reserve()
-	if err := retry.Sleep(ctx, reservation.Delay()); err != nil {
-		reservation.Cancel()
-		return err
+	select {
+	case <-g.spare:
+		return true, nil
+	default:
 	}
-	return nil
+	reservation := g.limiter.Reserve()
+	timer := time.NewTimer(reservation.Delay())
+	defer timer.Stop()
+	select {
+	case <-g.spare:
+		reservation.Cancel()
+		return true, nil
+	case <-ctx.Done():
+		reservation.Cancel()
+		return false, ctx.Err()
+	case <-timer.C:
+		return false, nil
+	}
+}
+
+// GiveBack returns a permit after which no request was sent. The next caller has it.
+func (g *Gate) GiveBack() {
+	select {
+	case g.spare <- struct{}{}:
+	default:
+	}
 }
 
 // pause returns how long nobody may send yet.
@@ -117,7 +143,6 @@ func (g *Gate) adjust(now time.Time) {
 	if elapsed < period || made < enough && elapsed < 10*period {
 		return
 	}
-	periods := elapsed.Seconds() / period.Seconds()
 	switch {
 	case g.refused > 0:
 		g.refusedAt = now
@@ -127,9 +152,10 @@ func (g *Gate) adjust(now time.Time) {
 	case g.ramping:
 		g.set(g.rate*rampUp, now)
 	default:
-		calm := now.Sub(g.refusedAt).Seconds() / period.Seconds()
+		step := max(period.Seconds(), stepSize/g.rate)
+		calm := now.Sub(g.refusedAt).Seconds() / step
 		cost := 1 + g.asked.Seconds()/period.Seconds() // of the next refusal, in periods: the dearer, the less it is risked
-		g.set(g.rate*(1+probeUp*calm*periods/cost), now)
+		g.set(g.rate*(1+probeUp*calm*elapsed.Seconds()/step/cost), now)
 	}
 }
 
