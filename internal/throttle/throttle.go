@@ -21,12 +21,23 @@ const (
 	period     = 100 * time.Millisecond // between two adjustments
 	enough     = 5                      // requests that a period must have seen, or it lasts longer
 	rampUp     = 2.0                    // per period, until the first refusal
+	homeUp     = 0.1                    // per step, until the next refusal: what followed the first one went too far down
 	probeUp    = 0.001                  // per step and step since the last refusal: slow at first, then faster
 	stepSize   = 8.0                    // requests that a step of probing takes at least; else it is a period
 	rampDown   = 0.5                    // at the first refusal: the server's burst hid how far the rate overshot
+	stepDown   = 0.8                    // at most, once the rate is about known: a few refusals in a row are chance
 	margin     = 0.97                   // below what was getting through
 	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
 	used       = 0.7                    // of the allowed requests must have been made, or more allowance proves nothing
+)
+
+// phase is how the rate rises.
+type phase int
+
+const (
+	ramping phase = iota // until the first refusal
+	homing               // until it has risen again and met another
+	probing
 )
 
 // Gate paces requests. It is safe for concurrent use. Create it with [New].
@@ -36,7 +47,8 @@ type Gate struct {
 	spare   chan struct{} // permits that were not needed
 
 	mu              sync.Mutex
-	ramping         bool
+	phase           phase
+	risen           bool // while homing
 	rate            float64
 	until           time.Time // nobody sends before
 	periodStart     time.Time
@@ -49,7 +61,7 @@ type Gate struct {
 func New() *Gate {
 	return &Gate{
 		limiter: rate.NewLimiter(startRate, 1), turn: make(chan struct{}, 1), spare: make(chan struct{}, mostSpares),
-		rate: startRate, ramping: true, periodStart: time.Now(),
+		rate: startRate, periodStart: time.Now(),
 	}
 }
 
@@ -128,8 +140,8 @@ func (g *Gate) Refused(asked time.Duration) {
 		return
 	}
 	g.asked = asked
-	if g.ramping {
-		g.ramping, g.refusedAt = false, now
+	if g.phase == ramping {
+		g.phase, g.refusedAt = homing, now
 		g.set(g.rate*rampDown, now)
 		return
 	}
@@ -143,19 +155,26 @@ func (g *Gate) adjust(now time.Time) {
 	if elapsed < period || made < enough && elapsed < 10*period {
 		return
 	}
+	step := max(period.Seconds(), stepSize/g.rate)
+	steps := elapsed.Seconds() / step / (1 + g.asked.Seconds()/period.Seconds()) // the dearer the next refusal, the less it is risked
 	switch {
 	case g.refused > 0:
+		least := rampDown
+		if g.risen {
+			g.phase, least = probing, stepDown
+		}
 		g.refusedAt = now
-		g.set(g.rate*max(rampDown, margin*float64(g.passed)/made), now)
+		g.set(g.rate*max(least, margin*float64(g.passed)/made), now)
 	case made < used*g.rate*elapsed.Seconds():
 		g.set(g.rate, now)
-	case g.ramping:
+	case g.phase == ramping:
 		g.set(g.rate*rampUp, now)
+	case g.phase == homing:
+		g.risen = true
+		g.set(g.rate*(1+homeUp*steps), now)
 	default:
-		step := max(period.Seconds(), stepSize/g.rate)
 		calm := now.Sub(g.refusedAt).Seconds() / step
-		cost := 1 + g.asked.Seconds()/period.Seconds() // of the next refusal, in periods: the dearer, the less it is risked
-		g.set(g.rate*(1+probeUp*calm*elapsed.Seconds()/step/cost), now)
+		g.set(g.rate*(1+probeUp*calm*steps), now)
 	}
 }
 
