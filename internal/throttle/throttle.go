@@ -14,21 +14,24 @@ import (
 	"github.com/revert-resize/ecs/internal/retry"
 )
 
-// How the rate moves.
+// How the rate moves. A step is the time of a few requests: refusals are told by requests, not by the clock.
 const (
-	startRate  = 100.0                  // requests per second
-	lowestRate = 1.0                    // however often the server refuses
-	period     = 100 * time.Millisecond // between two adjustments
-	enough     = 5                      // requests that a period must have seen, or it lasts longer
-	rampUp     = 2.0                    // per period, until the first refusal
-	homeUp     = 0.1                    // per step, until the next refusal: what followed the first one went too far down
-	probeUp    = 0.001                  // per step and step since the last refusal: slow at first, then faster
-	stepSize   = 8.0                    // requests that a step of probing takes at least; else it is a period
-	rampDown   = 0.5                    // at the first refusal: the server's burst hid how far the rate overshot
-	stepDown   = 0.8                    // at most, once the rate is about known: a few refusals in a row are chance
-	margin     = 0.97                   // below what was getting through
-	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
-	used       = 0.7                    // of the allowed requests must have been made, or more allowance proves nothing
+	startRate   = 100.0                  // requests per second
+	lowestRate  = 1.0                    // however often the server refuses
+	period      = 100 * time.Millisecond // between two adjustments
+	enough      = 5                      // requests that a period must have seen, or it lasts longer
+	rampUp      = 2.0                    // per period, until the first refusal
+	rampDown    = 0.5                    // at the first refusals: the server's burst hid how far the rate overshot
+	homeUp      = 0.1                    // per step, until the next refusal: what followed the first one went too far down
+	probeUp     = 0.0006                 // per step and step since the last refusal: slow at first, then faster
+	probeDown   = 0.8                    // at most: the rate is about known, and a few refusals in a row are chance
+	stepSize    = 8.0                    // requests that a step takes; but at least a period
+	longestStep = 0.4                    // seconds, so that a rate which fell low by chance rises again
+	sampleSize  = 15.0                   // the latest requests, by which refusals are weighed while probing
+	worthIt     = 10.0                   // times the pause that a refusal costs, the rate rises with care
+	margin      = 0.97                   // below what was getting through
+	burstTime   = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
+	used        = 0.7                    // of the allowed requests must have been made, or more allowance proves nothing
 )
 
 // phase is how the rate rises.
@@ -46,15 +49,16 @@ type Gate struct {
 	turn    chan struct{} // held by the one caller whose pause is running
 	spare   chan struct{} // permits that were not needed
 
-	mu              sync.Mutex
-	phase           phase
-	risen           bool // while homing
-	rate            float64
-	until           time.Time // nobody sends before
-	periodStart     time.Time
-	passed, refused int // in this period
-	refusedAt       time.Time
-	asked           time.Duration // the pause that came with the last refusal
+	mu                        sync.Mutex
+	phase                     phase
+	risen                     bool // while homing
+	rate                      float64
+	until                     time.Time // nobody sends before
+	periodStart               time.Time
+	passed, refused           int // in this period
+	refusedAt                 time.Time
+	sampleMade, sampleRefused float64       // of the latest requests
+	asked                     time.Duration // the pause that came with the last refusal
 }
 
 // New returns a gate that no request has passed yet.
@@ -142,6 +146,9 @@ func (g *Gate) Refused(asked time.Duration) {
 	g.asked = asked
 	if g.phase == ramping {
 		g.phase, g.refusedAt = homing, now
+		if asked > 0 { // too dear to look for soon
+			g.phase, g.risen = probing, true
+		}
 		g.set(g.rate*rampDown, now)
 		return
 	}
@@ -155,16 +162,17 @@ func (g *Gate) adjust(now time.Time) {
 	if elapsed < period || made < enough && elapsed < 10*period {
 		return
 	}
-	step := max(period.Seconds(), stepSize/g.rate)
-	steps := elapsed.Seconds() / step / (1 + g.asked.Seconds()/period.Seconds()) // the dearer the next refusal, the less it is risked
+	g.sample(made)
+	step := min(max(period.Seconds(), stepSize/g.rate), longestStep)
+	steps := elapsed.Seconds() / step / g.risk(now)
 	switch {
 	case g.refused > 0:
-		least := rampDown
+		down := max(rampDown, margin*float64(g.passed)/made)
 		if g.risen {
-			g.phase, least = probing, stepDown
+			g.phase, down = probing, max(probeDown, margin*(1-g.sampleRefused/g.sampleMade))
 		}
 		g.refusedAt = now
-		g.set(g.rate*max(least, margin*float64(g.passed)/made), now)
+		g.set(g.rate*down, now)
 	case made < used*g.rate*elapsed.Seconds():
 		g.set(g.rate, now)
 	case g.phase == ramping:
@@ -176,6 +184,26 @@ func (g *Gate) adjust(now time.Time) {
 		calm := now.Sub(g.refusedAt).Seconds() / step
 		g.set(g.rate*(1+probeUp*calm*steps), now)
 	}
+}
+
+// sample adds this period to the latest requests.
+func (g *Gate) sample(made float64) {
+	g.sampleMade += made
+	g.sampleRefused += float64(g.refused)
+	if over := g.sampleMade / sampleSize; over > 1 {
+		g.sampleMade /= over
+		g.sampleRefused /= over
+	}
+}
+
+// risk is what the next refusal would cost, in periods: the dearer, the slower the rate rises. It weighs less the longer
+// ago the last one was.
+func (g *Gate) risk(now time.Time) float64 {
+	calm := max(now.Sub(g.refusedAt).Seconds(), worthIt*g.asked.Seconds())
+	if calm == 0 {
+		return 1
+	}
+	return 1 + g.asked.Seconds()/period.Seconds()*worthIt*g.asked.Seconds()/calm
 }
 
 // set starts a new period at a rate.

