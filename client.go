@@ -437,11 +437,12 @@ func (c *Client) permit(ctx context.Context) error {
 	return nil
 }
 
-// tellGate tells a fleet's throttle whether the cloud took a request.
+// tellGate tells a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
+// keeps it: only the request that met it may give up.
 func (c *Client) tellGate(err error) {
 	var api *APIError
 	if errors.As(err, &api) && api.rateLimited() {
-		c.gate.Refused(min(api.RetryAfter, c.policy.MaxDelay))
+		c.gate.Refused(api.RetryAfter)
 	} else {
 		c.gate.Passed()
 	}
