@@ -35,11 +35,13 @@ func TestRun_OnTheEmbeddedCloud(t *testing.T) {
 		"reverts and waits":   {[]string{"-n", "5", "-yes", "-wait"}, "", exitDone, 5, "5 servers: 5 done"},
 		"tells which cloud":   {[]string{"-n", "5"}, "", exitDone, 5, "cloud: a fake one in this process\n"},
 		"from stdin": {
-			[]string{"-stdin", "-yes"}, unknown + "\n\nx y\n", exitFailed, 2,
+			[]string{"-stdin", "-yes"},
+			unknown + "\n\nx y\n", exitFailed, 2,
 			"2 servers: 0 done; 0 accepted, not finished; 2 failed; 0 unknown; 0 not started",
 		},
 		"stops after failures": {
-			[]string{"-stdin", "-yes", "-max-failures", "1", "-concurrency", "1"}, "x y\nx z\n" + unknown, exitFailed, 3, "2 failed; 0 unknown; 1 not started",
+			[]string{"-stdin", "-yes", "-max-failures", "1", "-concurrency", "1"},
+			"x y\nx z\n" + unknown, exitFailed, 3, "2 failed; 0 unknown; 1 not started",
 		},
 		"help":            {[]string{"-h"}, "", exitDone, 0, "-max-failures"},
 		"a bad flag":      {[]string{"-nope"}, "", exitUsage, 0, "not defined"},
