@@ -418,10 +418,11 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 	return res, err
 }
 
-// permit waits until a fleet's throttle and the client's own rate limit let one more request go.
+// permit waits until a fleet's throttle and the client's own rate limit let one more request go. A permit that somebody
+// else did not need has passed that limit already.
 func (c *Client) permit(ctx context.Context) error {
 	if c.gate != nil {
-		if err := c.gate.Wait(ctx); err != nil {
+		if spare, err := c.gate.Wait(ctx); spare || err != nil {
 			return err
 		}
 	}
@@ -436,11 +437,12 @@ func (c *Client) permit(ctx context.Context) error {
 	return nil
 }
 
-// tellGate tells a fleet's throttle whether the cloud took a request.
+// tellGate tells a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
+// keeps it: only the request that met it may give up.
 func (c *Client) tellGate(err error) {
 	var api *APIError
 	if errors.As(err, &api) && api.rateLimited() {
-		c.gate.Refused(min(api.RetryAfter, c.policy.MaxDelay))
+		c.gate.Refused(api.RetryAfter)
 	} else {
 		c.gate.Passed()
 	}

@@ -1,27 +1,27 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"maps"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/revert-resize/ecs/internal/fleet"
 	"github.com/revert-resize/ecs/internal/throttle"
 	"github.com/revert-resize/ecs/internal/verdict"
+	"github.com/revert-resize/ecs/internal/wire"
 )
 
 // FleetResult is what became of one server of a fleet.
 type FleetResult struct {
 	Revert *Revert // nil if no revert was accepted
-	Server *Server // as it was seen last; nil if it was never seen
+	Server *Server // as it was seen last, also by a failure; nil if it was never seen
 	Err    error   // as [Client.RevertResize] and [Client.WaitForRevert] return it; nil is success
 }
 
-// FleetProgress is how far a fleet has come.
+// FleetProgress is how far a fleet has come. What is neither succeeded nor failed nor waited for is still to be reverted.
 type FleetProgress struct {
 	Total     int           // servers, duplicates counted once
 	Succeeded int           // results without an error
@@ -46,8 +46,9 @@ const (
 	maxConcurrency     = 1000
 )
 
-// WithConcurrency sets how many requests may be under way at once, 1 to 1000. The default is 16. It does not bound how
-// many servers are being reverted by the cloud at the same time.
+// WithConcurrency sets how many requests may be under way at once, 1 to 1000, those of lists and polls included; only what
+// an [Authenticator] sends to get a credential is not counted. The default is 16. It does not bound how many servers are
+// being reverted by the cloud at the same time.
 func WithConcurrency(n int) FleetOption {
 	return func(o *fleetOptions) error {
 		if n < 1 || n > maxConcurrency {
@@ -75,8 +76,8 @@ func WithDryRun() FleetOption {
 	}
 }
 
-// WithMaxFailures starts no further server after k results with an error. What is under way is finished and reported;
-// the servers that were not started are reported with [ErrNotStarted].
+// WithMaxFailures sends no further action after k results with an error. What was sent is finished and reported; the
+// servers that were not started are reported with [ErrNotStarted].
 func WithMaxFailures(k int) FleetOption {
 	return func(o *fleetOptions) error {
 		if k < 1 {
@@ -101,16 +102,30 @@ func WithFleetProgress(f func(FleetProgress)) FleetOption {
 
 // RevertResizeAll reverts the resizes of many servers of one project. THE DATA WRITTEN SINCE EACH RESIZE IS LOST. It
 // yields each server's ID and result as soon as it is there, in no certain order, every server once; duplicates in
-// serverIDs are handled once. One server's failure stops nobody, see [WithMaxFailures].
+// serverIDs are handled once, also in another spelling: the letters' case does not tell servers apart, and the first
+// spelling is yielded. One server's failure stops nobody, see [WithMaxFailures].
 //
 // Each server is treated as [Client.RevertResize] treats it, with the same preconditions, read-back and errors. But the
 // servers are looked at by the page, shortly before they are reverted, and waits poll the list of what changed, so that
-// N servers cost about N requests. All requests share one throttle, which slows down together when the cloud says that
-// there are too many.
+// N servers cost about N requests. A list that shows too little, or a server that is not ready, is no reason to fail it:
+// the server itself is looked at first.
 //
-// When the context ends, what was on the wire is reported as for a single server, and all others with [ErrNotStarted] and
-// the context's error. Breaking out of the loop stops everything at once and leaves no goroutine behind; what was sent by
-// then is not reported. A bad option or project ID is reported for every server.
+// Waits come to the verdicts of [Client.WaitForRevert], with one difference. A server that is back at rest in another
+// flavor or host with a newer launch time within 15 s after its resize was last known to stand counts as reverted,
+// although no look saw the revert run and the cloud's record was not asked. That is wrong where the revert was rolled
+// back, and somebody made and confirmed another resize, within those seconds.
+//
+// All requests share one throttle, which slows down together when the cloud says that there are too many. A Retry-After
+// is everybody's, however long it is: only the context bounds it. When the cloud refuses the credential (401), and a
+// renewal is not possible or does not help, no further request is made: a wrong key must not be used so often that it is
+// locked. Then all servers that were not started are reported with [ErrNotStarted] and [ErrUnauthorized], and all waits
+// with a [*WaitError].
+//
+// When the context ends, what was on the wire is reported as for a single server, what was waited for with a
+// [*WaitError], and all others with [ErrNotStarted] and the context's error. Breaking out of the loop stops everything
+// at once and leaves no goroutine behind. Nothing is told then of the servers that had no result yet, also not whether
+// their revert was sent or accepted: to end a fleet without losing that, cancel the context and let the loop end. A bad
+// option or project ID is reported for every server.
 func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverIDs []string, opts ...FleetOption) iter.Seq2[string, FleetResult] {
 	return func(yield func(string, FleetResult) bool) {
 		ids := unique(serverIDs)
@@ -124,8 +139,11 @@ func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverID
 			return
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		f := newFleet(c, projectID, ids, o)
-		go f.run(ctx)
+		waiting, refuse := context.WithCancelCause(ctx)
+		starting, stop := context.WithCancelCause(waiting)
+		f := newFleetCall(c, projectID, ids, o)
+		f.refuse, f.stop = refuse, stop
+		go f.run(ctx, waiting, starting)
 		defer func() {
 			cancel()
 			for range f.results { // whoever still has a result to hand out must be able to end
@@ -148,438 +166,368 @@ func newFleetOptions(projectID string, opts []FleetOption) (fleetOptions, error)
 	return o, checkID("project ID", projectID)
 }
 
-// unique returns the IDs in their order, each once.
+// unique returns the IDs in their order, each once, in the spelling that came first.
 func unique(ids []string) []string {
 	seen := make(map[string]struct{}, len(ids))
 	out := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if _, ok := seen[id]; !ok {
-			seen[id] = struct{}{}
+		key := fleet.Key(id)
+		if _, ok := seen[key]; !ok {
+			seen[key] = struct{}{}
 			out = append(out, id)
 		}
 	}
 	return out
 }
 
-// fleet is one RevertResizeAll at work: a feeder that looks at servers by the page, workers that revert them, and a
-// waiter that polls for all of them.
-type fleet struct {
+// fleetCall is one RevertResizeAll at work: a feed says which server is next, this reverts it, and a watch waits for it.
+type fleetCall struct {
 	c         *Client // the caller's, behind one throttle
 	projectID string
 	ids       []string
 	o         fleetOptions
 
-	jobs    chan fleetJob
-	results chan fleetItem // closed when everything has ended
-	stop    chan struct{}  // closed when no further server may be started
-	clock   *cloudClock
+	slots   fleet.Slots
+	clock   fleet.Clock
+	watch   *fleet.Watch
+	results chan fleetNews // closed when everything has ended
+
+	stop   context.CancelCauseFunc // starts no further server
+	refuse context.CancelCauseFunc // nor makes any further request for those that are waited for
 }
 
-// fleetJob is one server to revert.
-type fleetJob struct {
-	id   string
-	seen *Server // nil: not looked at yet
-	at   time.Time
+// fleetNews is a result, or something else that the progress counts.
+type fleetNews struct {
+	kind   newsKind
+	id     string
+	result FleetResult
 }
 
-// fleetItem is a result, or the news that a poll is over.
-type fleetItem struct {
-	id      string
-	result  FleetResult
-	poll    bool
-	waiting int // after a poll
-}
+type newsKind int
 
-func newFleet(c *Client, projectID string, ids []string, o fleetOptions) *fleet {
+const (
+	newsResult   newsKind = iota
+	newsWaited            // a result that was waited for
+	newsAccepted          // a server is waited for from now on
+	newsPoll              // a poll is over
+)
+
+var errTooMany = errors.New("too many others failed")
+
+func newFleetCall(c *Client, projectID string, ids []string, o fleetOptions) *fleetCall {
 	gated := *c
 	gated.gate = throttle.New()
-	return &fleet{
+	f := &fleetCall{
 		c: &gated, projectID: projectID, ids: ids, o: o,
-		jobs: make(chan fleetJob), results: make(chan fleetItem), stop: make(chan struct{}), clock: &cloudClock{},
+		slots: fleet.NewSlots(o.concurrency), results: make(chan fleetNews),
 	}
+	f.watch = fleet.NewWatch(fleet.WatchConfig{
+		Slots: f.slots, Clock: &f.clock, Interval: c.interval, Silence: silentPolls * c.pollMax,
+		Changed: func(ctx context.Context, since time.Time) iter.Seq2[fleet.Page, error] {
+			return f.pages(ctx, ListServersOptions{ChangesSince: since})
+		},
+		Reverting: func(ctx context.Context) iter.Seq2[fleet.Page, error] {
+			return f.pages(ctx, ListServersOptions{Status: StatusRevertResize})
+		},
+		Hopeless: noList, Throttled: isRateLimited,
+		Polled: func() { f.results <- fleetNews{kind: newsPoll} },
+	})
+	return f
 }
 
-// handOut yields results until there are no more, or the loop is left.
-func (f *fleet) handOut(yield func(string, FleetResult) bool) {
-	p := FleetProgress{Total: len(f.ids)}
-	start, stopped := time.Now(), false
-	for item := range f.results {
+// silentPolls is after how many of the longest intervals a server that no list has shown is looked at by itself.
+const silentPolls = 4
+
+// handOut yields results until there are no more, or the loop is left. All counts of the progress are kept here, so that
+// they agree with one another and with what was handed out.
+func (f *fleetCall) handOut(yield func(string, FleetResult) bool) {
+	p, start := FleetProgress{Total: len(f.ids)}, time.Now()
+	for news := range f.results {
+		switch news.kind {
+		case newsAccepted:
+			p.Waiting++
+			continue
+		case newsWaited:
+			p.Waiting--
+		case newsResult, newsPoll:
+		}
 		switch {
-		case item.poll:
-			p.Waiting = item.waiting
-		case item.result.Err == nil:
+		case news.kind == newsPoll:
+		case news.result.Err == nil:
 			p.Succeeded++
 		default:
 			p.Failed++
 		}
-		if !stopped && f.o.maxFailures > 0 && p.Failed >= f.o.maxFailures {
-			stopped = true
-			close(f.stop)
+		if f.o.maxFailures > 0 && p.Failed >= f.o.maxFailures {
+			f.stop(errTooMany)
 		}
 		if p.Elapsed = time.Since(start); f.o.progress != nil {
 			f.o.progress(p)
 		}
-		if !item.poll && !yield(item.id, item.result) {
+		if news.kind != newsPoll && !yield(news.id, news.result) {
 			return
 		}
 	}
 }
 
-// run starts everybody, and closes the results when everybody has ended.
-func (f *fleet) run(ctx context.Context) {
+// run works until every server has its result. ctx ends everything; waiting and starting end earlier, see refuse and stop.
+func (f *fleetCall) run(ctx, waiting, starting context.Context) {
 	defer close(f.results)
-	waiter := newFleetWaiter(f)
-	var workers, waiting sync.WaitGroup
-	for range min(f.o.concurrency, len(f.ids)) {
-		workers.Go(func() {
-			for job := range f.jobs {
-				f.work(ctx, job, waiter)
+	noMore, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		if f.o.wait {
+			f.watch.Run(waiting, noMore)
+		}
+	}()
+	feed := f.feed(ctx, starting)
+	feed.Run(starting)
+	close(noMore)
+	<-watched
+	f.watch.GiveUp(cmp.Or(ctx.Err(), context.Cause(waiting)))
+}
+
+// feed hands out the IDs that are none, and returns the feed for all others.
+func (f *fleetCall) feed(ctx, starting context.Context) *fleet.Feed {
+	feed := &fleet.Feed{
+		PageSize: min(max(4*f.o.concurrency, 100), maxPageSize), MaxAge: maxLookAge, Slots: f.slots,
+		Page: f.readyPage, Hopeless: noList,
+		Start: func(job fleet.Job) { f.work(ctx, starting, job) },
+		Skip:  func(id string) { f.hand(newsResult, id, FleetResult{}, notStarted(ctx, starting)) },
+	}
+	if !f.o.dryRun {
+		feed.Permit, feed.GiveBack = f.c.permit, f.c.gate.GiveBack
+	}
+	for _, id := range f.ids {
+		if err := checkID("server ID", id); err != nil {
+			f.hand(newsResult, id, FleetResult{}, err)
+		} else {
+			feed.IDs = append(feed.IDs, id)
+		}
+	}
+	return feed
+}
+
+// readyPage fetches a page of the servers that wait for a decision.
+func (f *fleetCall) readyPage(ctx context.Context, after string, size int) (fleet.Page, error) {
+	query, err := ListServersOptions{Status: StatusVerifyResize, PageSize: size}.query(f.projectID)
+	if err != nil {
+		return fleet.Page{}, err
+	}
+	if after != "" {
+		query.Set("marker", after)
+	}
+	page, err := f.c.page(ctx, f.projectID, query)
+	f.clock.Set(page.date)
+	return fleetPage(page), f.told(err)
+}
+
+// pages yields the pages of a list.
+func (f *fleetCall) pages(ctx context.Context, opts ListServersOptions) iter.Seq2[fleet.Page, error] {
+	return func(yield func(fleet.Page, error) bool) {
+		for page, err := range f.c.pages(ctx, f.projectID, opts) {
+			if !yield(fleetPage(page), f.told(err)) {
+				return
 			}
-		})
+		}
 	}
-	if f.o.wait {
-		waiting.Go(func() { waiter.run(ctx) })
+}
+
+func fleetPage(p serverPage) fleet.Page {
+	return fleet.Page{Servers: p.servers, Next: p.next, Date: p.date, Asked: p.asked, Redact: p.redact}
+}
+
+// noList reports whether a list that failed so always will.
+func noList(err error) bool {
+	return errors.Is(err, ErrForbidden) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrAPINotPublished)
+}
+
+func isRateLimited(err error) bool { return errors.Is(err, ErrRateLimited) }
+
+// told passes an error on. If it says that the credential is refused, no other request is made: each would be refused as
+// well, and a few of those lock the key.
+func (f *fleetCall) told(err error) error {
+	if errors.Is(err, ErrUnauthorized) {
+		f.refuse(err)
 	}
-	f.feed(ctx)
-	close(f.jobs)
-	workers.Wait()
-	close(waiter.noMore)
-	waiting.Wait()
+	return err
+}
+
+// notStarted returns why no further server may be started, or nil.
+func notStarted(ctx, starting context.Context) error {
+	if starting.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrNotStarted, cmp.Or(ctx.Err(), context.Cause(starting)))
+}
+
+// hand hands out the result of a server.
+func (f *fleetCall) hand(kind newsKind, id string, result FleetResult, err error) {
+	if err != nil {
+		result.Err = opError("revert resize of server", id, err)
+	}
+	f.results <- fleetNews{kind: kind, id: id, result: result}
 }
 
 // work reverts one server.
-func (f *fleet) work(ctx context.Context, job fleetJob, waiter *fleetWaiter) {
-	if reason := f.closed(ctx); reason != nil {
-		f.hand(job.id, FleetResult{Err: reason})
+func (f *fleetCall) work(ctx, starting context.Context, job fleet.Job) {
+	var result FleetResult
+	before, lookedAt, err := f.look(starting, job)
+	job.Answered()
+	result.Server = before
+	if err == nil {
+		err = before.CheckRevertResize()
+	}
+	if closed := notStarted(ctx, starting); closed != nil && (err == nil && !f.o.dryRun || isContextError(err)) {
+		err = closed
+	}
+	if f.o.dryRun {
+		f.hand(newsResult, job.ID, result, err)
 		return
-	}
-	if !f.o.dryRun {
-		if err := f.c.permit(ctx); err != nil { // for the action, before the look that it follows
-			f.hand(job.id, FleetResult{Err: f.closed(ctx)})
-			return
-		}
-	}
-	var err error
-	if job.seen == nil || time.Since(job.at) > maxLookAge {
-		job.at = time.Now()
-		job.seen, err = f.look(ctx, retried, job.id)
-	}
-	result := FleetResult{Server: job.seen}
-	switch {
-	case err != nil:
-	case f.o.dryRun:
-		err = job.seen.CheckRevertResize()
-	default:
-		result.Revert, err = f.c.revertSeen(ctx, f.projectID, job.seen, job.at)
 	}
 	if err != nil {
-		result.Err = opError("revert resize of server", job.id, err)
-	} else if result.Revert != nil && f.o.wait {
-		waiter.add(job.id, result.Revert)
+		f.c.gate.GiveBack()
+		f.hand(newsResult, job.ID, result, err)
 		return
 	}
-	f.hand(job.id, result)
+	result.Revert, err = f.c.revertSeen(ctx, f.projectID, before, lookedAt)
+	if f.told(err) != nil {
+		result.Server = cmp.Or(seenIn(err), before)
+	} else if result.Server = &result.Revert.Before; f.o.wait {
+		f.results <- fleetNews{kind: newsAccepted}
+		f.watch.Add(job.ID, newFleetWait(f, job.ID, result.Revert), result.Revert.SentAt)
+		return
+	}
+	f.hand(newsResult, job.ID, result, err)
 }
 
-// look looks at one server; it is nil if that fails.
-func (f *fleet) look(ctx context.Context, again patience, id string) (*Server, error) {
-	s := new(Server)
-	if _, err := f.c.look(ctx, again, f.projectID, id, s); err != nil {
-		return nil, err
+// look returns what the list showed of a server, and when it was asked for. If that lacks something or does not meet the
+// preconditions, the server itself is looked at: a list may be a summary.
+func (f *fleetCall) look(ctx context.Context, job fleet.Job) (*Server, time.Time, error) {
+	if seen := job.Seen; seen.Server != nil && !lacks(seen.Server, nil) {
+		if s := newServer(seen.Server, seen.Redact); s.CheckRevertResize() == nil {
+			return s, seen.Asked, nil
+		}
 	}
-	return s, nil
+	for n := 1; ; n++ {
+		s := new(Server)
+		asked, err := f.c.look(ctx, retried, f.projectID, job.ID, s)
+		if f.told(err) == nil {
+			return s, asked, nil
+		}
+		if !isRateLimited(err) || retryAfter(err) <= f.c.policy.MaxDelay || n >= f.c.policy.MaxAttempts {
+			return nil, asked, err
+		} // else all wait for as long as the cloud asks, this one too
+	}
 }
 
-func (f *fleet) hand(id string, result FleetResult) { f.results <- fleetItem{id: id, result: result} }
+// lacks reports whether a list shows less than is known of a server, so that it is no look at it. Before anything is known
+// it must show everything by which a resize is told from another.
+func lacks(s *wire.Server, known *Server) bool {
+	first := known == nil
+	return s.VMState == "" && (first || known.VMState != "") || s.FlavorID == "" && (first || known.FlavorID != "") ||
+		s.HostID == "" && (first || known.HostID != "") || s.LaunchedAt.IsZero() && (first || !known.LaunchedAt.IsZero())
+}
 
-// closed returns why no further server may be started, or nil.
-func (f *fleet) closed(ctx context.Context) error {
-	select {
-	case <-f.stop:
-		return fmt.Errorf("ecs: revert resize: %w: too many others failed", ErrNotStarted)
-	default:
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("ecs: revert resize: %w: %w", ErrNotStarted, err)
+// seenIn returns the server as an error of this package saw it last, or nil.
+func seenIn(err error) *Server {
+	var unmet *PreconditionError
+	var failed *RevertFailedError
+	var unknown *OutcomeUnknownError
+	switch {
+	case errors.As(err, &unmet):
+		return &unmet.Server
+	case errors.As(err, &failed):
+		return &failed.Server
+	case errors.As(err, &unknown):
+		return unknown.Observed
 	}
 	return nil
-}
-
-// feed hands every server to the workers: those that the list shows together with what it shows, the others to be
-// looked at one by one.
-func (f *fleet) feed(ctx context.Context) {
-	missing := make(map[string]struct{}, len(f.ids))
-	for _, id := range f.ids {
-		missing[id] = struct{}{}
-	}
-	if len(f.ids) > fewServers {
-		f.feedPages(ctx, missing)
-	}
-	for _, id := range f.ids {
-		if _, ok := missing[id]; ok {
-			f.jobs <- fleetJob{id: id}
-		}
-	}
-}
-
-// fewServers is up to how many servers are looked at one by one.
-const fewServers = 3
-
-// feedPages hands the servers that wait for a decision to the workers, page by page as they take them, so that no look
-// grows old. It stops when the list costs more than it saves, ends or fails: single looks do the rest, and tell why.
-func (f *fleet) feedPages(ctx context.Context, missing map[string]struct{}) {
-	size := min(max(4*f.o.concurrency, 100), maxPageSize)
-	pages := 1 + len(f.ids)/100
-	for page, err := range f.c.pages(ctx, f.projectID, ListServersOptions{Status: StatusVerifyResize, PageSize: size}) {
-		if err != nil {
-			return
-		}
-		f.clock.set(page.date)
-		at := time.Now()
-		for i := range page.servers {
-			id := page.servers[i].ID
-			if _, ok := missing[id]; ok {
-				delete(missing, id)
-				f.jobs <- fleetJob{id: id, seen: newServer(&page.servers[i], page.redact), at: at}
-			}
-		}
-		if pages--; pages == 0 || len(missing) <= fewServers || f.closed(ctx) != nil {
-			return
-		}
-	}
-}
-
-// cloudClock knows how far the cloud's clock is from ours, from the Date of its answers.
-type cloudClock struct {
-	mu   sync.Mutex
-	skew time.Duration
-}
-
-func (c *cloudClock) set(date time.Time) {
-	if date.IsZero() {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.skew = time.Until(date)
-}
-
-// at returns what the cloud's clock shows at a moment of ours.
-func (c *cloudClock) at(t time.Time) time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return t.Add(c.skew)
-}
-
-// fleetWaiter polls for all accepted reverts of a fleet together.
-type fleetWaiter struct {
-	f      *fleet
-	noMore chan struct{} // closed when no further revert will be added
-	since  time.Time     // by our clock: the list of what changed is known up to here
-	noList bool          // the cloud does not serve that list
-
-	mu   sync.Mutex
-	open map[string]*fleetWait
 }
 
 // fleetWait is one accepted revert that is waited for.
 type fleetWait struct {
+	f       *fleetCall
 	id      string
 	revert  *Revert
 	tracker *verdict.Wait
 	last    *Server
-	looked  time.Time
+	asked   time.Time // before the last look, or the revert
+	err     error
 }
 
-// fleetLook is one look at a server that is waited for.
-type fleetLook struct {
-	wait   *fleetWait
-	server *Server
-	over   bool
-	err    error
+func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
+	return &fleetWait{f: f, id: id, revert: revert, tracker: f.c.newWait(revert), last: &revert.Before, asked: revert.SentAt}
 }
 
-// idSet holds the servers that a poll has seen.
-type idSet map[string]struct{}
+// tooShort is a time in which no revert is rolled back and another resize made and confirmed.
+const tooShort = 15 * time.Second
 
-func (s idSet) has(id string) bool {
-	_, ok := s[id]
-	return ok
+func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
+	if lacks(seen.Server, &w.revert.Before) {
+		return fleet.LookNow
+	}
+	return w.judge(newServer(seen.Server, seen.Redact), seen.Asked)
 }
 
-func newFleetWaiter(f *fleet) *fleetWaiter {
-	return &fleetWaiter{f: f, noMore: make(chan struct{}), since: time.Now(), open: map[string]*fleetWait{}}
+func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
+	now := time.Now()
+	w.tracker.TrustMove = now.Sub(w.asked) <= tooShort
+	w.last, w.asked = s, asked
+	return w.conclude(w.tracker.Observe(s.state(), now))
 }
 
-func (w *fleetWaiter) add(id string, revert *Revert) {
-	wait := &fleetWait{id: id, revert: revert, tracker: w.f.c.newWait(revert), last: &revert.Before, looked: time.Now()}
-	wait.tracker.TrustMove = true
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.open[id] = wait
+func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
+	if v == verdict.AskRecord {
+		return fleet.AskRecord
+	}
+	over, err := concluded(v, reason, w.revert, w.last)
+	w.err = err
+	switch {
+	case over:
+		return fleet.Over
+	case w.tracker.Puzzled():
+		return fleet.LookAgain
+	}
+	return fleet.GoOn
 }
 
-// waits returns the reverts that are waited for now.
-func (w *fleetWaiter) waits() map[string]*fleetWait {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return maps.Clone(w.open)
+func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
+	record, ok := w.f.c.record(ctx, w.revert)
+	if !ok {
+		return fleet.LookAgain // a passing failure
+	}
+	return w.conclude(w.tracker.Recorded(record, time.Now()))
 }
 
-// run polls until every accepted revert is finished and there will be no more.
-func (w *fleetWaiter) run(ctx context.Context) {
-	quiet, noMore := 1, w.noMore
-	timer := time.NewTimer(w.f.c.interval(quiet))
-	defer timer.Stop()
-	for noMore != nil || len(w.waits()) > 0 {
-		select {
-		case <-timer.C:
-			if quiet++; w.poll(ctx) {
-				quiet = 1
-			}
-			timer.Reset(w.f.c.interval(quiet))
-		case <-noMore:
-			noMore = nil
-		case <-ctx.Done():
-			<-w.noMore
-			w.giveUp(ctx)
-			return
+func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
+	s := new(Server)
+	asked, err := w.f.c.look(ctx, once, w.f.projectID, w.id, s)
+	switch {
+	case w.f.told(err) == nil:
+		if found := w.judge(s, asked); found != fleet.AskRecord {
+			return found
 		}
+		return w.Ask(ctx)
+	case isGone(err):
+		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", gone: true}
+	case passing(ctx, err) || ctx.Err() != nil:
+		return fleet.LookAgain
+	default:
+		w.err = &WaitError{Last: w.last, Err: err}
 	}
+	return fleet.Over
 }
 
-// giveUp hands out what is still waited for when the context ends.
-func (w *fleetWaiter) giveUp(ctx context.Context) {
-	for _, wait := range w.waits() {
-		w.hand(wait, &WaitError{Last: wait.last, Err: ctx.Err()})
-	}
+func (w *fleetWait) GiveUp(err error) {
+	w.err = &WaitError{Last: w.last, Err: err}
+	w.Done()
 }
 
-// hand ends the wait for one server.
-func (w *fleetWaiter) hand(wait *fleetWait, err error) {
-	w.mu.Lock()
-	delete(w.open, wait.id)
-	w.mu.Unlock()
-	if err != nil {
-		err = opError("wait for revert of server", wait.id, err)
+func (w *fleetWait) Done() {
+	result := FleetResult{Revert: w.revert, Server: w.last, Err: w.err}
+	if w.err != nil {
+		result.Err = opError("wait for revert of server", w.id, w.err)
 	}
-	w.f.hand(wait.id, FleetResult{Revert: wait.revert, Server: wait.last, Err: err})
-}
-
-// sweepPolls is after how many of the longest intervals a server that no list has shown is looked at by itself.
-const sweepPolls = 4
-
-// poll looks at all servers that are waited for, in as few requests as it can, and reports whether one of them ended.
-func (w *fleetWaiter) poll(ctx context.Context) bool {
-	open := w.waits()
-	if len(open) == 0 {
-		return false
-	}
-	if seen := (idSet{}); len(open) > fewServers && !w.noList {
-		w.changes(ctx, open, seen)
-		w.sweep(ctx, open, seen)
-	} else {
-		w.single(ctx, open, seen)
-	}
-	left := len(w.waits())
-	w.f.results <- fleetItem{poll: true, waiting: left}
-	return left < len(open)
-}
-
-// overlap is how much of the time that the last list covered is asked for again: the cloud keeps whole seconds, and
-// saves a change a moment after the time that it gives it.
-const overlap = 2 * time.Second
-
-// changes judges the servers that changed since the last poll.
-func (w *fleetWaiter) changes(ctx context.Context, open map[string]*fleetWait, seen idSet) {
-	started := time.Now()
-	since := w.f.clock.at(w.since).Add(-overlap)
-	switch err := w.list(ctx, open, seen, ListServersOptions{ChangesSince: since}); {
-	case err == nil:
-		w.since = started
-	case ctx.Err() == nil && !passing(ctx, err):
-		w.noList = true
-	}
-}
-
-// sweep judges the servers that no list has shown for long: by the list of those being reverted, the rest one by one.
-func (w *fleetWaiter) sweep(ctx context.Context, open map[string]*fleetWait, seen idSet) {
-	stale := maps.Clone(open)
-	maps.DeleteFunc(stale, func(id string, wait *fleetWait) bool {
-		return seen.has(id) || time.Since(wait.looked) < sweepPolls*w.f.c.pollMax
-	})
-	if len(stale) > fewServers {
-		_ = w.list(ctx, stale, seen, ListServersOptions{Status: StatusRevertResize}) // what it does not show comes next
-		maps.DeleteFunc(stale, func(id string, _ *fleetWait) bool { return seen.has(id) })
-	}
-	w.single(ctx, stale, seen)
-}
-
-// list judges those servers that a list shows, page by page, so that no more than a page of them is held.
-func (w *fleetWaiter) list(ctx context.Context, waits map[string]*fleetWait, seen idSet, opts ListServersOptions) error {
-	for page, err := range w.f.c.pages(ctx, w.f.projectID, opts) {
-		if err != nil {
-			return err
-		}
-		w.f.clock.set(page.date)
-		var looks []*fleetLook
-		for i := range page.servers {
-			id := page.servers[i].ID
-			if wait, ok := waits[id]; ok && !seen.has(id) {
-				looks = append(looks, &fleetLook{wait: wait, server: newServer(&page.servers[i], page.redact)})
-				seen[id] = struct{}{}
-			}
-		}
-		w.judge(ctx, looks)
-	}
-	return nil
-}
-
-// single judges servers one by one.
-func (w *fleetWaiter) single(ctx context.Context, waits map[string]*fleetWait, seen idSet) {
-	var looks []*fleetLook
-	for id, wait := range waits {
-		looks = append(looks, &fleetLook{wait: wait})
-		seen[id] = struct{}{}
-	}
-	w.each(looks, func(look *fleetLook) {
-		look.server, look.err = w.f.look(ctx, once, look.wait.id)
-	})
-	w.judge(ctx, looks)
-}
-
-// judge decides which waits are over, and hands those out.
-func (w *fleetWaiter) judge(ctx context.Context, looks []*fleetLook) {
-	w.each(looks, func(look *fleetLook) {
-		wait := look.wait
-		switch {
-		case look.err == nil:
-			wait.last, wait.looked = look.server, time.Now()
-			look.over, look.err = w.f.c.decide(ctx, wait.tracker, wait.revert, look.server)
-		case isGone(look.err):
-			look.over = true
-			look.err = &RevertFailedError{Revert: *wait.revert, Server: *wait.last, Reason: "the server is gone", gone: true}
-		case ctx.Err() == nil && !passing(ctx, look.err):
-			look.over = true
-			look.err = &WaitError{Last: wait.last, Err: look.err}
-		}
-	})
-	for _, look := range looks {
-		if look.over {
-			w.hand(look.wait, look.err)
-		}
-	}
-}
-
-// each calls f for every look, as many at once as the fleet may.
-func (w *fleetWaiter) each(looks []*fleetLook, f func(*fleetLook)) {
-	var group errgroup.Group
-	group.SetLimit(w.f.o.concurrency)
-	for _, look := range looks {
-		group.Go(func() error {
-			f(look)
-			return nil
-		})
-	}
-	_ = group.Wait() // f returns no error
+	w.f.hand(newsWaited, w.id, result, nil)
 }

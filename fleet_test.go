@@ -3,7 +3,6 @@ package ecs_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -331,36 +330,6 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 			})
 		})
 	}
-}
-
-var fleetServers = flag.Int("fleet-servers", 1000, "servers of the fleet among random faults")
-
-func TestFleet_EveryResultIsTrueAmongRandomFaults(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		n := *fleetServers
-		ids := fleetOf(cloud, n, ecstest.Instance{})
-		cloud.InjectRandom(7, 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
-			ecstest.GatewayTimeout().Applied(), ecstest.HTML502().Applied(), ecstest.ServiceUnavailable(), ecstest.Throttled(0),
-			ecstest.Throttled(time.Second), ecstest.DatabaseDown(), ecstest.Hang().Applied(), ecstest.DeliverLate(2*time.Second))
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait())
-		assert.Len(t, results, n)
-		time.Sleep(time.Minute)
-		succeeded, unknown := 0, 0
-		for id, result := range results {
-			finished := fleetFinished(cloud, []string{id}) == 1
-			switch {
-			case result.Err == nil:
-				succeeded++
-				assert.True(t, finished, id)
-			case asIs(result.Err, ecs.ErrOutcomeUnknown):
-				unknown++
-			default:
-				assert.False(t, finished, "%s: %v", id, result.Err)
-			}
-		}
-		t.Logf("%d succeeded, %d unknown, %d failed", succeeded, unknown, n-succeeded-unknown)
-		assert.Greater(t, succeeded, n*9/10)
-	})
 }
 
 func TestFleet_RefusesBadOptions(t *testing.T) {

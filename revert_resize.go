@@ -616,6 +616,11 @@ func (c *Client) decide(ctx context.Context, tracker *verdict.Wait, revert *Reve
 		}
 		v, reason = tracker.Recorded(record, time.Now())
 	}
+	return concluded(v, reason, revert, s)
+}
+
+// concluded turns a verdict on the look s into the end of a wait, with or without an error; or it is not over.
+func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (bool, error) {
 	switch v {
 	case verdict.Reverted:
 		return true, nil

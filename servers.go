@@ -265,7 +265,7 @@ type ListServersOptions struct {
 const maxPageSize = 1000
 
 // ListServers yields the servers of a project, page by page, as the loop asks for them. An error ends the loop; it is
-// yielded with a nil server. A page that repeats or goes backwards is an error. Errors are those of
+// yielded with a nil server. A page that repeats or goes backwards is an error, also under a new marker. Errors are those of
 // [Client.GetServer].
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0205.html
@@ -291,6 +291,7 @@ type serverPage struct {
 	next    string    // the marker of the next page, "" if there is none
 	date    time.Time // the cloud's clock; zero if it does not tell
 	redact  func(string) string
+	asked   time.Time // by ours, when the request was sent: the servers may have been seen as early as that
 }
 
 // pages yields the pages of a list.
@@ -301,19 +302,51 @@ func (c *Client) pages(ctx context.Context, projectID string, opts ListServersOp
 			yield(serverPage{}, err)
 			return
 		}
-		seen := map[string]bool{} // markers
+		been := trail{markers: map[string]bool{}, firsts: map[string]bool{}}
 		for {
 			page, err := c.page(ctx, projectID, query)
-			if err == nil && page.next != "" && seen[page.next] {
-				err = fmt.Errorf("the list does not advance: page after %q again", page.next)
+			if err == nil {
+				err = been.add(page)
 			}
 			if !yield(page, err) || err != nil || page.next == "" {
 				return
 			}
-			seen[page.next] = true
 			query.Set("marker", page.next)
 		}
 	}
+}
+
+// maxEmptyPages is how many pages in a row may show nothing and yet name a next one.
+const maxEmptyPages = 10
+
+// trail is where a list has been. A list comes to its end because no page is like one before it.
+type trail struct {
+	markers, firsts map[string]bool // what follows each page, and the server that each begins with
+	empty           int             // pages in a row
+}
+
+// add refuses a page that leads back.
+func (t *trail) add(page serverPage) error {
+	if page.next == "" {
+		return nil
+	}
+	if t.markers[page.next] {
+		return fmt.Errorf("the list does not advance: page after %q again", page.next)
+	}
+	t.markers[page.next] = true
+	if len(page.servers) == 0 {
+		if t.empty++; t.empty > maxEmptyPages {
+			return fmt.Errorf("the list does not advance: %d empty pages in a row", t.empty)
+		}
+		return nil
+	}
+	t.empty = 0
+	first := page.servers[0].ID
+	if t.firsts[first] {
+		return fmt.Errorf("the list does not advance: server %q comes again", first)
+	}
+	t.firsts[first] = true
+	return nil
 }
 
 // page fetches one page.
@@ -325,7 +358,7 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 	}
 	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
-		page.redact = res.Redact
+		page.redact, page.asked = res.Redact, res.SentAt
 		page.date, _ = http.ParseTime(res.Header.Get("Date"))
 		return err
 	})

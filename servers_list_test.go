@@ -249,3 +249,28 @@ func TestListServers_TakesALargePage(t *testing.T) {
 	assert.Len(t, ids, 1000)
 	assert.Equal(t, "s-0999", ids[999])
 }
+
+// A cloud, or a proxy before it, can send the same page again and again, each time under a marker that is new.
+func TestListServers_EndsWhenPagesRepeatUnderFreshMarkers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		pages [][]string // repeated
+		want  string
+	}{
+		"the same page":  {[][]string{{"a", "b"}}, `server "a" comes again`},
+		"pages in turns": {[][]string{{"a", "b"}, {"c"}}, `server "a" comes again`},
+		"nothing":        {[][]string{{}}, "empty pages"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := 0
+			_, err := listed(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+				n++
+				require.Less(t, n, 100, "endless")
+				return page(fmt.Sprintf("fresh-%d", n), tt.pages[(n-1)%len(tt.pages)]...)(req)
+			}), ecs.ListServersOptions{})
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}

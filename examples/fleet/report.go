@@ -13,26 +13,33 @@ import (
 
 // report prints one JSON line per server, or on a terminal a live line and what failed.
 type report struct {
-	out, err  io.Writer
-	terminal  bool
-	elapsed   time.Duration
-	total     int
-	done      int
-	unknown   int
-	untouched int
+	out, err   io.Writer
+	terminal   bool
+	reverts    bool // false: a dry run
+	elapsed    time.Duration
+	total      int
+	done       int
+	unfinished int
+	unknown    int
+	untouched  int
 }
 
-func newReport(out, err io.Writer) *report {
-	return &report{out: out, err: err, terminal: isTerminal(out)}
+func newReport(out, err io.Writer, reverts bool) *report {
+	return &report{out: out, err: err, terminal: isTerminal(out), reverts: reverts}
 }
 
+// isTerminal takes every character device for one, but for the one that swallows everything.
 func isTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false
 	}
 	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 func (r *report) progress(p ecs.FleetProgress) {
@@ -78,19 +85,26 @@ func (r *report) count(err error) {
 	switch {
 	case errors.Is(err, ecs.ErrNotStarted):
 		r.untouched++
-	case errors.Is(err, ecs.ErrOutcomeUnknown), errors.As(err, &wait):
+	case errors.Is(err, ecs.ErrOutcomeUnknown):
 		r.unknown++
+	case errors.As(err, &wait):
+		r.unfinished++
 	}
 }
 
+// summary prints the last line, and returns the exit code.
 func (r *report) summary() int {
 	if r.terminal {
 		fmt.Fprintln(r.out)
 	}
-	fmt.Fprintf(r.err, "%d servers: %d done, %d failed, %d unknown, %d not started, in %s\n", r.total, r.done,
-		r.total-r.done-r.unknown-r.untouched, r.unknown, r.untouched, r.elapsed.Round(10*time.Millisecond))
+	if r.reverts {
+		fmt.Fprintf(r.err, "%d servers: %d done; %d accepted, not finished; %d failed; %d unknown; %d not started; in %s\n", r.total, r.done,
+			r.unfinished, r.total-r.done-r.unfinished-r.unknown-r.untouched, r.unknown, r.untouched, r.elapsed.Round(10*time.Millisecond))
+	} else {
+		fmt.Fprintf(r.err, "%d ready, %d not ready (dry run: nothing was sent; -yes reverts)\n", r.done, r.total-r.done)
+	}
 	switch {
-	case r.unknown > 0:
+	case r.unknown+r.unfinished > 0:
 		return exitUnknown
 	case r.done < r.total:
 		return exitFailed

@@ -7,10 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/revert-resize/ecs"
-	"github.com/revert-resize/ecs/ecstest"
 )
 
 // Exit codes.
@@ -21,6 +19,9 @@ const (
 	exitUnknown = 3
 )
 
+// maxConcurrency is what ecs.WithConcurrency takes.
+const maxConcurrency = 1000
+
 type config struct {
 	yes, wait, stdin         bool
 	concurrency, maxFailures int
@@ -28,24 +29,27 @@ type config struct {
 }
 
 // run is the whole command.
-func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, env surroundings, stdin io.Reader, stdout, stderr io.Writer) int {
 	cfg, err := parse(args, stderr)
-	if err != nil {
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitDone
+	case err != nil:
 		return exitUsage
 	}
-	client, project, closeAll, err := connect(cfg, getenv) //nolint:contextcheck // a constructor that may log in, within 30 s
+	cloud, err := connect(cfg, env, stderr) //nolint:contextcheck // a constructor that may log in, within 30 s
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
-	defer closeAll()
-	ids, err := servers(ctx, cfg, client, project, stdin)
+	defer cloud.close()
+	ids, err := servers(ctx, cfg, cloud, stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitFailed
 	}
-	report := newReport(stdout, stderr)
-	for id, result := range client.RevertResizeAll(ctx, project, ids, options(cfg, report)...) {
+	report := newReport(stdout, stderr, cfg.yes)
+	for id, result := range cloud.client.RevertResizeAll(ctx, cloud.project, ids, options(cfg, report)...) {
 		report.result(id, result)
 	}
 	return report.summary()
@@ -62,44 +66,25 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.IntVar(&cfg.maxFailures, "max-failures", 0, "start no further server after so many failures; 0 means no limit")
 	flags.IntVar(&cfg.servers, "n", 1000, "servers of the fake cloud")
 	err := flags.Parse(args)
-	if err == nil && (flags.NArg() > 0 || cfg.servers < 1 || cfg.maxFailures < 0) {
-		err = errors.New("fleet: unexpected argument or number")
+	if err != nil {
+		return cfg, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		err = fmt.Errorf("fleet: unexpected argument %q", flags.Arg(0))
+	case cfg.concurrency < 1 || cfg.concurrency > maxConcurrency:
+		err = fmt.Errorf("fleet: -concurrency must be between 1 and %d", maxConcurrency)
+	case cfg.servers < 1 || cfg.maxFailures < 0:
+		err = errors.New("fleet: -n must be positive, and -max-failures not negative")
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, err)
 	}
 	return cfg, err
 }
 
-// connect makes the client from the environment, or where that says nothing, a fake cloud.
-func connect(cfg config, getenv func(string) string) (client *ecs.Client, project string, closeAll func(), err error) {
-	if anySet(getenv, "ECS_ENDPOINT", "OS_AUTH_URL", "OS_CLOUD", "HW_REGION_NAME", "HUAWEICLOUD_SDK_AK") {
-		if client, project, err = ecs.NewClientFromEnv(); err != nil {
-			return nil, "", nil, err
-		}
-		return client, project, client.CloseIdleConnections, nil
-	}
-	cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Second}), ecstest.WithoutRequestLog())
-	for range cfg.servers {
-		cloud.AddServer(ecstest.Instance{})
-	}
-	client, err = ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
-	if err != nil {
-		cloud.Close()
-		return nil, "", nil, err
-	}
-	return client, cloud.ProjectID(), func() { client.CloseIdleConnections(); cloud.Close() }, nil
-}
-
-func anySet(getenv func(string) string, names ...string) bool {
-	for _, name := range names {
-		if getenv(name) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // servers returns the IDs of the servers that are meant.
-func servers(ctx context.Context, cfg config, client *ecs.Client, project string, stdin io.Reader) (ids []string, err error) {
+func servers(ctx context.Context, cfg config, cloud target, stdin io.Reader) (ids []string, err error) {
 	if cfg.stdin {
 		lines := bufio.NewScanner(stdin)
 		for lines.Scan() {
@@ -109,7 +94,7 @@ func servers(ctx context.Context, cfg config, client *ecs.Client, project string
 		}
 		return ids, lines.Err()
 	}
-	for server, err := range client.ListServers(ctx, project, ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
+	for server, err := range cloud.client.ListServers(ctx, cloud.project, ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package throttle_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,9 +15,19 @@ import (
 	"github.com/revert-resize/ecs/internal/throttle"
 )
 
-// run sends n requests with 64 workers through a gate to a server with a token bucket, each taking 5 ms, and returns
-// the time it took and how many were refused on the way. A refused request is sent again.
+func wait(ctx context.Context, gate *throttle.Gate) error {
+	_, err := gate.Wait(ctx)
+	return err
+}
+
+// run is runWhere a token bucket decides.
 func run(ctx context.Context, n int, server *rate.Limiter, asked time.Duration) (took time.Duration, refused int) {
+	return runWhere(ctx, n, server.Allow, asked)
+}
+
+// runWhere sends n requests with 64 workers through a gate to a server that allows some, each taking 5 ms, and returns the
+// time it took and how many were refused on the way. A refused request is sent again.
+func runWhere(ctx context.Context, n int, allow func() bool, asked time.Duration) (took time.Duration, refused int) {
 	gate, jobs := throttle.New(), make(chan int)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -24,8 +35,8 @@ func run(ctx context.Context, n int, server *rate.Limiter, asked time.Duration) 
 	for range 64 {
 		wg.Go(func() {
 			for range jobs {
-				for gate.Wait(ctx) == nil {
-					ok := server.Allow()
+				for wait(ctx, gate) == nil {
+					ok := allow()
 					time.Sleep(5 * time.Millisecond)
 					if ok {
 						gate.Passed()
@@ -74,10 +85,10 @@ func TestGate_EverybodyKeepsThePauseThatTheServerAskedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		gate := throttle.New()
-		require.NoError(t, gate.Wait(t.Context()))
+		require.NoError(t, wait(t.Context(), gate))
 		gate.Refused(7 * time.Second)
 		start := time.Now()
-		require.NoError(t, gate.Wait(t.Context()))
+		require.NoError(t, wait(t.Context(), gate))
 		assert.Equal(t, 7*time.Second, time.Since(start))
 	})
 }
@@ -94,7 +105,7 @@ func TestGate_RecoversAfterRefusals(t *testing.T) {
 		server.SetLimit(rate.Inf)
 		start := time.Now()
 		for range 200 {
-			require.NoError(t, gate.Wait(t.Context()))
+			require.NoError(t, wait(t.Context(), gate))
 			gate.Passed()
 		}
 		assert.Less(t, time.Since(start), time.Minute)
@@ -109,7 +120,64 @@ func TestGate_WaitFollowsTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		require.ErrorIs(t, gate.Wait(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, wait(ctx, gate), context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(start))
+	})
+}
+
+// Whoever waits for the next permit has the one that was not needed, but not before a pause is over.
+func TestGate_APermitThatIsGivenBackIsTheNextOnes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		gate := throttle.New()
+		for range 60 {
+			gate.Refused(0) // now it takes a second or so
+		}
+		require.NoError(t, wait(t.Context(), gate))
+		start := time.Now()
+		go func() {
+			time.Sleep(10 * time.Millisecond)
+			gate.GiveBack()
+		}()
+		spare, err := gate.Wait(t.Context())
+		require.NoError(t, err)
+		assert.True(t, spare)
+		assert.Equal(t, 10*time.Millisecond, time.Since(start))
+
+		gate.Refused(7 * time.Second)
+		gate.GiveBack()
+		spare, err = gate.Wait(t.Context())
+		require.NoError(t, err)
+		assert.True(t, spare)
+		assert.Equal(t, 7*time.Second+10*time.Millisecond, time.Since(start))
+
+		spare, err = gate.Wait(t.Context())
+		require.NoError(t, err)
+		assert.False(t, spare, "it was one")
+	})
+}
+
+func TestGate_FindsASlowServersRate(t *testing.T) {
+	t.Parallel()
+	for _, perSecond := range []float64{5, 10, 20, 50, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			const n, burst = 1000, 5
+			took, refused := run(t.Context(), n, rate.NewLimiter(rate.Limit(perSecond), burst), 0)
+			allowed := (n - burst) / perSecond
+			t.Logf("%v/s: took %s, %.2f of what the limit allows, %d refused", perSecond, took, took.Seconds()/allowed, refused)
+			assert.Less(t, took.Seconds(), 1.1*allowed)
+			assert.Less(t, refused, n/20, "each costs its caller more than one request")
+		})
+	}
+}
+
+// Refusals that have nothing to do with the rate, such as those of a quota that others use up, do not bring it down for long.
+func TestGate_BearsRefusalsByChance(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		took, refused := runWhere(t.Context(), 2000, func() bool { return random.Float64() > 0.012 }, 0)
+		t.Logf("took %s, %d refused", took, refused)
+		assert.Less(t, took, 20*time.Second)
 	})
 }

@@ -21,8 +21,10 @@ type Wait struct {
 	sentAt time.Time
 	grace  time.Duration
 
-	// TrustMove takes a server that has left the resize with a newer launch time as reverted even if no look
-	// ever saw the revert run, without asking the record. Fleets do, to save a request per server.
+	// TrustMove takes a server that has left the resize with a newer launch time as reverted even if no look ever saw the
+	// revert run, without asking the record. Who sets it for a look vouches that the resize was as before so shortly ago
+	// that there was no time for a rollback, another resize and its confirm, which would look the same. Without a launch
+	// time of before there is nothing that a new one could be told by, and it has no effect.
 	TrustMove bool
 
 	progress bool  // a revert of before's resize was seen running
@@ -127,7 +129,7 @@ func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
 		return AskRecord, ""
 	case w.foreign && !w.progress:
 		return Unknown, anotherReverted
-	case w.progress || w.TrustMove:
+	case w.progress || w.TrustMove && !w.before.LaunchedAt.IsZero():
 		return Reverted, ""
 	}
 	w.face(unseen, now)
@@ -147,6 +149,9 @@ func (w *Wait) face(p puzzle, now time.Time) bool {
 func (w *Wait) patient(now time.Time) bool {
 	return w.looks < graceLooks || now.Sub(w.since) < w.grace
 }
+
+// Puzzled reports whether the last look posed a question that further looks are to answer: the server may stay as it is.
+func (w *Wait) Puzzled() bool { return w.puzzle != clear }
 
 // Recorded resolves an [AskRecord] with what the cloud's record of this revert tells.
 func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {

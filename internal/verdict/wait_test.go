@@ -94,15 +94,34 @@ func TestWait_TellsOfTheRevertOfAnotherResize(t *testing.T) {
 // A fleet saves the question for the record.
 func TestWait_TrustMoveTakesANewLaunchAsReverted(t *testing.T) {
 	t.Parallel()
-	w := verdict.NewWait(resized(), sentAt, grace)
-	w.TrustMove = true
-	got, _ := w.Observe(state(active, moved, newer), sentAt)
-	assert.Equal(t, verdict.Reverted, got)
+	tests := map[string]struct {
+		before, now verdict.State
+		want        verdict.Verdict
+	}{
+		"launched again": {resized(), state(active, moved, newer), verdict.Reverted},
+		"not launched again: perhaps rolled back": {resized(), state(active, moved), verdict.AskRecord},
+		"no launch time before: nothing to tell a new one by": {
+			state(launchedAt(time.Time{})), state(active, moved, newer), verdict.AskRecord,
+		},
+	}
+	for name, tt := range tests {
+		w := verdict.NewWait(tt.before, sentAt, grace)
+		w.TrustMove = true
+		got, _ := w.Observe(tt.now, sentAt)
+		assert.Equal(t, tt.want, got, name)
+	}
+}
 
-	w = verdict.NewWait(resized(), sentAt, grace)
-	w.TrustMove = true
-	got, _ = w.Observe(state(active, moved), sentAt)
-	assert.Equal(t, verdict.AskRecord, got, "not launched again: perhaps rolled back")
+func TestWait_IsPuzzledUntilTheStateTells(t *testing.T) {
+	t.Parallel()
+	w := verdict.NewWait(resized(), sentAt, grace)
+	assert.False(t, w.Puzzled())
+	_, _ = w.Observe(resized(), sentAt)
+	assert.True(t, w.Puzzled(), "not started?")
+	_, _ = w.Observe(state(reverting), sentAt)
+	assert.False(t, w.Puzzled())
+	_, _ = w.Observe(state(errored), sentAt)
+	assert.True(t, w.Puzzled(), "without its fault")
 }
 
 func TestWait_AsksTheRecordOnlyWhereTheStateCannotTell(t *testing.T) {

@@ -1,0 +1,110 @@
+package ecs_test
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+func TestFleetProgress_AddsUp(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(fleetOf(cloud, 200, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Locked: true})...)
+		ids = append(ids, "no/id")
+		last, waited := ecs.FleetProgress{}, 0
+		results := 0
+		for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
+			assert.LessOrEqual(t, p.Succeeded+p.Failed+p.Waiting, p.Total, "%+v", p)
+			assert.GreaterOrEqual(t, p.Succeeded+p.Failed+p.Waiting, last.Succeeded+last.Failed+last.Waiting, "nobody is lost: %+v", p)
+			last, waited = p, max(waited, p.Waiting)
+		})) {
+			results++
+			assert.Equal(t, results, last.Succeeded+last.Failed)
+		}
+		assert.Equal(t, ecs.FleetProgress{Total: 206, Succeeded: 200, Failed: 6, Elapsed: last.Elapsed}, last)
+		assert.Greater(t, waited, 20)
+	}, ecstest.WithDurations(ecstest.Durations{Revert: 3 * time.Second}), ecstest.WithThinkTime(50*time.Millisecond))
+}
+
+func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		var last ecs.FleetProgress
+		fleetRun(ctx, t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
+		assert.Equal(t, ecs.FleetProgress{Total: 20, Failed: 20, Elapsed: last.Elapsed}, last)
+	})
+}
+
+func TestFleet_ShowsTheServerAsItWasSeenLast(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 5, ecstest.Instance{Durations: ecstest.Durations{Confirm: time.Nanosecond}})
+		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Times: -1, Do: ecstest.ConfirmedMeanwhile()})
+		for _, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+			require.Error(t, result.Err)
+			assert.Equal(t, ecs.StatusActive, result.Server.Status)
+		}
+	})
+}
+
+func TestFleet_NeverHasMoreRequestsUnderWayThanItMay(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]ecstest.Effect{"with a list": {}, "without": ecstest.Forbidden()} {
+		for _, most := range []int{1, 8} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(500 * time.Millisecond))
+					defer cloud.Close()
+					inner := cloud.HTTPClient().Transport
+					var now, peak atomic.Int32
+					client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(&http.Client{
+						Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+							n := now.Add(1)
+							for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
+							}
+							defer now.Add(-1)
+							return inner.RoundTrip(req)
+						}),
+					}))
+					require.NoError(t, err)
+					cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: list})
+					ids := append(fleetOf(cloud, 100, ecstest.Instance{}), fleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertRollsBack})...)
+					fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(most), ecs.WithWait())
+					assert.LessOrEqual(t, int(peak.Load()), most)
+				})
+			})
+		}
+	}
+}
+
+func TestFleet_APanicOfTheCallersLeavesNothing(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 300, ecstest.Instance{})
+		for _, where := range []string{"loop", "progress"} {
+			func() {
+				defer func() { assert.NotNil(t, recover(), where) }()
+				n := 0
+				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithFleetProgress(func(ecs.FleetProgress) {
+					if n++; n == 20 && where == "progress" {
+						panic("x")
+					}
+				})) {
+					if n == 20 && where == "loop" {
+						panic("x")
+					}
+				}
+			}()
+		}
+		synctest.Wait()
+	}, ecstest.WithThinkTime(5*time.Millisecond))
+}

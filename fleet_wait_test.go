@@ -1,0 +1,237 @@
+package ecs_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// polls matches the lists of what changed.
+func polls(r ecstest.Request) bool { return strings.Contains(r.Query, "changes-since") }
+
+func TestFleetWait_LooksByItselfWhereAListShowsTooLittle(t *testing.T) {
+	t.Parallel()
+	for _, keys := range [][]string{{"flavor", "hostId"}, {"OS-EXT-STS:vm_state"}, {"OS-SRV-USG:launched_at"}} {
+		t.Run(strings.Join(keys, " "), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				good := fleetOf(cloud, 10, ecstest.Instance{})
+				bad := fleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: listsWithout(keys...)})
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				results := fleetRun(ctx, t, client, cloud, append(good, bad...), ecs.WithWait())
+				for _, id := range good {
+					require.NoError(t, results[id].Err)
+				}
+				for _, id := range bad {
+					require.ErrorIs(t, results[id].Err, ecs.ErrNotReverted)
+				}
+			})
+		})
+	}
+}
+
+// Rolled back, then resized again and confirmed by somebody, and no look in between: the record tells.
+func TestFleetWait_AsksTheRecordAfterALongSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := ecstest.NewUnstarted()
+		defer cloud.Close()
+		client := fakeClient(t, cloud, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(30*time.Second, 30*time.Second))
+		ids := fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+		go func() {
+			time.Sleep(18 * time.Second)
+			for _, id := range ids {
+				cloud.SetState(id, func(i *ecstest.Instance) {
+					i.Status, i.VMState, i.TaskState, i.FlavorID, i.LaunchedAt = "ACTIVE", "active", "", "3", time.Now()
+				})
+			}
+		}()
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
+		}
+	})
+}
+
+func TestFleetWait_OneBadListIsNotTheEndOfLists(t *testing.T) {
+	t.Parallel()
+	for name, do := range map[string]ecstest.Effect{
+		"marker gone": ecstest.NovaError(400, "badRequest", "marker [x] not found"),
+		"no JSON":     ecstest.Truncate(100),
+		"a long 429":  ecstest.Throttled(2 * time.Minute),
+	} {
+		t.Run(name, func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				const n = 500
+				ids := fleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 200 * time.Second}})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Match: polls, Do: do})
+				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
+					require.NoError(t, result.Err, id)
+				}
+				t.Logf("%d looks", fleetCount(cloud.Requests(), ecstest.Look))
+				assert.Less(t, len(cloud.Requests()), 2*n, "no single look at each at every poll")
+				for i, r := range cloud.Requests() {
+					if r.Status == http.StatusTooManyRequests {
+						assert.GreaterOrEqual(t, cloud.Requests()[i+1].Time.Sub(r.Time), 2*time.Minute)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A project of 10,000 whose list takes no notice of changes-since, and four servers to wait for.
+func TestFleetWait_ReadsNoLargeProjectForAHandful(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := ecstest.NewUnstarted()
+		defer cloud.Close()
+		inner := cloud.HTTPClient().Transport
+		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(&http.Client{
+			Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+				req = req.Clone(req.Context())
+				query := req.URL.Query()
+				query.Del("changes-since")
+				req.URL.RawQuery = query.Encode()
+				return inner.RoundTrip(req)
+			}),
+		}))
+		require.NoError(t, err)
+		fleetOf(cloud, 10_000, ecstest.Instance{Status: ecs.StatusActive})
+		ids := fleetOf(cloud, 4, ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+			require.NoError(t, result.Err, id)
+		}
+		t.Logf("%d lists, %d looks", fleetCount(cloud.Requests(), ecstest.List), fleetCount(cloud.Requests(), ecstest.Look))
+		assert.LessOrEqual(t, fleetCount(cloud.Requests(), ecstest.List), 5)
+	})
+}
+
+// The answers to some actions are lost for so long that their servers are reverted before it is known: no list of later
+// changes shows them any more.
+func TestFleetWait_LooksSoonAtWhatWasRecovered(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		lost := fleetOf(cloud, 20, ecstest.Instance{})
+		ids := append(fleetOf(cloud, 100, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Second}}), lost...)
+		for _, id := range lost {
+			cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: id, Do: ecstest.DropAfter(), After: 9 * time.Second})
+		}
+		start, latest := time.Now(), map[string]time.Duration{}
+		for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithConcurrency(64)) {
+			require.NoError(t, result.Err, id)
+			latest[id] = time.Since(start)
+		}
+		for _, id := range lost {
+			assert.Less(t, latest[id], 40*time.Second)
+		}
+	})
+}
+
+// Such a server does not change any more, so that no list shows it.
+func TestFleetWait_TellsFailuresAboutAsSoonAsASingleWait(t *testing.T) {
+	t.Parallel()
+	for name, outcome := range map[string]ecstest.Outcome{
+		"rolls back": ecstest.RevertRollsBack, "fails late": ecstest.RevertFailsLate,
+		"fails early": ecstest.RevertFailsEarly, "never starts": ecstest.RevertNeverStarts,
+	} {
+		t.Run(name, func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 20, ecstest.Instance{Outcome: outcome, Durations: ecstest.Durations{Record: time.Second}})
+				start := time.Now()
+				_, err := client.RevertResizeAndWait(t.Context(), cloud.ProjectID(), ids[0])
+				require.ErrorIs(t, err, ecs.ErrNotReverted)
+				single := time.Since(start)
+				start = time.Now()
+				for id, result := range fleetRun(t.Context(), t, client, cloud, ids[1:], ecs.WithWait()) {
+					require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
+				}
+				t.Logf("single %s, fleet %s", single, time.Since(start))
+				assert.Less(t, time.Since(start), 2*single+20*time.Second)
+			})
+		})
+	}
+}
+
+// Servers change hands while they are reverted and waited for.
+func TestFleetWait_IsTrueWhateverOthersDo(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 4 * time.Second}})
+		go func() {
+			time.Sleep(100 * time.Millisecond)
+			for i, id := range ids {
+				switch i % 5 {
+				case 0:
+					_ = cloud.Confirm(id)
+				case 1:
+					cloud.SetState(id, func(in *ecstest.Instance) { in.Status = "ERROR" })
+				}
+			}
+		}()
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithConcurrency(8)) {
+			if !asIs(result.Err, ecs.ErrOutcomeUnknown) {
+				assert.Equal(t, fleetFinished(cloud, []string{id}) == 1, result.Err == nil, "%s %v", id, result.Err)
+			}
+		}
+	}, ecstest.WithThinkTime(5*time.Millisecond))
+}
+
+func TestFleetWait_AtALimitTakesLittleLonger(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		const n, perSecond = 2000, 200
+		ids := fleetOf(cloud, n, ecstest.Instance{})
+		start := time.Now()
+		for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
+			require.NoError(t, result.Err)
+		}
+		took, requests := time.Since(start), cloud.Requests()
+		t.Logf("%s; %d requests, %d refused", took, len(requests), fleetRefused(requests))
+		const last = 3 * time.Second // the last revert takes 1 s, and is seen at a poll that comes at most 2 s later
+		assert.Less(t, took, last+n*time.Second/perSecond*115/100)
+		assert.Less(t, fleetRefused(requests), len(requests)/50)
+	}, ecstest.WithRateLimit(200, 20, 0), ecstest.WithThinkTime(5*time.Millisecond))
+}
+
+func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
+	t.Parallel()
+	for ms := 0; ms < 6000; ms += 473 {
+		t.Run(fmt.Sprint(ms), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 150, ecstest.Instance{Durations: ecstest.Durations{Revert: 2500 * time.Millisecond}})
+				cloud.InjectRandom(uint64(ms), 0.1, ecstest.Compute)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ms)*time.Millisecond)
+				defer cancel()
+				results := fleetRun(ctx, t, client, cloud, ids, ecs.WithWait())
+				require.Len(t, results, len(ids))
+				for id, result := range results {
+					accepted := len(cloud.History(id)) > 0
+					var waited *ecs.WaitError
+					switch {
+					case result.Err == nil, asWait(result.Err, &waited):
+						assert.True(t, accepted)
+					case asIs(result.Err, ecs.ErrOutcomeUnknown):
+					default:
+						assert.False(t, accepted, "%v", result.Err)
+						assert.Contains(t, result.Err.Error(), id)
+					}
+				}
+				n := 0
+				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), fleetOf(cloud, 60, ecstest.Instance{}), ecs.WithWait()) {
+					if n++; n > ms/100 {
+						break
+					}
+				}
+				synctest.Wait()
+			}, ecstest.WithThinkTime(20*time.Millisecond))
+		})
+	}
+}

@@ -1,0 +1,252 @@
+package fleet
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Wait is one revert that is waited for. A [Watch] calls one of its methods at a time.
+type Wait interface {
+	Judge(seen Seen) Finding          // judges what a list has shown, without any request
+	Look(ctx context.Context) Finding // looks at the server, and judges that
+	Ask(ctx context.Context) Finding  // asks the cloud's record, when Judge has said so
+	Done()                            // is called once it is over
+	GiveUp(err error)                 // is called instead when the watch ends early
+}
+
+// Finding is what a look has led to.
+type Finding int
+
+// Findings.
+const (
+	GoOn      Finding = iota // a list will show what happens next
+	LookAgain                // by itself at the next poll: nothing may change before the wait is over
+	LookNow                  // the list has not shown enough; only from Judge
+	AskRecord                // only from Judge
+	Over
+)
+
+// WatchConfig is what a [Watch] works with.
+type WatchConfig struct {
+	Slots    Slots
+	Clock    *Clock
+	Interval func(n int) time.Duration // before poll n of those in a row that ended no wait
+	Silence  time.Duration             // after so long a server that no list shows is looked at by itself
+
+	Changed   func(ctx context.Context, since time.Time) iter.Seq2[Page, error] // what changed, by the cloud's clock
+	Reverting func(ctx context.Context) iter.Seq2[Page, error]                  // what is being reverted
+	Hopeless  func(error) bool                                                  // reports that a list which failed so always will
+	Throttled func(error) bool                                                  // reports that it was one request too many
+	Polled    func()                                                            // is called after every poll
+}
+
+// Watch polls for many waits together: by the list of what changed, and one by one where that does not tell.
+type Watch struct {
+	WatchConfig
+
+	noList   bool // there is no list
+	failures int  // of the list, in a row
+	tooFew   int  // waits, for a list as long as it was
+
+	mu    sync.Mutex
+	open  map[string]*watched // by key
+	since time.Time           // by our clock: what changed is known up to here
+}
+
+// watched is a wait, and how it is best looked at.
+type watched struct {
+	key    string
+	wait   Wait
+	looked time.Time // before the last look was asked for
+	seen   bool      // there was one
+	single bool      // the next poll looks at it by itself
+}
+
+// NewWatch returns a watch without a wait.
+func NewWatch(cfg WatchConfig) *Watch {
+	return &Watch{WatchConfig: cfg, open: map[string]*watched{}, since: time.Now()}
+}
+
+// overlap is how much of the time that the last list covered is asked for again: the cloud keeps whole seconds, and
+// saves a change a moment after the time that it gives it.
+const overlap = 2 * time.Second
+
+// Add adds the wait for a revert that was sent at sentAt. If the lists so far would have had to show it, as when it was
+// long unclear whether it was accepted, the next poll looks at it by itself.
+func (w *Watch) Add(id string, wait Wait, sentAt time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := Key(id)
+	w.open[key] = &watched{key: key, wait: wait, looked: time.Now(), single: sentAt.Before(w.since.Add(-overlap / 2))}
+}
+
+// waits returns what is waited for now.
+func (w *Watch) waits() map[string]*watched {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.open)
+}
+
+// Run polls until noMore is closed and every wait is over, or the context ends.
+func (w *Watch) Run(ctx context.Context, noMore <-chan struct{}) {
+	quiet := 1
+	timer := time.NewTimer(w.Interval(quiet))
+	defer timer.Stop()
+	for noMore != nil || len(w.waits()) > 0 {
+		select {
+		case <-timer.C:
+			if quiet++; w.poll(ctx) {
+				quiet = 1
+			}
+			timer.Reset(w.Interval(quiet))
+		case <-noMore:
+			noMore = nil
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// GiveUp ends all waits that are left.
+func (w *Watch) GiveUp(err error) {
+	for _, e := range w.waits() {
+		e.wait.GiveUp(err)
+	}
+}
+
+// round is one poll.
+type round struct {
+	open   map[string]*watched
+	seen   map[string]bool // by a list of this poll
+	single []*watched      // to be looked at
+	ask    []*watched      // to be asked for in the record
+}
+
+// poll looks at all servers that are waited for, in as few requests as it can, and reports whether a wait ended.
+func (w *Watch) poll(ctx context.Context) bool {
+	r := &round{open: w.waits(), seen: map[string]bool{}}
+	switch {
+	case len(r.open) == 0:
+		return false
+	case w.noList || len(r.open) <= max(Few, w.tooFew):
+		r.single = slices.Collect(maps.Values(r.open))
+	case w.Slots.Take(ctx) == nil:
+		w.changes(ctx, r)
+		w.sweep(ctx, r)
+		w.Slots.Free()
+	}
+	each(ctx, w.Slots, r.ask, func(e *watched) { w.note(e, time.Now(), e.wait.Ask(ctx)) })
+	each(ctx, w.Slots, r.single, func(e *watched) {
+		asked := time.Now()
+		w.note(e, asked, e.wait.Look(ctx))
+	})
+	w.Polled()
+	return len(w.waits()) < len(r.open)
+}
+
+// note takes a finding.
+func (w *Watch) note(e *watched, asked time.Time, found Finding) {
+	e.seen, e.looked, e.single = true, asked, found == LookAgain
+	if found == Over {
+		w.mu.Lock()
+		delete(w.open, e.key)
+		w.mu.Unlock()
+		e.wait.Done()
+	}
+}
+
+// changes asks for what changed since the last poll. It picks for single looks what the list would have to show, but does
+// not: an accepted revert changes its server.
+func (w *Watch) changes(ctx context.Context, r *round) {
+	started := time.Now()
+	whole, err := w.list(r, r.open, w.Changed(ctx, w.Clock.At(w.since).Add(-overlap)))
+	if err != nil {
+		w.failed(ctx, err)
+	} else {
+		w.mu.Lock()
+		w.since = started
+		w.mu.Unlock()
+		w.failures, w.tooFew = 0, 0
+		if !whole {
+			w.tooFew = len(r.open)
+		}
+	}
+	none := !whole && err == nil || w.failures >= maxFailures
+	for key, e := range r.open {
+		if !r.seen[key] && (e.single || none || err == nil && !e.seen) {
+			r.seen[key] = true
+			r.single = append(r.single, e)
+		}
+	}
+}
+
+// failed notes a list that failed.
+func (w *Watch) failed(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil, w.Throttled(err):
+	case w.Hopeless(err):
+		w.noList = true
+	default:
+		w.failures++
+	}
+}
+
+// sweep picks the servers that no list has shown for long: by the list of those being reverted, the rest for single looks.
+func (w *Watch) sweep(ctx context.Context, r *round) {
+	silent := map[string]*watched{}
+	for key, e := range r.open {
+		if !r.seen[key] && time.Since(e.looked) >= w.Silence {
+			silent[key] = e
+		}
+	}
+	if len(silent) > Few && !w.noList {
+		_, _ = w.list(r, silent, w.Reverting(ctx)) // what it does not show comes next
+	}
+	for key, e := range silent {
+		if !r.seen[key] {
+			r.single = append(r.single, e)
+		}
+	}
+}
+
+// perListPage is for how many waits a page of a list is worth its cost.
+const perListPage = 20
+
+// list judges those waits whose servers a list shows, page by page, so that no more than a page of it is held. It is not
+// whole if it was too long for so few waits.
+func (w *Watch) list(r *round, waits map[string]*watched, pages iter.Seq2[Page, error]) (whole bool, err error) {
+	budget := 1 + len(waits)/perListPage
+	for page, err := range pages {
+		if err != nil {
+			return false, err
+		}
+		w.Clock.Set(page.Date)
+		for i := range page.Servers {
+			key := Key(page.Servers[i].ID)
+			if e, ok := waits[key]; ok && !r.seen[key] {
+				r.seen[key] = true
+				w.judge(r, e, page.seen(i))
+			}
+		}
+		if budget--; budget == 0 && page.Next != "" {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// judge judges what a list shows of a server.
+func (w *Watch) judge(r *round, e *watched, seen Seen) {
+	switch found := e.wait.Judge(seen); found {
+	case LookNow:
+		r.single = append(r.single, e)
+	case AskRecord:
+		r.ask = append(r.ask, e)
+	default:
+		w.note(e, seen.Asked, found)
+	}
+}
