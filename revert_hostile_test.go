@@ -168,8 +168,9 @@ func TestErrors_StayOneLineWhateverOthersSay(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		forged := revertEntry()
 		forged.id = "req-1\nlevel=error msg=forged " + secretToken
-		c := &cloud{t: t, looks: seeAll(verifyResize(), rolledBack().with(func(d *details) { d.flavor, d.host = newFlavor, newHost })),
-			posts: []step{dropped()}, list: []step{listActions(forged, resizeEntry())}}
+		c := &cloud{
+			t: t, looks: seeAll(verifyResize(), confirmed()), posts: []step{dropped()}, list: []step{listActions(forged, resizeEntry())},
+		}
 		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
 		oneLine(t, err)
 	})
