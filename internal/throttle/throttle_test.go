@@ -175,8 +175,12 @@ func TestGate_FindsASlowServersRate(t *testing.T) {
 func TestGate_BearsRefusalsByChance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(1, 2))
-		took, refused := runWhere(t.Context(), 2000, func() bool { return random.Float64() > 0.012 }, 0)
+		random, mu := rand.New(rand.NewPCG(1, 2)), sync.Mutex{}
+		took, refused := runWhere(t.Context(), 2000, func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return random.Float64() > 0.012
+		}, 0)
 		t.Logf("took %s, %d refused", took, refused)
 		assert.Less(t, took, 20*time.Second)
 	})
