@@ -36,7 +36,8 @@ var (
 	ErrPrecondition = errors.New("precondition not met")
 	// ErrRevertInProgress: a revert of this server is running already. It is not this call's.
 	ErrRevertInProgress = errors.New("revert already in progress")
-	// ErrNotStarted: a server of a fleet was not started, because the context ended or others failed. Nothing was sent.
+	// ErrNotStarted: a server of a fleet was not started, because the context ended, too many others failed or the credential was
+	// refused. Nothing was sent.
 	ErrNotStarted = errors.New("not started")
 	// ErrNotReverted: the server was not reverted: the resize was confirmed by somebody else, the revert failed or was rolled
 	// back, or the server is gone.
