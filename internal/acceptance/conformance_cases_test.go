@@ -118,4 +118,4 @@ func reverting(flavor int) glimpse {
 func (g glimpse) brief() glimpse { g.fleeting = true; return g }
 
 // lasting is long enough for a few requests in between, on a loaded machine too.
-const lasting = 3 * time.Second
+const lasting = 9 * time.Second

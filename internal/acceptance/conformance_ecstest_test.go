@@ -51,7 +51,7 @@ func (f fakeCloud) create(t *testing.T, s *session, w wish) string {
 		t.Skip("ecstest fails no create and no resize")
 	}
 	in := ecstest.Instance{
-		ProjectID: s.projectID, Status: "BUILD", FlavorID: "1",
+		ProjectID: s.projectID, Name: w.name, Status: "BUILD", FlavorID: "1",
 		Durations: ecstest.Durations{Resize: w.slowResize, Revert: w.slowRevertDest + w.slowRevert, PowerOff: w.slowPowerOff},
 	}
 	switch {

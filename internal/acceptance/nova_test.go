@@ -96,7 +96,7 @@ func (p nova) create(t *testing.T, s *session, w wish) string {
 	}
 	flavor, _ := p.flavors()
 	body, err := json.Marshal(map[string]any{"server": map[string]any{
-		"name": "acceptance", "imageRef": os.Getenv("ECS_TEST_IMAGE"), "flavorRef": flavor,
+		"name": cmp.Or(w.name, "acceptance"), "imageRef": os.Getenv("ECS_TEST_IMAGE"), "flavorRef": flavor,
 		"networks": "none", "metadata": metadata(w),
 	}})
 	require.NoError(t, err)
@@ -111,7 +111,7 @@ func metadata(w wish) map[string]string {
 	m := map[string]string{}
 	for name, d := range map[string]time.Duration{
 		"slow_spawn": w.slowSpawn, "slow_resize": w.slowResize, "slow_revert_dest": w.slowRevertDest,
-		"slow_revert": w.slowRevert, "slow_poweroff": w.slowPowerOff,
+		"slow_revert": w.slowRevert, "slow_poweroff": w.slowPowerOff, "slow_confirm": w.slowConfirm,
 	} {
 		if d > 0 {
 			m["lab_"+name] = strconv.FormatFloat(d.Seconds(), 'f', -1, 64)

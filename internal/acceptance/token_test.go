@@ -35,7 +35,7 @@ func badToken(t *testing.T, s *session, kind string) string {
 // expiredToken returns a token whose time has run out.
 func expiredToken(t *testing.T, s *session) string {
 	t.Helper()
-	token, expires := shortToken(t, s, 15*time.Second)
+	token, expires := shortToken(t, s, 25*time.Second)
 	time.Sleep(time.Until(expires) + 2*time.Second)
 	return token
 }
@@ -133,8 +133,8 @@ func TestToken_ExpiresInTheMiddleOfAWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := nova{}.connect(t, "demo")
-			srv := newServer(t, nova{}, s, wish{slowRevertDest: 30 * time.Second})
-			short, expires := shortToken(t, s, 15*time.Second)
+			srv := newServer(t, nova{}, s, wish{slowRevertDest: 60 * time.Second})
+			short, expires := shortToken(t, s, 30*time.Second)
 			tokens := &source{first: ecs.Token{Value: short}, good: s.asSource()}
 			if known {
 				tokens.first.ExpiresAt = expires
