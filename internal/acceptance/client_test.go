@@ -24,9 +24,7 @@ func newClient(t *testing.T, s *session, endpoint string, opts ...ecs.Option) *e
 		ecs.WithPollInterval(500*time.Millisecond, 2*time.Second),
 		ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: attempts, SettleTime: 2 * time.Second}),
 	}, opts...)
-	client, err := ecs.NewClient(endpoint, ecs.TokenAuth(ecs.PasswordCredentials{
-		IdentityEndpoint: s.identity, Username: s.username, Password: s.password, DomainID: s.domainID, ProjectID: s.projectID,
-	}), opts...)
+	client, err := ecs.NewClient(endpoint, ecs.TokenAuth(s.asSource()), opts...)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client

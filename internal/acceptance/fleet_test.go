@@ -3,6 +3,7 @@
 package acceptance_test
 
 import (
+	"context"
 	"flag"
 	"slices"
 	"testing"
@@ -36,7 +37,9 @@ func TestFleet_OfManyServers(t *testing.T) {
 	results := map[string]ecs.FleetResult{}
 	p := newProxy(t, s)
 	p.pageSize = 10 // a cloud may show fewer than it is asked for: the lists have several pages then
-	for id, result := range newClient(t, s, p.url).RevertResizeAll(bounded(t), s.projectID, ids, ecs.WithWait()) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience) // the hosts revert them one after the other
+	defer cancel()
+	for id, result := range newClient(t, s, p.url).RevertResizeAll(ctx, s.projectID, ids, ecs.WithWait()) {
 		require.NotContains(t, results, id, "a server is handed out twice")
 		results[id] = result
 	}

@@ -53,6 +53,7 @@ func (s *session) scope(t *testing.T) scope {
 func TestLogin_EveryWay(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
+	s.needPassword(t)
 	project, made := s.scope(t), s.newCredential(t, "")
 	for name, way := range map[string]ecs.TokenSource{
 		"password by names": ecs.PasswordCredentials{
@@ -125,6 +126,7 @@ func TestLogin_WrongSecret(t *testing.T) {
 func TestLogin_ForAnotherProject(t *testing.T) {
 	t.Parallel()
 	s, other := nova{}.connect(t, "demo"), nova{}.connect(t, "other")
+	s.needPassword(t)
 	sent := &traffic{}
 	client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(s.asSource()), ecs.WithHTTPClient(&http.Client{Transport: sent}))
 	require.NoError(t, err)

@@ -3,7 +3,6 @@
 package acceptance_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -208,16 +207,7 @@ func TestRefused_OverQuota(t *testing.T) {
 	before, after := srv.platform.flavors()
 	srv.act(t, fmt.Sprintf(`{"resize":{"flavorRef":%q}}`, before)) // now down again
 	srv.await(t, "VERIFY_RESIZE")
-	setQuota := func(cores, ram int) {
-		r := admin.call(t, http.MethodPut, "/os-quota-sets/"+s.projectID,
-			fmt.Sprintf(`{"quota_set":{"force":true,"cores":%d,"ram":%d}}`, cores, ram))
-		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
-	}
-	t.Cleanup(func() { // whatever becomes of the case, the project is used by others
-		_, _ = admin.send(context.Background(), http.MethodPut, admin.url("/os-quota-sets/"+s.projectID),
-			`{"quota_set":{"force":true,"cores":-1,"ram":-1}}`)
-	})
-	setQuota(1, 512)
+	setQuota(t, admin, s.projectID, 1, 512)
 	client := newClient(t, s, s.endpoint)
 	_, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	var api *ecs.APIError
@@ -227,7 +217,7 @@ func TestRefused_OverQuota(t *testing.T) {
 	assert.Empty(t, srv.reverts(t))
 	assert.Equal(t, "VERIFY_RESIZE", srv.look(t).status)
 
-	setQuota(-1, -1)
+	setQuota(t, admin, s.projectID, -1, -1)
 	done, err := client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
 	assert.Equal(t, after, done.FlavorID)

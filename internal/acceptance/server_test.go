@@ -14,12 +14,14 @@ import (
 // wish says what kind of server a case needs, and how the cloud shall deal with it.
 type wish struct {
 	name    string
+	more    int  // servers of that name beside it, not resized
 	active  bool // not resized at all
 	stopped bool // before the resize
 
 	slowSpawn, slowResize             time.Duration
 	slowRevertDest, slowRevert        time.Duration // the first and the second half of a revert
 	slowPowerOff, slowConfirm         time.Duration
+	slowDelete                        time.Duration
 	failSpawn, failResize, failRevert string // the operation ends in ERROR with this text
 	failRevertDest                    string
 	rollBack                          bool // the revert is rolled back: ACTIVE, old flavor, but not reverted
@@ -27,7 +29,7 @@ type wish struct {
 
 // knobs reports whether the wish can only be had from a cloud that has knobs.
 func (w wish) knobs() bool {
-	w.name, w.active, w.stopped = "", false, false
+	w.name, w.more, w.active, w.stopped = "", 0, false, false
 	return w != wish{}
 }
 
@@ -38,6 +40,10 @@ type platform interface {
 	// create makes a server and returns its ID; it need not have started yet. It skips the test where the wish
 	// cannot be had.
 	create(t *testing.T, s *session, w wish) string
+	// turn changes the cloud for the case: "deny" and "allow" reverts, "no quota" for what is larger than the server.
+	turn(t *testing.T, srv *server, what string)
+	// credential makes an application credential of the session's user.
+	credential(t *testing.T, s *session) credential
 	// flavors are the IDs of the old and of the new flavor.
 	flavors() (before, after string)
 }
@@ -61,6 +67,7 @@ type state struct {
 	launchedAt string
 	updated    time.Time
 	fault      string
+	faultCode  int
 }
 
 func (s state) String() string {
@@ -73,7 +80,7 @@ func (s state) settled() bool {
 }
 
 // patience bounds every wait for the cloud. It is long, since a loaded machine is slow, and only a failure waits so long.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // newServer makes a server as wished, ready for the case, and deletes it after the test.
 func newServer(t *testing.T, p platform, s *session, w wish) *server {
@@ -177,7 +184,10 @@ func (s *server) see(ctx context.Context) (state, error) {
 			Updated    time.Time
 			HostID     string
 			Flavor     struct{ ID string }
-			Fault      struct{ Message string }
+			Fault      struct {
+				Code    int
+				Message string
+			}
 		}
 	}
 	if err := json.Unmarshal(r.body, &answer); err != nil {
@@ -185,7 +195,7 @@ func (s *server) see(ctx context.Context) (state, error) {
 	}
 	seen := state{
 		http: r.status, status: answer.Server.Status, vmState: answer.Server.VMState, flavor: answer.Server.Flavor.ID,
-		hostID: answer.Server.HostID, launchedAt: answer.Server.LaunchedAt, updated: answer.Server.Updated, fault: answer.Server.Fault.Message,
+		hostID: answer.Server.HostID, launchedAt: answer.Server.LaunchedAt, updated: answer.Server.Updated, fault: answer.Server.Fault.Message, faultCode: answer.Server.Fault.Code,
 	}
 	if answer.Server.TaskState != nil {
 		seen.taskState = *answer.Server.TaskState

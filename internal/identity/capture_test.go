@@ -2,7 +2,6 @@ package identity_test
 
 import (
 	"bytes"
-
 	"os"
 	"path/filepath"
 	"testing"
