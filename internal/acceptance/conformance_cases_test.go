@@ -61,6 +61,7 @@ const (
 type listing struct {
 	servers []int
 	next    string
+	exact   bool // compare the link letter by letter
 }
 
 const (
@@ -144,7 +145,12 @@ func ask(path string, want *answer) step { return step{method: http.MethodGet, p
 
 func pageOf(path, next string, servers ...int) step {
 	s := ask(path, &answer{status: http.StatusOK, contentType: plainJSON})
-	s.list = &listing{servers, next}
+	s.list = &listing{servers, next, false}
+	return s
+}
+
+func (s step) exactly() step {
+	s.list.exact = true
 	return s
 }
 

@@ -10,6 +10,9 @@ func conformanceTable() []conformance {
 	return slices.Concat(sequences(), refusals(), versions(), lists(), logins())
 }
 
+// injected is the text of failures: the one that ecstest has.
+const injected = "injected fault"
+
 // sequences are the ways that a revert takes.
 func sequences() []conformance {
 	return []conformance{
@@ -38,22 +41,22 @@ func sequences() []conformance {
 			}},
 			{shape: "SHUTOFF"},
 		}},
-		{"revert that fails in its second half", wish{slowRevertDest: lasting, slowRevert: lasting, failRevert: "disk full"}, []step{
+		{"revert that fails in its second half", wish{slowRevertDest: lasting, slowRevert: lasting, failRevert: injected}, []step{
 			revert(accepted()),
 			{watch: []glimpse{
 				reverting(2), turning(), reverting(1), {"ERROR", "error", "resize_reverting", 1, true, moved}, {"ERROR", "error", "", 1, false, moved},
 			}},
 			{shape: "ERROR"},
-			{fault: "500 Failed to deploy instance: disk full"},
+			{fault: "400 Failed to deploy instance: " + injected},
 			{ended: action.failed},
 			revert(wrongState("revertResize", "vm_state error")),
 		}},
-		{"revert that fails in its first half", wish{slowRevertDest: lasting, failRevertDest: "disk full"}, []step{
+		{"revert that fails in its first half", wish{slowRevertDest: lasting, failRevertDest: injected}, []step{
 			revert(accepted()),
 			{watch: []glimpse{
 				reverting(2), {"ERROR", "error", "resize_reverting", 2, true, unchanged}, {"ERROR", "error", "", 2, false, unchanged},
 			}},
-			{fault: "500 Failed to deploy instance: disk full"},
+			{fault: "400 Failed to deploy instance: " + injected},
 		}},
 		{"revert that is rolled back", wish{slowRevertDest: lasting, slowRevert: lasting, rollBack: true}, []step{
 			revert(accepted()),
@@ -106,7 +109,6 @@ func refusals() []conformance {
 		{"locks", wish{}, []step{
 			act(`{"lock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
 			revert(conflict("Instance {id} is locked")),
-			act(`{"unlock":null}`, forbidden("Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed.")),
 			act(`{"unlock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
 			act(`{"lock":null}`, accepted()),
 			revert(conflict("Instance {id} is locked")),
@@ -114,6 +116,13 @@ func refusals() []conformance {
 			revert(accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
 			inStatus("ACTIVE"),
 			revert(conflict("Instance {id} is locked")), // the lock is looked at before the state
+		}},
+		{"an administrator's lock", wish{active: true}, []step{
+			act(`{"lock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
+			act(`{"unlock":null}`, forbidden("Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed.")),
+			act(`{"lock":null}`, accepted()), // which changes nothing
+			act(`{"unlock":null}`, forbidden("Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed.")),
+			act(`{"unlock":null}`, accepted()).by("admin").at("/v2.1/{admin}/servers/{id}/action"),
 		}},
 		{"who may ask", wish{}, []step{
 			revert(unauthorized()).by("nobody"),

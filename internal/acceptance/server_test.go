@@ -131,7 +131,10 @@ func newServers(t *testing.T, p platform, s *session, wishes []wish) []*server {
 func (s *server) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	_, _ = s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), "")
+	if r, err := s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), ""); err == nil && r.status == http.StatusConflict {
+		_, _ = s.send(ctx, http.MethodPost, s.url("/servers/"+s.id+"/action"), `{"unlock":null}`)
+		_, _ = s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), "")
+	}
 }
 
 // act sends an action that must be accepted.
