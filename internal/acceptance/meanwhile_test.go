@@ -96,7 +96,8 @@ func overtakenReverts() []overtaken {
 	}
 }
 
-// TestMeanwhile_SomebodyElseIsFaster has Nova itself refuse what the look allowed.
+// TestMeanwhile_SomebodyElseIsFaster has Nova itself refuse what the look allowed. The client waits for the other one to be
+// done, however long that takes.
 func TestMeanwhile_SomebodyElseIsFaster(t *testing.T) {
 	t.Parallel()
 	for _, tc := range overtakenReverts() {
@@ -105,7 +106,7 @@ func TestMeanwhile_SomebodyElseIsFaster(t *testing.T) {
 			s := nova{}.connect(t, "demo")
 			srv := newServer(t, nova{}, s, tc.wish)
 			p := newProxy(t, s, spoil{first: srv.meanwhile(t, tc.action, tc.effect)})
-			revert, err := newClient(t, s, p.url).RevertResize(bounded(t), s.projectID, srv.id)
+			revert, err := newClient(t, s, p.url, ecs.WithTimeout(patience)).RevertResize(bounded(t), s.projectID, srv.id)
 			accepted, answered := p.truth()
 			t.Logf("Nova answered %v; the SDK says: %v", answered, err)
 			require.Error(t, err)
@@ -140,7 +141,7 @@ func TestMeanwhile_SomebodyElseDeletesTheServer(t *testing.T) {
 		}
 		return srv.wait(ctx, func(seen state) bool { return seen.http == http.StatusNotFound })
 	}})
-	_, err := newClient(t, s, p.url).RevertResize(bounded(t), s.projectID, srv.id)
+	_, err := newClient(t, s, p.url, ecs.WithTimeout(patience)).RevertResize(bounded(t), s.projectID, srv.id)
 	_, answered := p.truth()
 	require.ErrorIs(t, err, ecs.ErrNotFound)
 	require.Equal(t, saysRefused, verdictOf(err))
