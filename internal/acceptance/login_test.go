@@ -145,10 +145,19 @@ func TestLogin_ForAnotherProject(t *testing.T) {
 	require.Zero(t, sent.toServers.Load())
 }
 
-// traffic counts the requests for servers, and those of them that are answered with 401.
-type traffic struct{ toServers, unauthorized atomic.Int32 }
+// traffic counts the requests for servers, those of them that are answered with 401, and those that are sent with a token
+// that has expired.
+type traffic struct {
+	token   string
+	expires time.Time // when token does
+
+	toServers, unauthorized, expired atomic.Int32
+}
 
 func (c *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("X-Auth-Token") == c.token && c.token != "" && time.Now().After(c.expires) {
+		c.expired.Add(1)
+	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if strings.Contains(req.URL.Path, "/servers/") {
 		c.toServers.Add(1)

@@ -252,7 +252,7 @@ func (s *server) until(t *testing.T, what string, wanted func(state) bool) state
 			return seen
 		}
 		require.True(t, time.Now().Before(deadline), "server %s is not %s in time, but %s %s", s.id, what, seen, seen.fault)
-		time.Sleep(700 * time.Millisecond) // looks cost the cloud as much as its work does
+		time.Sleep(1200 * time.Millisecond) // looks cost the cloud as much as its work does
 	}
 }
 

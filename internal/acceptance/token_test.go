@@ -151,7 +151,7 @@ func TestToken_ExpiresInTheMiddleOfAWait(t *testing.T) {
 			if known {
 				tokens.first.ExpiresAt = expires
 			}
-			sent := &traffic{}
+			sent := &traffic{token: short, expires: expires}
 			client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(tokens), ecs.WithHTTPClient(&http.Client{Transport: sent}),
 				ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
 			require.NoError(t, err)
@@ -165,7 +165,7 @@ func TestToken_ExpiresInTheMiddleOfAWait(t *testing.T) {
 			srv.mustBeReverted(t, "ACTIVE")
 			require.EqualValues(t, 2, tokens.asked.Load(), "the token is renewed once")
 			if known {
-				require.Zero(t, sent.unauthorized.Load())
+				require.Zero(t, sent.expired.Load(), "requests with a token that is known to have expired")
 			} else {
 				require.EqualValues(t, 1, sent.unauthorized.Load())
 			}

@@ -30,6 +30,7 @@ type spoiled struct {
 const (
 	attemptTimeout = 6 * time.Second
 	tooLong        = attemptTimeout + 2*time.Second
+	settleTime     = 5 * time.Second // more than Nova takes to accept what arrives late
 )
 
 func spoiledReverts() []spoiled {
@@ -43,7 +44,7 @@ func spoiledReverts() []spoiled {
 		{"the answer comes too late", wish{}, []spoil{{after: tooLong}}, nil, saysReverted, 1, 1},
 		{"the request comes too late", wish{}, []spoil{{before: tooLong}}, nil, saysReverted, 1, 1},
 		{"the request arrives soon after it seemed lost", slow, []spoil{{late: time.Second, cut: true}}, nil, saysReverted, 1, 1},
-		{"the request arrives after the next one", wish{slowRevert: 12 * time.Second}, []spoil{{late: 12 * time.Second, cut: true}}, nil, saysReverted, 2, 2},
+		{"the request arrives after the next one", wish{slowRevert: 20 * time.Second}, []spoil{{late: 20 * time.Second, cut: true}}, nil, saysReverted, 2, 2},
 		{"the answer is lost, and then the looks", slow, []spoil{lostAnswer}, []spoil{lostRequest, lostAnswer, {instead: 502}}, saysReverted, 1, 1},
 		{"the answer is lost, and the revert fails", wish{failRevert: "disk full"}, []spoil{lostAnswer}, nil, saysNotReverted, 1, 1},
 		{"the answer is lost, and the revert is rolled back", wish{rollBack: true}, []spoil{lostAnswer}, nil, saysNotReverted, 1, 1},
@@ -68,7 +69,7 @@ func TestVerdict_WhenTheNetworkLoses(t *testing.T) {
 			srv := newServer(t, nova{}, s, tc.wish)
 			p := newProxy(t, s, tc.reverts...)
 			p.looks = tc.looks
-			client := newClient(t, s, p.url, ecs.WithTimeout(attemptTimeout))
+			client := newClient(t, s, p.url, ecs.WithTimeout(attemptTimeout), ecs.WithRetry(ecs.RetryPolicy{SettleTime: settleTime}))
 			revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 			if err == nil {
 				require.NotEmpty(t, revert.RequestID, "Nova's record tells the ID of a lost answer")
