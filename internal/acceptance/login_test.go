@@ -53,6 +53,7 @@ func (s *session) scope(t *testing.T) scope {
 func TestLogin_EveryWay(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
+	s.needPassword(t)
 	project, made := s.scope(t), s.newCredential(t, "")
 	for name, way := range map[string]ecs.TokenSource{
 		"password by names": ecs.PasswordCredentials{
@@ -125,6 +126,7 @@ func TestLogin_WrongSecret(t *testing.T) {
 func TestLogin_ForAnotherProject(t *testing.T) {
 	t.Parallel()
 	s, other := nova{}.connect(t, "demo"), nova{}.connect(t, "other")
+	s.needPassword(t)
 	sent := &traffic{}
 	client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(s.asSource()), ecs.WithHTTPClient(&http.Client{Transport: sent}))
 	require.NoError(t, err)
@@ -143,10 +145,19 @@ func TestLogin_ForAnotherProject(t *testing.T) {
 	require.Zero(t, sent.toServers.Load())
 }
 
-// traffic counts the requests for servers, and those of them that are answered with 401.
-type traffic struct{ toServers, unauthorized atomic.Int32 }
+// traffic counts the requests for servers, those of them that are answered with 401, and those that are sent with a token
+// that has expired.
+type traffic struct {
+	token   string
+	expires time.Time // when token does
+
+	toServers, unauthorized, expired atomic.Int32
+}
 
 func (c *traffic) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("X-Auth-Token") == c.token && c.token != "" && time.Now().After(c.expires) {
+		c.expired.Add(1)
+	}
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if strings.Contains(req.URL.Path, "/servers/") {
 		c.toServers.Add(1)

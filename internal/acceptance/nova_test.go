@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -16,12 +17,14 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
 )
 
 // TestMain runs more cases side by side than there are cores: they mostly wait for the cloud.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if os.Getenv("OS_AUTH_URL") == "" {
+	if os.Getenv("OS_AUTH_URL") == "" && os.Getenv("OS_CLOUD") == "" {
 		fmt.Fprintln(os.Stderr, `no cloud to test against: set OS_* (env=$(internal/acceptance/nova/up) && eval "$env")`)
 		os.Exit(2)
 	}
@@ -42,26 +45,86 @@ func (nova) flavors() (before, after string) {
 	return os.Getenv("ECS_TEST_FLAVOR"), os.Getenv("ECS_TEST_NEW_FLAVOR")
 }
 
-// connect logs in with the variables of the user.
+// connect logs in with the variables of the user. The owner of the servers may log in in any way that the SDK knows.
 func (nova) connect(t *testing.T, who string) *session {
 	t.Helper()
 	prefix := map[string]string{"demo": "OS_", "other": "ECS_TEST_OTHER_", "admin": "ECS_TEST_ADMIN_"}[who]
+	of := func(name string) string { return os.Getenv(prefix + name) }
 	s := &session{
 		account: account{
-			username: os.Getenv(prefix + "USERNAME"), password: os.Getenv(prefix + "PASSWORD"),
-			projectID: os.Getenv(prefix + "PROJECT_ID"),
-			domainID:  cmp.Or(os.Getenv(prefix+"USER_DOMAIN_ID"), "default"),
+			username: of("USERNAME"), password: of("PASSWORD"), domainID: of("USER_DOMAIN_ID"), domainName: of("USER_DOMAIN_NAME"),
+			projectID: of("PROJECT_ID"), projectName: of("PROJECT_NAME"),
+			projectDomainID: of("PROJECT_DOMAIN_ID"), projectDomainName: of("PROJECT_DOMAIN_NAME"),
 		},
 		identity: strings.TrimSuffix(os.Getenv("OS_AUTH_URL"), "/"),
 		client:   &http.Client{Timeout: time.Minute, Transport: &http.Transport{}},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
-	if who != "demo" && s.username == "" {
+	if s.domainID+s.domainName == "" {
+		s.domainID = "default"
+	}
+	if s.identity != "" && !strings.HasSuffix(s.identity, "/v3") {
+		s.identity += "/v3"
+	}
+	whole := s.identity != "" && s.username != "" && s.password != "" && s.projectID+s.projectName != ""
+	if !whole && who != "demo" {
 		t.Skipf("needs the user %s: %sUSERNAME, %sPASSWORD, %sPROJECT_ID", who, prefix, prefix, prefix)
+	}
+	if !whole || os.Getenv("OS_CLOUD") != "" {
+		s.borrow(t)
+		return s
 	}
 	require.NoError(t, s.login(t.Context()))
 	s.endpoint = cmp.Or(strings.TrimSuffix(os.Getenv("ECS_ENDPOINT"), "/"), publicEndpoint(t, s))
 	return s
+}
+
+// borrow lets the SDK log in as the environment says: OS_CLOUD, an application credential, a token.
+func (s *session) borrow(t *testing.T) {
+	t.Helper()
+	first, err := borrow(t.Context())
+	require.NoError(t, err)
+	s.account, s.identity = account{projectID: first.projectID}, ""
+	s.token, s.endpoint = first.token, first.endpoint
+	s.another = func(ctx context.Context) (string, error) {
+		next, err := borrow(ctx)
+		return next.token, err
+	}
+}
+
+// borrow takes the token and the endpoint from the first request that a client of the environment sends.
+func borrow(ctx context.Context) (firstRequest, error) {
+	seen := &firstRequest{}
+	client, projectID, err := ecs.NewClientFromEnv(
+		ecs.WithHTTPClient(&http.Client{Transport: seen}), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	if err != nil {
+		return *seen, err
+	}
+	defer client.CloseIdleConnections()
+	_, err = client.GetServer(ctx, projectID, unknownID)
+	seen.projectID = projectID
+	if seen.token == "" {
+		return *seen, fmt.Errorf("no token to work with: %w", err)
+	}
+	return *seen, nil
+}
+
+// firstRequest notes where the first request to Nova goes, and with which token.
+type firstRequest struct{ projectID, endpoint, token string }
+
+func (f *firstRequest) RoundTrip(req *http.Request) (*http.Response, error) {
+	if base, _, ok := strings.Cut(req.URL.String(), "/v2.1/"); ok && f.token == "" {
+		f.endpoint, f.token = base, req.Header.Get("X-Auth-Token")
+	}
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+// needPassword skips a case that logs in in its own ways.
+func (s *session) needPassword(t *testing.T) {
+	t.Helper()
+	if s.another != nil {
+		t.Skip("needs a user with a password: OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_ID or OS_PROJECT_NAME, and no OS_CLOUD")
+	}
 }
 
 // publicEndpoint reads Nova's address from the catalog.
@@ -94,9 +157,12 @@ func (p nova) create(t *testing.T, s *session, w wish) string {
 	if w.knobs() {
 		needKnobs(t)
 	}
-	flavor, _ := p.flavors()
+	flavor, newFlavor := p.flavors()
+	if image := os.Getenv("ECS_TEST_IMAGE"); image == "" || flavor == "" || newFlavor == "" {
+		t.Skip("needs ECS_TEST_IMAGE, ECS_TEST_FLAVOR and ECS_TEST_NEW_FLAVOR, the IDs of what servers are made of")
+	}
 	body, err := json.Marshal(map[string]any{"server": map[string]any{
-		"name": "acceptance", "imageRef": os.Getenv("ECS_TEST_IMAGE"), "flavorRef": flavor,
+		"name": cmp.Or(w.name, "acceptance"), "imageRef": os.Getenv("ECS_TEST_IMAGE"), "flavorRef": flavor,
 		"networks": "none", "metadata": metadata(w),
 	}})
 	require.NoError(t, err)
@@ -111,7 +177,8 @@ func metadata(w wish) map[string]string {
 	m := map[string]string{}
 	for name, d := range map[string]time.Duration{
 		"slow_spawn": w.slowSpawn, "slow_resize": w.slowResize, "slow_revert_dest": w.slowRevertDest,
-		"slow_revert": w.slowRevert, "slow_poweroff": w.slowPowerOff,
+		"slow_revert": w.slowRevert, "slow_poweroff": w.slowPowerOff, "slow_confirm": w.slowConfirm,
+		"slow_delete": w.slowDelete,
 	} {
 		if d > 0 {
 			m["lab_"+name] = strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
@@ -131,6 +198,43 @@ func metadata(w wish) map[string]string {
 }
 
 func canKnob() bool { return os.Getenv("ECS_NOVA_DIR") != "" }
+
+// turn changes the whole cloud for a moment.
+func (p nova) turn(t *testing.T, srv *server, what string) {
+	t.Helper()
+	switch what {
+	case "deny":
+		knob(t, "deny", "on")
+		t.Cleanup(func() { knob(t, "deny", "off") })
+	case "allow":
+		knob(t, "deny", "off")
+	case "no quota":
+		needKnobs(t)
+		admin := p.connect(t, "admin")
+		setQuota(t, admin, srv.projectID, 1, 512)
+	default:
+		require.Fail(t, "no such turn: "+what)
+	}
+}
+
+// setQuota limits a project's servers until the test ends.
+func setQuota(t *testing.T, admin *session, projectID string, cores, ram int) {
+	t.Helper()
+	path := "/os-quota-sets/" + projectID
+	r := admin.call(t, http.MethodPut, path, fmt.Sprintf(`{"quota_set":{"force":true,"cores":%d,"ram":%d}}`, cores, ram))
+	require.Equal(t, http.StatusOK, r.status, "%s", r.body)
+	t.Cleanup(func() { // whatever becomes of the case, the project is used by others
+		r, err := admin.send(context.Background(), http.MethodDelete, admin.url(path), "")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusAccepted, r.status, "%s", r.body)
+	})
+}
+
+// credential makes an application credential.
+func (nova) credential(t *testing.T, s *session) credential {
+	t.Helper()
+	return s.newCredential(t, "")
+}
 
 // needKnobs skips a case that only the scripts' own cloud can run.
 func needKnobs(t *testing.T) {

@@ -16,42 +16,86 @@ import (
 
 // These tests disturb the whole cloud: they are not parallel, and so run before those that are.
 
-// TestOutage_OfAComputeHost freezes the host in the middle of a revert. The wait goes on for as long as its context.
+// TestOutage_OfAComputeHost freezes a host before or in the middle of a revert that has been accepted. The wait goes on
+// for as long as its context, and says what it saw last; thawed, the revert comes to its end.
 //
 //nolint:paralltest // see above
 func TestOutage_OfAComputeHost(t *testing.T) {
-	needKnobs(t)
-	s, admin := nova{}.connect(t, "demo"), nova{}.connect(t, "admin")
-	srv := newServer(t, nova{}, s, wish{slowRevert: time.Second})
+	const half = 8 * time.Second // long enough to be seen, and to freeze the host in it
+	for _, tc := range []struct {
+		name        string
+		wish        wish
+		destination bool // of the resize: it does the first half of a revert, the source the second one
+		middle      bool // of the revert, not before it
+	}{
+		{"the destination, before the revert", wish{}, true, false},
+		{"the destination, in its half", wish{slowRevertDest: half}, true, true},
+		{"the source, in its half", wish{slowRevert: half}, false, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			needKnobs(t)
+			s, admin := nova{}.connect(t, "demo"), nova{}.connect(t, "admin")
+			srv := newServer(t, nova{}, s, tc.wish)
+			host := srv.host(t, admin)
+			if !tc.destination {
+				host = map[string]string{"fake1": "fake2", "fake2": "fake1"}[host]
+			}
+			before, after := srv.platform.flavors()
+			frozenIn := before // the flavor changes between the two halves
+			if tc.destination {
+				frozenIn = after
+			}
+			freeze := func() {
+				knob(t, "freeze", host)
+				t.Cleanup(func() { knob(t, "thaw") })
+			}
+			if !tc.middle {
+				freeze()
+			}
+			client := newClient(t, s, s.endpoint)
+			revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
+			require.NoError(t, err)
+			if tc.middle {
+				srv.until(t, "in the half that is frozen", func(seen state) bool {
+					return seen.status == "REVERT_RESIZE" && seen.flavor == frozenIn
+				})
+				freeze()
+			}
+			short, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			frozen := time.Now()
+			_, err = client.WaitForRevert(short, revert, ecs.WithProgress(func(p ecs.Progress) {
+				if p.Looks >= 5 && time.Since(frozen) > half+2*time.Second { // without the frost it would be over
+					cancel()
+				}
+			}))
+			require.ErrorIs(t, err, context.Canceled)
+			require.Equal(t, saysWaiting, verdictOf(err))
+			var wait *ecs.WaitError
+			require.ErrorAs(t, err, &wait)
+			require.NotNil(t, wait.Last)
+			assert.Equal(t, ecs.StatusRevertResize, wait.Last.Status)
+			assert.Equal(t, frozenIn, wait.Last.FlavorID)
+
+			knob(t, "thaw")
+			_, err = client.WaitForRevert(bounded(t), revert)
+			require.NoError(t, err)
+			srv.mustBeReverted(t, "ACTIVE")
+			require.Len(t, srv.reverts(t), 1)
+		})
+	}
+}
+
+// host returns the name of the compute host that the server is on.
+func (s *server) host(t *testing.T, admin *session) string {
+	t.Helper()
 	var details struct {
 		Server struct {
 			Host string `json:"OS-EXT-SRV-ATTR:host"`
 		}
 	}
-	admin.call(t, http.MethodGet, "/servers/"+srv.id, "").decode(t, http.StatusOK, &details)
-	knob(t, "freeze", details.Server.Host)
-	t.Cleanup(func() { knob(t, "thaw") })
-
-	client := newClient(t, s, s.endpoint)
-	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
-	require.NoError(t, err)
-	short, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	_, err = client.WaitForRevert(short, revert, ecs.WithProgress(func(p ecs.Progress) {
-		if p.Looks == 5 {
-			cancel()
-		}
-	}))
-	require.ErrorIs(t, err, context.Canceled)
-	var wait *ecs.WaitError
-	require.ErrorAs(t, err, &wait)
-	require.NotNil(t, wait.Last)
-	assert.Equal(t, ecs.StatusRevertResize, wait.Last.Status)
-
-	knob(t, "thaw")
-	_, err = client.WaitForRevert(bounded(t), revert)
-	require.NoError(t, err)
-	srv.mustBeReverted(t, "ACTIVE")
+	admin.call(t, http.MethodGet, "/servers/"+s.id, "").decode(t, http.StatusOK, &details)
+	return details.Server.Host
 }
 
 // TestOutage_OfTheRightToRevert takes the permission away.

@@ -9,11 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,32 +26,36 @@ type spoil struct {
 	late    time.Duration // pass it on in the background, so long after the client has got its answer or lost its connection
 	never   bool          // do not pass it on
 	before  time.Duration // wait before passing it on
+	first   func() error  // something else happens to the server right before it is passed on
 	after   time.Duration // wait before answering
-	then    func()        // something else happens to the server before the client gets its answer
+	then    func() error  // something else happens to the server before the client gets its answer
 	cut     bool          // cut the connection instead of answering
 	instead int           // answer with this status instead of Nova's
 }
 
 // proxy stands between the SDK and Nova, spoils what it is told to and notes what Nova said.
 type proxy struct {
-	url    string
-	nova   string
-	client *http.Client
+	t        *testing.T
+	url      string
+	nova     string
+	client   *http.Client
+	pageSize int // the most servers that a list shows at once, as a cloud may set it; 0 is Nova's own limit
 
 	mu       sync.Mutex
-	reverts  []spoil // what happens to the next reverts, in order
-	looks    []spoil // ... and, after the first revert, to everything else
-	reverted bool    // the first revert has come
-	accepted []string
-	answered []int // Nova's answers to reverts
-	held     int   // requests that wait before they are passed on
-	pending  int   // reverts that will be passed on late
+	reverts  []spoil  // what happens to the next reverts, in order
+	looks    []spoil  // ... and, after the first revert, to everything else
+	reverted bool     // the first revert has come
+	sent     int      // reverts that came
+	accepted []string // request IDs of those that Nova accepted
+	answered []int    // Nova's answers to reverts
+	pages    int      // pages behind the first of a list
+	pending  int      // requests that are not passed on yet, or not answered by Nova
 }
 
 // newProxy starts a proxy in front of the session's Nova.
 func newProxy(t *testing.T, s *session, reverts ...spoil) *proxy {
 	t.Helper()
-	p := &proxy{nova: s.endpoint, reverts: reverts, client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
+	p := &proxy{t: t, nova: s.endpoint, reverts: reverts, client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
 	server := httptest.NewServer(p)
 	p.url = server.URL
 	t.Cleanup(func() {
@@ -58,33 +66,36 @@ func newProxy(t *testing.T, s *session, reverts ...spoil) *proxy {
 	return p
 }
 
-// ServeHTTP handles one request of the SDK.
+// ServeHTTP handles one request of the SDK. It fails no test at once: that is for the test's own goroutine.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
 	isRevert := r.Method == http.MethodPost && strings.Contains(string(body), "revertResize")
-	s := p.next(isRevert)
+	s := p.next(r, isRevert)
 	if s.before > 0 {
-		p.add(&p.held, 1)
 		pause(r.Context(), s.before)
-		p.add(&p.held, -1)
+	}
+	if s.first != nil {
+		assert.NoError(p.t, s.first(), "before the request is passed on")
 	}
 	var answer reply
-	if s.late == 0 && !s.never {
-		answer = p.forward(r, body, isRevert)
-	}
-	if s.late > 0 {
-		p.add(&p.pending, 1)
+	switch {
+	case s.late > 0:
 		go func() {
-			defer p.add(&p.pending, -1)
 			time.Sleep(s.late)
 			p.forward(r, body, isRevert)
+			p.settle()
 		}()
+	case s.never:
+		p.settle()
+	default: // although the client may have left by now
+		answer = p.forward(r, body, isRevert)
+		p.settle()
 	}
 	if s.then != nil {
-		s.then()
+		assert.NoError(p.t, s.then(), "before the request is answered")
 	}
 	pause(r.Context(), s.after)
 	switch {
@@ -101,13 +112,19 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (p *proxy) next(isRevert bool) spoil {
+// next notes a request, and tells what happens to it.
+func (p *proxy) next(r *http.Request, isRevert bool) spoil {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.reverted = p.reverted || isRevert
+	p.pending++
+	if r.URL.Query().Has("marker") {
+		p.pages++
+	}
 	queue := &p.looks
 	if isRevert {
 		queue = &p.reverts
+		p.reverted = true
+		p.sent++
 	}
 	if !p.reverted || len(*queue) == 0 {
 		return spoil{}
@@ -120,7 +137,7 @@ func (p *proxy) next(isRevert bool) spoil {
 // forward passes a request on to Nova. What the client does meanwhile does not matter: it has been sent.
 func (p *proxy) forward(r *http.Request, body []byte, isRevert bool) reply {
 	ctx := context.WithoutCancel(r.Context())
-	req, err := http.NewRequestWithContext(ctx, r.Method, p.nova+r.URL.RequestURI(), bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, r.Method, p.nova+p.limited(r.URL), bytes.NewReader(body))
 	if err != nil {
 		return reply{}
 	}
@@ -145,12 +162,23 @@ func (p *proxy) forward(r *http.Request, body []byte, isRevert bool) reply {
 	return reply{res.StatusCode, res.Header, raw}
 }
 
+// limited returns the path and query of a request. Of a list they ask for no more than a page.
+func (p *proxy) limited(u *url.URL) string {
+	query := u.Query()
+	limit, err := strconv.Atoi(query.Get("limit"))
+	if err != nil || p.pageSize == 0 || limit <= p.pageSize {
+		return u.RequestURI()
+	}
+	query.Set("limit", strconv.Itoa(p.pageSize))
+	return u.EscapedPath() + "?" + query.Encode()
+}
+
 // truth returns the request IDs of the reverts that Nova accepted of this client, and its answers to all of them, when
 // nothing is on its way any more.
 func (p *proxy) truth() (accepted []string, answered []int) {
 	for {
 		p.mu.Lock()
-		pending, accepted, answered := p.pending, p.accepted, p.answered
+		pending, accepted, answered := p.pending, slices.Clone(p.accepted), slices.Clone(p.answered)
 		p.mu.Unlock()
 		if pending == 0 {
 			return accepted, answered
@@ -159,17 +187,29 @@ func (p *proxy) truth() (accepted []string, answered []int) {
 	}
 }
 
-// waiting reports whether a request is here that has not been passed on yet.
-func (p *proxy) waiting() bool {
+// settle says that Nova has answered a request, or will never see it.
+func (p *proxy) settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.held > 0
+	p.pending--
 }
 
-func (p *proxy) add(counter *int, n int) {
+// counts returns how many reverts the client has sent, and how many further pages of lists it has asked for.
+func (p *proxy) counts() (sent, pages int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	*counter += n
+	return p.sent, p.pages
+}
+
+// mustHaveToldAll asserts that Nova recorded the reverts that it accepted of this client, and no others.
+func (p *proxy) mustHaveToldAll(t *testing.T, s *server) {
+	t.Helper()
+	accepted, _ := p.truth()
+	recorded := []string{}
+	for _, a := range s.reverts(t) {
+		recorded = append(recorded, a.requestID)
+	}
+	require.ElementsMatch(t, accepted, recorded, "accepted by Nova, and recorded by it")
 }
 
 func pause(ctx context.Context, d time.Duration) {

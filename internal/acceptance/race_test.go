@@ -45,9 +45,14 @@ func TestRace_OfManyClients(t *testing.T) {
 				recorded = append(recorded, a.requestID)
 			}
 			require.NotEmpty(t, recorded)
+			var all []string
 			for i := range n {
 				accepted, answered := proxies[i].truth()
 				t.Logf("client %2d: Nova answered %v, the SDK says: %v", i, answered, errs[i])
+				if sent, _ := proxies[i].counts(); sent == 0 { // who has asked for nothing, is told exactly that
+					assert.ErrorIs(t, errs[i], ecs.ErrPrecondition)
+					assert.Equal(t, saysRefused, verdictOf(errs[i]))
+				}
 				switch verdictOf(errs[i]) {
 				case saysReverted: // a revert was accepted; where this client's own was, it is that one
 					if len(accepted) > 0 {
@@ -61,56 +66,68 @@ func TestRace_OfManyClients(t *testing.T) {
 				default:
 					assert.Empty(t, accepted, "told that it caused nothing: %v", errs[i])
 				}
-				for _, id := range accepted {
-					assert.Contains(t, recorded, id)
-				}
+				all = append(all, accepted...)
 			}
+			assert.ElementsMatch(t, all, recorded, "accepted by Nova of any client, and recorded by it")
 			assert.True(t, slices.ContainsFunc(errs, func(err error) bool { return err == nil }))
 			srv.mustBeReverted(t, "ACTIVE")
 		})
 	}
 }
 
-// TestRace_OfARevertAndAConfirm: Nova may accept both, and the server is in ERROR then.
+// TestRace_OfARevertAndAConfirm: Nova may accept both, and the server is in ERROR then. It tries until that has happened.
 func TestRace_OfARevertAndAConfirm(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"one", "two", "three"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := nova{}.connect(t, "demo")
-			srv := newServer(t, nova{}, s, wish{})
-			p := newProxy(t, s, spoil{before: 50 * time.Millisecond}) // the look takes a moment, the confirm does not
-			client := newClient(t, s, p.url)
-			_, err := client.GetServer(bounded(t), s.projectID, srv.id)
-			require.NoError(t, err)
-			var confirmed reply
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				for range 200 { // until the look is over and the revert is at the proxy
-					if p.waiting() {
-						break
-					}
-					time.Sleep(5 * time.Millisecond)
-				}
-				confirmed, _ = s.send(t.Context(), "POST", s.url("/servers/"+srv.id+"/action"), `{"confirmResize":null}`)
-			})
-			done, err := client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)
-			wg.Wait()
-			accepted, answered := p.truth()
-			end := srv.until(t, "at rest", func(seen state) bool { return seen.settled() && seen.status != "VERIFY_RESIZE" })
-			t.Logf("revert %v, confirm %d, the server is %s; the SDK says: %v", answered, confirmed.status, end, err)
-			before, _ := srv.platform.flavors()
-			switch {
-			case end.status == "ERROR":
-				require.ErrorIs(t, err, ecs.ErrNotReverted)
-				require.NotEmpty(t, accepted)
-			case end.flavor == before:
-				require.NoError(t, err)
-				require.Equal(t, before, done.FlavorID)
-			default: // confirmed
-				require.Error(t, err)
-				require.NotEqual(t, saysWaiting, verdictOf(err))
-			}
-		})
+	s := nova{}.connect(t, "demo")
+	const enough = 12
+	leads := []time.Duration{0, 20 * time.Millisecond, -20 * time.Millisecond} // of the confirm over the revert
+	for try := range enough {
+		if raceWithConfirm(t, s, leads[try%len(leads)]) && try >= len(leads)-1 {
+			return
+		}
 	}
+	message := "NOT RACED: of " + itoa(enough) + " tries Nova accepted a revert and a confirm together in none"
+	if canKnob() {
+		require.Fail(t, message)
+	}
+	t.Skip(message)
+}
+
+// raceWithConfirm makes one try, and returns whether Nova accepted both.
+func raceWithConfirm(t *testing.T, s *session, lead time.Duration) bool {
+	t.Helper()
+	srv := newServer(t, nova{}, s, wish{})
+	var confirmed reply
+	var confirmErr error
+	var confirm sync.WaitGroup
+	p := newProxy(t, s, spoil{first: func() error { // the look is over, and the revert is at the proxy
+		confirm.Go(func() {
+			time.Sleep(max(0, -lead))
+			confirmed, confirmErr = s.send(t.Context(), "POST", s.url("/servers/"+srv.id+"/action"), `{"confirmResize":null}`)
+		})
+		time.Sleep(max(0, lead))
+		return nil
+	}})
+	client := newClient(t, s, p.url)
+	_, err := client.GetServer(bounded(t), s.projectID, srv.id) // has logged in and has a connection
+	require.NoError(t, err)
+	done, err := client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)
+	accepted, answered := p.truth() // the confirm has begun by now
+	confirm.Wait()
+	require.NoError(t, confirmErr)
+	end := srv.until(t, "at rest", func(seen state) bool { return seen.settled() && seen.status != "VERIFY_RESIZE" })
+	t.Logf("revert %v, confirm %d, the server is %s; the SDK says: %v", answered, confirmed.status, end, err)
+	before, _ := srv.platform.flavors()
+	switch {
+	case end.status == "ERROR":
+		require.ErrorIs(t, err, ecs.ErrNotReverted)
+		require.NotEmpty(t, accepted)
+	case end.flavor == before:
+		require.NoError(t, err)
+		require.Equal(t, before, done.FlavorID)
+	default: // confirmed
+		require.Error(t, err)
+		require.NotEqual(t, saysWaiting, verdictOf(err))
+	}
+	return len(accepted) > 0 && confirmed.status/100 == 2
 }

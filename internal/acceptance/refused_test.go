@@ -5,6 +5,7 @@ package acceptance_test
 import (
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -62,6 +63,84 @@ func TestRefused_InError(t *testing.T) {
 	srv := newServer(t, nova{}, s, wish{failResize: "no room"})
 	srv.until(t, "in error", func(seen state) bool { return seen.settled() && seen.status == "ERROR" })
 	srv.mustRefuse(t, client, "ERROR", "error")
+}
+
+// TestRefused_AfterAFailedRevert: nothing leads back to the resize. An administrator may declare the server active again.
+func TestRefused_AfterAFailedRevert(t *testing.T) {
+	t.Parallel()
+	s, admin := nova{}.connect(t, "demo"), nova{}.connect(t, "admin")
+	client := newClient(t, s, s.endpoint)
+	srv := newServer(t, nova{}, s, wish{failRevert: "disk full"})
+	srv.act(t, `{"revertResize":null}`)
+	srv.until(t, "in error", atRest("ERROR"))
+	srv.mustRefuse(t, client, "ERROR", "error")
+	reset := admin.call(t, http.MethodPost, "/servers/"+srv.id+"/action", `{"os-resetState":{"state":"active"}}`)
+	require.Equal(t, http.StatusAccepted, reset.status, "%s", reset.body)
+	srv.await(t, "ACTIVE")
+	srv.mustRefuse(t, client, "ACTIVE", "active")
+}
+
+// TestRefused_AfterAResetOfTheState of a server that waited for a decision.
+func TestRefused_AfterAResetOfTheState(t *testing.T) {
+	t.Parallel()
+	s, admin := nova{}.connect(t, "demo"), nova{}.connect(t, "admin")
+	client := newClient(t, s, s.endpoint)
+	srv := newServer(t, nova{}, s, wish{})
+	for _, to := range []struct{ state, status string }{{"error", "ERROR"}, {"active", "ACTIVE"}} {
+		reset := admin.call(t, http.MethodPost, "/servers/"+srv.id+"/action", `{"os-resetState":{"state":"`+to.state+`"}}`)
+		require.Equal(t, http.StatusAccepted, reset.status, "%s", reset.body)
+		srv.until(t, to.status, atRest(to.status))
+		srv.mustRefuse(t, client, to.status, to.state)
+	}
+}
+
+// TestRefused_WhenPausedOrSuspended. Neither state can follow a resize that waits, but a caller may ask.
+func TestRefused_WhenPausedOrSuspended(t *testing.T) {
+	t.Parallel()
+	s := nova{}.connect(t, "demo")
+	client := newClient(t, s, s.endpoint)
+	srv := newServer(t, nova{}, s, wish{active: true})
+	for _, way := range []struct{ there, back, status, vmState string }{
+		{"pause", "unpause", "PAUSED", "paused"},
+		{"suspend", "resume", "SUSPENDED", "suspended"},
+	} {
+		if r := srv.try(t, `{"`+way.there+`":null}`); r.status != http.StatusAccepted {
+			t.Skipf("the cloud does not %s: %d %s", way.there, r.status, r.body)
+		}
+		srv.await(t, way.status)
+		srv.mustRefuse(t, client, way.status, way.vmState)
+		srv.act(t, `{"`+way.back+`":null}`)
+		srv.await(t, "ACTIVE")
+	}
+}
+
+// TestRefused_WhileItIsDeleted: the server still reads VERIFY_RESIZE, but with a task.
+func TestRefused_WhileItIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := nova{}.connect(t, "demo")
+	srv := newServer(t, nova{}, s, wish{slowConfirm: 15 * time.Second}) // Nova confirms a resize before it deletes
+	client := newClient(t, s, s.endpoint)
+	ctx := t.Context()
+	var deleted reply
+	var problem error
+	var deletion sync.WaitGroup
+	deletion.Go(func() { // it is answered when the confirm is over
+		deleted, problem = s.send(ctx, http.MethodDelete, s.url("/servers/"+srv.id), "")
+	})
+	srv.until(t, "being deleted", func(seen state) bool { return seen.taskState == "deleting" })
+	_, err := client.RevertResize(bounded(t), s.projectID, srv.id)
+	require.ErrorIs(t, err, ecs.ErrPrecondition)
+	require.NotErrorIs(t, err, ecs.ErrRevertInProgress)
+	var unmet *ecs.PreconditionError
+	require.ErrorAs(t, err, &unmet)
+	assert.Equal(t, "VERIFY_RESIZE", unmet.Server.Status)
+	assert.Equal(t, "deleting", unmet.Server.TaskState)
+	require.Len(t, unmet.Unmet, 1, "the task alone is in the way")
+	deletion.Wait()
+	require.NoError(t, problem)
+	require.Equal(t, http.StatusNoContent, deleted.status, "%s", deleted.body)
+	srv.until(t, "gone", func(seen state) bool { return seen.http == http.StatusNotFound })
+	require.Empty(t, srv.reverts(t))
 }
 
 func TestRefused_WhileAnotherRevertRuns(t *testing.T) {
@@ -128,12 +207,7 @@ func TestRefused_OverQuota(t *testing.T) {
 	before, after := srv.platform.flavors()
 	srv.act(t, fmt.Sprintf(`{"resize":{"flavorRef":%q}}`, before)) // now down again
 	srv.await(t, "VERIFY_RESIZE")
-	setQuota := func(cores, ram int) {
-		r := admin.call(t, http.MethodPut, "/os-quota-sets/"+s.projectID,
-			fmt.Sprintf(`{"quota_set":{"force":true,"cores":%d,"ram":%d}}`, cores, ram))
-		require.Equal(t, http.StatusOK, r.status, "%s", r.body)
-	}
-	setQuota(1, 512)
+	setQuota(t, admin, s.projectID, 1, 512)
 	client := newClient(t, s, s.endpoint)
 	_, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	var api *ecs.APIError
@@ -143,7 +217,7 @@ func TestRefused_OverQuota(t *testing.T) {
 	assert.Empty(t, srv.reverts(t))
 	assert.Equal(t, "VERIFY_RESIZE", srv.look(t).status)
 
-	setQuota(-1, -1)
+	setQuota(t, admin, s.projectID, -1, -1)
 	done, err := client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
 	assert.Equal(t, after, done.FlavorID)

@@ -110,11 +110,14 @@ func TestRevert_ThatFails(t *testing.T) {
 func TestRevert_OfADeletedServer(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowRevert: 4 * time.Second})
+	srv := newServer(t, nova{}, s, wish{slowRevertDest: 10 * time.Second})
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, s.call(t, http.MethodDelete, "/servers/"+srv.id, "").status)
+	for _, a := range srv.reverts(t) { // the record is complete when a revert is over, and is kept when the server is gone
+		require.False(t, a.finished() || a.failed(), "the revert was over before the server was deleted: %v", a)
+	}
 	_, err = client.WaitForRevert(bounded(t), revert)
 	require.ErrorIs(t, err, ecs.ErrNotReverted)
 	require.ErrorIs(t, err, ecs.ErrNotFound)

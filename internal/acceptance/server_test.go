@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"testing"
@@ -12,12 +13,15 @@ import (
 
 // wish says what kind of server a case needs, and how the cloud shall deal with it.
 type wish struct {
+	name    string
+	more    int  // servers of that name beside it, not resized
 	active  bool // not resized at all
 	stopped bool // before the resize
 
 	slowSpawn, slowResize             time.Duration
 	slowRevertDest, slowRevert        time.Duration // the first and the second half of a revert
-	slowPowerOff                      time.Duration
+	slowPowerOff, slowConfirm         time.Duration
+	slowDelete                        time.Duration
 	failSpawn, failResize, failRevert string // the operation ends in ERROR with this text
 	failRevertDest                    string
 	rollBack                          bool // the revert is rolled back: ACTIVE, old flavor, but not reverted
@@ -25,7 +29,7 @@ type wish struct {
 
 // knobs reports whether the wish can only be had from a cloud that has knobs.
 func (w wish) knobs() bool {
-	w.active, w.stopped = false, false
+	w.name, w.more, w.active, w.stopped = "", 0, false, false
 	return w != wish{}
 }
 
@@ -36,6 +40,10 @@ type platform interface {
 	// create makes a server and returns its ID; it need not have started yet. It skips the test where the wish
 	// cannot be had.
 	create(t *testing.T, s *session, w wish) string
+	// turn changes the cloud for the case: "deny" and "allow" reverts, "no quota" for what is larger than the server.
+	turn(t *testing.T, srv *server, what string)
+	// credential makes an application credential of the session's user.
+	credential(t *testing.T, s *session) credential
 	// flavors are the IDs of the old and of the new flavor.
 	flavors() (before, after string)
 }
@@ -57,7 +65,9 @@ type state struct {
 	flavor     string
 	hostID     string
 	launchedAt string
+	updated    time.Time
 	fault      string
+	faultCode  int
 }
 
 func (s state) String() string {
@@ -70,37 +80,61 @@ func (s state) settled() bool {
 }
 
 // patience bounds every wait for the cloud. It is long, since a loaded machine is slow, and only a failure waits so long.
-const patience = 3 * time.Minute
+const patience = 5 * time.Minute
 
 // newServer makes a server as wished, ready for the case, and deletes it after the test.
 func newServer(t *testing.T, p platform, s *session, w wish) *server {
 	t.Helper()
-	srv := &server{session: s, platform: p, id: p.create(t, s, w)}
-	t.Cleanup(func() { srv.remove() })
-	if w.failSpawn != "" {
-		srv.await(t, "ERROR")
-		return srv
+	return newServers(t, p, s, []wish{w})[0]
+}
+
+// newServers makes several of them together, one step after the other for all.
+func newServers(t *testing.T, p platform, s *session, wishes []wish) []*server {
+	t.Helper()
+	servers := make([]*server, len(wishes))
+	each := func(do func(*server, wish)) {
+		for i, w := range wishes {
+			do(servers[i], w)
+		}
 	}
-	srv.await(t, "ACTIVE")
-	if w.stopped {
-		srv.act(t, `{"os-stop":null}`)
-		srv.await(t, "SHUTOFF")
+	for i, w := range wishes {
+		servers[i] = &server{session: s, platform: p, id: p.create(t, s, w)}
+		t.Cleanup(servers[i].remove)
 	}
-	if w.active {
-		return srv
-	}
-	srv.resize(t)
-	if w.failResize == "" {
-		srv.await(t, "VERIFY_RESIZE")
-	}
-	return srv
+	each(func(srv *server, w wish) {
+		if w.failSpawn != "" {
+			srv.await(t, "ERROR")
+			return
+		}
+		srv.await(t, "ACTIVE")
+		if w.stopped {
+			srv.act(t, `{"os-stop":null}`)
+		}
+	})
+	each(func(srv *server, w wish) {
+		if w.stopped {
+			srv.await(t, "SHUTOFF")
+		}
+		if w.failSpawn == "" && !w.active {
+			srv.resize(t)
+		}
+	})
+	each(func(srv *server, w wish) {
+		if w.failSpawn == "" && !w.active && w.failResize == "" {
+			srv.await(t, "VERIFY_RESIZE")
+		}
+	})
+	return servers
 }
 
 // remove deletes the server, which may be gone already. The test's own context has ended by then.
 func (s *server) remove() {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	_, _ = s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), "")
+	if r, err := s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), ""); err == nil && r.status == http.StatusConflict {
+		_, _ = s.send(ctx, http.MethodPost, s.url("/servers/"+s.id+"/action"), `{"unlock":null}`)
+		_, _ = s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), "")
+	}
 }
 
 // act sends an action that must be accepted.
@@ -126,9 +160,23 @@ func (s *server) resize(t *testing.T) {
 // look reads the server's details.
 func (s *server) look(t *testing.T) state {
 	t.Helper()
-	r := s.call(t, http.MethodGet, "/servers/"+s.id, "")
-	if r.status == http.StatusNotFound {
-		return state{http: r.status}
+	seen, err := s.see(t.Context())
+	require.NoError(t, err)
+	return seen
+}
+
+// see is look for goroutines that may not end the test.
+func (s *server) see(ctx context.Context) (state, error) {
+	r, err := s.send(ctx, http.MethodGet, s.url("/servers/"+s.id), "")
+	if err != nil {
+		return state{}, err
+	}
+	switch r.status {
+	case http.StatusNotFound:
+		return state{http: r.status}, nil
+	case http.StatusOK:
+	default:
+		return state{}, fmt.Errorf("a look at server %s is answered %d: %s", s.id, r.status, r.body)
 	}
 	var answer struct {
 		Server struct {
@@ -136,20 +184,62 @@ func (s *server) look(t *testing.T) state {
 			VMState    string  `json:"OS-EXT-STS:vm_state"`
 			TaskState  *string `json:"OS-EXT-STS:task_state"`
 			LaunchedAt string  `json:"OS-SRV-USG:launched_at"`
+			Updated    time.Time
 			HostID     string
 			Flavor     struct{ ID string }
-			Fault      struct{ Message string }
+			Fault      struct {
+				Code    int
+				Message string
+			}
 		}
 	}
-	r.decode(t, http.StatusOK, &answer)
+	if err := json.Unmarshal(r.body, &answer); err != nil {
+		return state{}, err
+	}
 	seen := state{
 		http: r.status, status: answer.Server.Status, vmState: answer.Server.VMState, flavor: answer.Server.Flavor.ID,
-		hostID: answer.Server.HostID, launchedAt: answer.Server.LaunchedAt, fault: answer.Server.Fault.Message,
+		hostID: answer.Server.HostID, launchedAt: answer.Server.LaunchedAt, updated: answer.Server.Updated, fault: answer.Server.Fault.Message, faultCode: answer.Server.Fault.Code,
 	}
 	if answer.Server.TaskState != nil {
 		seen.taskState = *answer.Server.TaskState
 	}
-	return seen
+	return seen, nil
+}
+
+// meanwhile returns a function that sends an action and waits for its effect, for the goroutines of a proxy.
+func (s *server) meanwhile(t *testing.T, action string, effect func(state) bool) func() error {
+	t.Helper()
+	ctx := t.Context()
+	return func() error {
+		r, err := s.send(ctx, http.MethodPost, s.url("/servers/"+s.id+"/action"), action)
+		if err != nil {
+			return err
+		}
+		if r.status/100 != 2 {
+			return fmt.Errorf("%s is answered %d: %s", action, r.status, r.body)
+		}
+		return s.wait(ctx, effect)
+	}
+}
+
+// wait is until for goroutines that may not end the test.
+func (s *server) wait(ctx context.Context, effect func(state) bool) error {
+	var seen state
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
+		var err error
+		if seen, err = s.see(ctx); err != nil || effect(seen) {
+			return err
+		}
+	}
+	return fmt.Errorf("server %s is not as wanted in time, but %s", s.id, seen)
+}
+
+// anyState is for what is not waited for.
+func anyState(state) bool { return true }
+
+// atRest returns whether a state is this one and lasts.
+func atRest(status string) func(state) bool {
+	return func(seen state) bool { return seen.settled() && seen.status == status }
 }
 
 // until looks until the state is as wanted.
@@ -162,7 +252,7 @@ func (s *server) until(t *testing.T, what string, wanted func(state) bool) state
 			return seen
 		}
 		require.True(t, time.Now().Before(deadline), "server %s is not %s in time, but %s %s", s.id, what, seen, seen.fault)
-		time.Sleep(700 * time.Millisecond) // looks cost the cloud as much as its work does
+		time.Sleep(1200 * time.Millisecond) // looks cost the cloud as much as its work does
 	}
 }
 

@@ -12,8 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// account is a user of a cloud and the project that it works in.
-type account struct{ username, password, domainID, projectID string }
+// account is a user of a cloud and the project that it works in, named by its ID or by its name and domain.
+type account struct {
+	username, password, domainID, domainName string
+	projectID, projectName                   string
+	projectDomainID, projectDomainName       string // "" is the user's domain
+}
 
 // session is what a user does with a cloud over plain HTTP. It shares no code with the SDK.
 type session struct {
@@ -23,7 +27,11 @@ type session struct {
 	endpoint string // Nova, without /v2.1
 	client   *http.Client
 	token    string
+	another  func(context.Context) (string, error) // gets a token where there is no password; else nil
 }
+
+// credential is an application credential and the user that it belongs to.
+type credential struct{ userID, id, name, secret string }
 
 // reply is an answer as it came.
 type reply struct {
@@ -32,13 +40,53 @@ type reply struct {
 	body   []byte
 }
 
-// login gets a token of the session's account.
-func (s *session) login(ctx context.Context) error {
-	token, err := s.tokenFor(ctx, fmt.Sprintf(
-		`{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":%q,"domain":{"id":%q},"password":%q}}},"scope":{"project":{"id":%q}}}}`,
-		s.username, s.domainID, s.password, s.projectID))
-	s.token = token
+// login gets a token of the session's account, and learns the ID of the project that it is for.
+func (s *session) login(ctx context.Context) (err error) {
+	body, err := json.Marshal(s.loginBody())
+	if err != nil {
+		return err
+	}
+	if s.token, err = s.tokenFor(ctx, string(body)); err != nil || s.projectID != "" {
+		return err
+	}
+	r, err := s.send(ctx, http.MethodGet, s.identity+"/auth/tokens", "", "X-Subject-Token", s.token)
+	if err != nil {
+		return err
+	}
+	var self struct {
+		Token struct{ Project struct{ ID string } }
+	}
+	err = json.Unmarshal(r.body, &self)
+	s.projectID = self.Token.Project.ID
 	return err
+}
+
+type object map[string]any
+
+// named is a reference to something by its name in a domain.
+func named(name, domainID, domainName string) object {
+	domain := object{"id": domainID}
+	if domainID == "" {
+		domain = object{"name": domainName}
+	}
+	return object{"name": name, "domain": domain}
+}
+
+// loginBody is what Keystone is asked for a token with.
+func (a account) loginBody() object {
+	user := named(a.username, a.domainID, a.domainName)
+	user["password"] = a.password
+	project := object{"id": a.projectID}
+	if a.projectID == "" {
+		project = named(a.projectName, a.projectDomainID, a.projectDomainName)
+		if a.projectDomainID+a.projectDomainName == "" {
+			project = named(a.projectName, a.domainID, a.domainName)
+		}
+	}
+	return object{"auth": object{
+		"identity": object{"methods": []string{"password"}, "password": object{"user": user}},
+		"scope":    object{"project": project},
+	}}
 }
 
 // tokenFor asks Keystone for a token with this request body.

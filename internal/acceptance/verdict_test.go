@@ -4,6 +4,7 @@ package acceptance_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -21,35 +22,38 @@ type spoiled struct {
 	reverts []spoil // what happens to the requests for a revert
 	looks   []spoil // ... and to the looks after the first of them
 	want    verdict
+	sent    int // requests for a revert that the SDK sends
+	arrive  int // ... and how many of them get to Nova: more would be blind resending, fewer a client that gives up
 }
 
 // The client of these tests gives up an attempt after attemptTimeout.
 const (
 	attemptTimeout = 6 * time.Second
 	tooLong        = attemptTimeout + 2*time.Second
+	settleTime     = 5 * time.Second // more than Nova takes to accept what arrives late
 )
 
 func spoiledReverts() []spoiled {
 	slow := wish{slowRevert: 4 * time.Second}
 	lostRequest, lostAnswer := spoil{never: true, cut: true}, spoil{cut: true}
 	cases := []spoiled{
-		{"the request is lost", wish{}, []spoil{lostRequest}, nil, saysReverted},
-		{"the answer is lost", slow, []spoil{lostAnswer}, nil, saysReverted},
-		{"the answer is lost, and the revert is over at once", wish{}, []spoil{lostAnswer}, nil, saysReverted},
-		{"the answer is lost, of a stopped server", wish{stopped: true, slowPowerOff: 3 * time.Second}, []spoil{lostAnswer}, nil, saysReverted},
-		{"the answer comes too late", wish{}, []spoil{{after: tooLong}}, nil, saysReverted},
-		{"the request comes too late", wish{}, []spoil{{before: tooLong}}, nil, saysReverted},
-		{"the request arrives soon after it seemed lost", slow, []spoil{{late: time.Second, cut: true}}, nil, saysReverted},
-		{"the request arrives after the next one", slow, []spoil{{late: 5 * time.Second, cut: true}}, nil, saysReverted},
-		{"the answer is lost, and then the looks", slow, []spoil{lostAnswer}, []spoil{lostRequest, lostAnswer, {instead: 502}}, saysReverted},
-		{"the answer is lost, and the revert fails", wish{failRevert: "disk full"}, []spoil{lostAnswer}, nil, saysNotReverted},
-		{"the answer is lost, and the revert is rolled back", wish{rollBack: true}, []spoil{lostAnswer}, nil, saysNotReverted},
-		{"every request is lost", wish{}, []spoil{lostRequest, lostRequest, lostRequest, lostRequest}, nil, saysUnknown},
+		{"the request is lost", wish{}, []spoil{lostRequest}, nil, saysReverted, 2, 1},
+		{"the answer is lost", slow, []spoil{lostAnswer}, nil, saysReverted, 1, 1},
+		{"the answer is lost, and the revert is over at once", wish{}, []spoil{lostAnswer}, nil, saysReverted, 1, 1},
+		{"the answer is lost, of a stopped server", wish{stopped: true, slowPowerOff: 3 * time.Second}, []spoil{lostAnswer}, nil, saysReverted, 1, 1},
+		{"the answer comes too late", wish{}, []spoil{{after: tooLong}}, nil, saysReverted, 1, 1},
+		{"the request comes too late", wish{}, []spoil{{before: tooLong}}, nil, saysReverted, 1, 1},
+		{"the request arrives soon after it seemed lost", slow, []spoil{{late: time.Second, cut: true}}, nil, saysReverted, 1, 1},
+		{"the request arrives after the next one", wish{slowRevert: 20 * time.Second}, []spoil{{late: 20 * time.Second, cut: true}}, nil, saysReverted, 2, 2},
+		{"the answer is lost, and then the looks", slow, []spoil{lostAnswer}, []spoil{lostRequest, lostAnswer, {instead: 502}}, saysReverted, 1, 1},
+		{"the answer is lost, and the revert fails", wish{failRevert: "disk full"}, []spoil{lostAnswer}, nil, saysNotReverted, 1, 1},
+		{"the answer is lost, and the revert is rolled back", wish{rollBack: true}, []spoil{lostAnswer}, nil, saysNotReverted, 1, 1},
+		{"every request is lost", wish{}, []spoil{lostRequest, lostRequest, lostRequest, lostRequest}, nil, saysUnknown, attempts, 0},
 	}
 	for _, status := range []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
 		cases = append(cases,
-			spoiled{itoa(status) + " after Nova has accepted", wish{}, []spoil{{instead: status}}, nil, saysReverted},
-			spoiled{itoa(status) + " instead of Nova", wish{}, []spoil{{never: true, instead: status}}, nil, saysReverted},
+			spoiled{itoa(status) + " after Nova has accepted", wish{}, []spoil{{instead: status}}, nil, saysReverted, 1, 1},
+			spoiled{itoa(status) + " instead of Nova", wish{}, []spoil{{never: true, instead: status}}, nil, saysReverted, 2, 1},
 		)
 	}
 	return cases
@@ -65,7 +69,7 @@ func TestVerdict_WhenTheNetworkLoses(t *testing.T) {
 			srv := newServer(t, nova{}, s, tc.wish)
 			p := newProxy(t, s, tc.reverts...)
 			p.looks = tc.looks
-			client := newClient(t, s, p.url, ecs.WithTimeout(attemptTimeout))
+			client := newClient(t, s, p.url, ecs.WithTimeout(attemptTimeout), ecs.WithRetry(ecs.RetryPolicy{SettleTime: settleTime}))
 			revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 			if err == nil {
 				require.NotEmpty(t, revert.RequestID, "Nova's record tells the ID of a lost answer")
@@ -74,9 +78,15 @@ func TestVerdict_WhenTheNetworkLoses(t *testing.T) {
 			accepted, answered := p.truth()
 			t.Logf("Nova answered %v; the SDK says: %v", answered, err)
 			require.Equal(t, tc.want, verdictOf(err), "%v", err)
-			if revert != nil {
-				require.Contains(t, accepted, revert.RequestID)
+			sent, _ := p.counts()
+			assert.Equal(t, tc.sent, sent, "requests that were sent")
+			assert.Len(t, answered, tc.arrive, "requests that got to Nova")
+			claimed := []string{} // by the SDK, to have been accepted
+			if id := claimedID(revert, err); id != "" {
+				claimed = append(claimed, id)
 			}
+			require.ElementsMatch(t, accepted, claimed, "accepted by Nova, and claimed by the SDK")
+			p.mustHaveToldAll(t, srv)
 			switch tc.want {
 			case saysReverted:
 				end := "ACTIVE"
@@ -93,12 +103,24 @@ func TestVerdict_WhenTheNetworkLoses(t *testing.T) {
 	}
 }
 
+// claimedID returns the request ID of the revert that the SDK says was accepted, or "".
+func claimedID(revert *ecs.Revert, err error) string {
+	var failed *ecs.RevertFailedError
+	switch {
+	case revert != nil:
+		return revert.RequestID
+	case errors.As(err, &failed):
+		return failed.Revert.RequestID
+	}
+	return ""
+}
+
 // TestVerdict_WhenSomebodyConfirms a resize whose revert got lost: nobody may call that reverted.
 func TestVerdict_WhenSomebodyConfirms(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	srv := newServer(t, nova{}, s, wish{})
-	p := newProxy(t, s, spoil{never: true, cut: true, then: func() { srv.act(t, `{"confirmResize":null}`) }})
+	p := newProxy(t, s, spoil{never: true, cut: true, then: srv.meanwhile(t, `{"confirmResize":null}`, anyState)})
 	_, err := newClient(t, s, p.url).RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 	accepted, _ := p.truth()
 	t.Logf("the SDK says: %v", err)
@@ -118,7 +140,7 @@ func TestVerdict_WhenTheContextEnds(t *testing.T) {
 	defer cancel()
 	p := newProxy(t, s, spoil{cut: true})
 	lost := spoil{never: true, cut: true}
-	p.looks = []spoil{lost, lost, {never: true, cut: true, then: cancel}}
+	p.looks = []spoil{lost, lost, {never: true, cut: true, then: func() error { cancel(); return nil }}}
 	_, err := newClient(t, s, p.url).RevertResize(ctx, s.projectID, srv.id)
 	require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
 	require.ErrorIs(t, err, context.Canceled)

@@ -32,6 +32,23 @@ die() {
   exit 1
 }
 
+# own: makes the scratch directory, and sees that it is nobody else's: its name is no
+# secret, and root works in it.
+own() {
+  [ -e "$dir" ] || [ -L "$dir" ] || mkdir -p -m 755 "$dir" || die "cannot make $dir"
+  [ -d "$dir" ] && [ ! -L "$dir" ] && [ -O "$dir" ] || die "$dir is not a directory of our own; set ECS_NOVA_DIR"
+  [ -z "$(find "$dir" -maxdepth 0 -perm /022)" ] || die "others may write to $dir; set ECS_NOVA_DIR"
+}
+
+# lock: one up or down at a time. What is locked is the scratch directory itself, so
+# that there is no file in a place where others may put one. Descriptor 9 holds it.
+lock() {
+  while own; do
+    exec 9<"$dir" && flock -w 600 9 || die "another start or stop is under way"
+    [ ! "$dir" -ef /proc/self/fd/9 ] || return 0 # else it has been removed while we waited
+  done
+}
+
 # began PID: sets birth to the moment when that process began, in clock ticks. A pid
 # alone may belong to somebody else after a while; together with this it cannot.
 began() {
@@ -66,7 +83,7 @@ start() {
   local name=$1 birth
   shift
   "${clean[@]}" setsid "$@" >>"$dir/log/$name.log" 2>&1 </dev/null 8>&- 9>&- &
-  began $! && echo "$! $birth" >"$dir/pids/$name"
+  began $! && echo "$! $birth" >"$dir/pids/.$name" && mv "$dir/pids/.$name" "$dir/pids/$name" # whole or not at all
 }
 
 # stop NAME...: TERM to all of them, KILL to what is left after 15 s. CONT, because
@@ -101,7 +118,21 @@ wipe() {
   [ -e "$dir" ] || return 0
   [ -f "$dir/.ecs-nova" ] || [ -z "$(ls -A "$dir")" ] ||
     die "$dir holds something else; set ECS_NOVA_DIR to a directory of its own"
-  rm -rf -- "$dir"
+  find "$dir" -mindepth 1 -delete
+}
+
+signal() { # signal SIGNAL NAME
+  local pid
+  alive "$2" || die "no living daemon $2"
+  kill "-$1" "$pid"
+}
+
+# reset: every knob as it was at the start.
+reset() {
+  local name
+  rm -f "$dir"/knobs/*
+  echo '{}' >"$dir/etc/nova-policy.yaml"
+  for name in $(daemons); do signal CONT "$name"; done
 }
 
 listens() { (exec 3<>"/dev/tcp/$ip/$1") 2>/dev/null; }

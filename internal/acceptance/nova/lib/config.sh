@@ -90,7 +90,8 @@ my_ip = $ip
 state_path = $dir/nova/$1
 instances_path = $dir/nova/$1/instances
 transport_url = rabbit://guest:guest@$ip:$port_rabbit/
-rpc_response_timeout = 30
+# A machine with other work to do is slow.
+rpc_response_timeout = 120
 compute_driver = knobs.KnobDriver
 use_cow_images = false
 # A resize goes from one host to the other, as in a cloud of any size.

@@ -13,6 +13,9 @@ A knob is looked up when the method runs: first in the server's metadata (key
                     status REVERT_RESIZE, the flavor still the new one
   slow-revert       seconds in its second half, on the source host: status
                     REVERT_RESIZE, the flavor already the old one
+  slow-delete       seconds in a delete: the task is deleting
+  slow-confirm      seconds on the source host: the confirm of a resize is accepted,
+                    and the status still VERIFY_RESIZE
   slow-poweroff     seconds in power_off, which also ends the revert of a server
                     that was stopped before its resize
   fail-spawn, fail-resize, fail-revert-dest, fail-revert
@@ -80,6 +83,8 @@ class KnobDriver(fake.FakeDriver):
         if instance.task_state == task_states.RESIZE_REVERTING:
             slow(instance, 'slow-revert-dest')
             fail(instance, 'fail-revert-dest')
+        if instance.task_state == task_states.DELETING:
+            slow(instance, 'slow-delete')
         return super().destroy(context, instance, *args, **kwargs)
 
     def finish_revert_migration(self, context, instance, *args, **kwargs):
@@ -87,6 +92,11 @@ class KnobDriver(fake.FakeDriver):
         fail(instance, 'fail-revert')
         return super().finish_revert_migration(
             context, instance, *args, **kwargs)
+
+    def confirm_migration(self, context, migration, instance, *args, **kwargs):
+        slow(instance, 'slow-confirm')
+        return super().confirm_migration(
+            context, migration, instance, *args, **kwargs)
 
     def power_off(self, instance, *args, **kwargs):
         slow(instance, 'slow-poweroff')

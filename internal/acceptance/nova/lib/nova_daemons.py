@@ -31,8 +31,10 @@ def become(name, command, config):
     os.dup2(log, 1)
     os.dup2(log, 2)
     birth = open('/proc/self/stat').read().rsplit(') ', 1)[1].split()[19]
-    with open('%s/pids/%s' % (SCRATCH, name), 'w') as file:
+    pid_file = '%s/pids/%%s%s' % (SCRATCH, name)
+    with open(pid_file % '.', 'w') as file:
         file.write('%d %s\n' % (os.getpid(), birth))
+    os.rename(pid_file % '.', pid_file % '')  # whole or not at all
     sys.argv = [name.rstrip('12'), '--config-file', '%s/etc/nova-%s.conf' % (SCRATCH, config)]
     return command.main()
 

@@ -6,6 +6,27 @@
 packages=(python3-nova nova-common python3-keystone python3-placement
   uwsgi-core uwsgi-plugin-python3 rabbitmq-server mariadb-server mariadb-client)
 
+policy=/usr/sbin/policy-rc.d # Debian's way to say that a package may not start its daemons
+made_policy=
+
+undo_policy() {
+  [ -z "$made_policy" ] || rm -f "$policy"
+  made_policy=
+}
+
+enabled() { find /etc/systemd/system -path '*.wants/*' -printf '%f\n' 2>/dev/null | sort -u; }
+
+# quiet BEFORE: the database's and the message bus's packages come with daemons of their
+# own, and switch them on. policy-rc.d keeps them from being started by the install;
+# this, at the next boot. What was on before stays on.
+quiet() {
+  local unit
+  while read -r unit; do
+    deb-systemd-helper disable "$unit" >/dev/null 2>&1
+    [ ! -e "/etc/init.d/${unit%.service}" ] || update-rc.d "${unit%.service}" disable >/dev/null 2>&1
+  done < <(comm -13 <(echo "$1") <(enabled))
+}
+
 missing() {
   local package
   for package in "${packages[@]}"; do
@@ -23,7 +44,7 @@ apt_install() {
 # install_packages: exit code 3 when there is no way to get them here, which a
 # caller may want to tell from a failure of the cloud itself.
 install_packages() {
-  local need policy=/usr/sbin/policy-rc.d
+  local need before
   mapfile -t need < <(missing)
   [ ${#need[@]} -gt 0 ] || return 0
   say "installing ${need[*]}"
@@ -31,11 +52,11 @@ install_packages() {
     say "packages cannot be installed: this is no Debian 12"
     exit 3
   fi
-  if [ ! -e "$policy" ]; then # keeps the packages from starting daemons of their own
+  before=$(enabled)
+  if [ ! -e "$policy" ]; then # one that is there says what its owner wants; up removes ours, however it ends
+    made_policy=yes
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
-    # shellcheck disable=SC2064 # the path is meant as it is now
-    trap "rm -f '$policy'" EXIT
   fi
   # A fresh machine has no package lists, an old one has lists that are out of date.
   apt_install "${need[@]}" ||
@@ -45,7 +66,7 @@ install_packages() {
       say "packages cannot be installed: see $dir/log/apt.log"
       exit 3
     }
-  rm -f "$policy"
-  trap - EXIT
+  undo_policy
+  quiet "$before"
   say "packages are installed"
 }

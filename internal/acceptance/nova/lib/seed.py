@@ -5,6 +5,9 @@
   seed.py compute  KEYSTONE NOVA PLACEMENT STUB PASSWORD
       waits for Nova's daemons, makes the flavors, waits until both hosts can take
       a server, and prints the environment of the tests
+  seed.py again    KEYSTONE NOVA PLACEMENT STUB PASSWORD
+      sees that a cloud that has been used before still works, and puts the
+      projects' quotas back
 """
 import json
 import sys
@@ -13,7 +16,7 @@ import urllib.error
 import urllib.request
 
 KEYSTONE, NOVA, PLACEMENT, STUB, PASSWORD = sys.argv[2:7]
-DEADLINE = time.monotonic() + 150
+DEADLINE = time.monotonic() + (30 if sys.argv[1] == 'again' else 150)
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 IMAGE = '11111111-2222-3333-4444-555555555555'  # the stub's
 
@@ -85,20 +88,34 @@ def identity():
             make('endpoint', service_id=service, interface=interface, region_id='RegionOne', url=url)
 
 
+def wait_for_services(token):
+    def up(binary, count):
+        services = call('GET', NOVA + '/v2.1/os-services?binary=nova-' + binary, token=token)[1]
+        return sum(s['state'] == 'up' for s in services['services']) >= count
+
+    for binary, count in (('conductor', 1), ('scheduler', 1), ('compute', 2)):
+        until('nova-' + binary, lambda: up(binary, count))
+
+
+def again():
+    until('answer of nova', lambda: answers(NOVA))
+    until('answer of placement', lambda: answers(PLACEMENT))
+    until('answer of the stub', lambda: answers(STUB))
+    token = admin_token()
+    wait_for_services(token)
+    for project in call('GET', KEYSTONE + '/projects', token=token)[1]['projects']:
+        call('DELETE', '%s/v2.1/os-quota-sets/%s' % (NOVA, project['id']), token=token)
+
+
 def compute():
     until('answer of nova', lambda: answers(NOVA))
     token = admin_token()
-
-    def services_up(binary, count):
-        services = call('GET', NOVA + '/v2.1/os-services?binary=nova-' + binary, token=token)[1]
-        return sum(s['state'] == 'up' for s in services['services']) >= count
 
     def candidates():
         return len(call('GET', PLACEMENT + '/allocation_candidates?resources=VCPU:1', token=token,
                         headers={'OpenStack-API-Version': 'placement 1.17'})[1]['provider_summaries'])
 
-    for binary, count in (('conductor', 1), ('scheduler', 1), ('compute', 2)):
-        until('nova-' + binary, lambda: services_up(binary, count))
+    wait_for_services(token)
     for ident, name, ram, cpus in (('1', 'small', 512, 1), ('2', 'big', 1024, 2)):
         call('POST', NOVA + '/v2.1/flavors', {'flavor': {
             'id': ident, 'name': name, 'ram': ram, 'vcpus': cpus, 'disk': 1}}, token)
@@ -123,4 +140,4 @@ def compute():
         print('export %s=%s' % (name, value))
 
 
-{'identity': identity, 'compute': compute}[sys.argv[1]]()
+{'identity': identity, 'compute': compute, 'again': again}[sys.argv[1]]()

@@ -1,0 +1,99 @@
+package acceptance_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// lists are pages of servers. The name keeps other people's servers out of them.
+func lists() []conformance {
+	const detail, short = "/v2.1/{demo}/servers/detail", "/v2.1/{demo}/servers"
+	next := func(path, query string) string { return "{nova}" + path + "?" + query }
+	return []conformance{
+		{"pages of a list", wish{more: 2}, []step{ // the newest comes first
+			pageOf(detail+"?name={name}", "", 2, 1, 0),
+			pageOf(detail+"?name={name}&limit=4", "", 2, 1, 0),
+			pageOf(detail+"?limit=2&name={name}", next(detail, "limit=2&name={name}&marker={id1}"), 2, 1),
+			pageOf(detail+"?limit=2&name={name}&marker={id1}", "", 0),
+			pageOf(detail+"?name={name}&marker={id2}&limit=1", next(detail, "limit=1&marker={id1}&name={name}"), 1),
+			pageOf(detail+"?limit=3&name={name}", next(detail, "limit=3&name={name}&marker={id}"), 2, 1, 0), // that may be all
+			pageOf(detail+"?limit=3&name={name}&marker={id}", ""),
+			pageOf(short+"?limit=2&name={name}", next(short, "limit=2&name={name}&marker={id1}"), 2, 1),
+			ask(detail+"?name={name}&marker="+unknownID, badRequest("marker ["+unknownID+"] not found")),
+			ask(detail+"?limit=-1", badRequest("Invalid input for query parameters limit. Value: -1. '-1' does not match '^[0-9]*$'")),
+			ask(detail+"?limit=many", badRequest("Invalid input for query parameters limit. Value: many. 'many' does not match '^[0-9]*$'")),
+			ask(detail, unauthorized()).by("forger"),
+		}},
+		{"filters of a list", wish{more: 2}, []step{
+			pageOf(detail+"?name={name}&status=VERIFY_RESIZE", "", 0),
+			pageOf(detail+"?name={name}&status=verify_resize", "", 0),
+			pageOf(detail+"?name={name}&status=ACTIVE&limit=1", next(detail, "limit=1&name={name}&status=ACTIVE&marker={id2}"), 2),
+			pageOf(detail+"?name={name}&status=ACTIVE&status=VERIFY_RESIZE", "", 2, 1, 0),
+			pageOf(detail+"?name={name}&status=REVERT_RESIZE", ""),
+			pageOf(detail+"?name={name}&status=NONSENSE", ""),
+			pageOf(detail+"?name=^{name}$", "", 2, 1, 0),
+			pageOf(detail+"?name=no-{name}", ""),
+			pageOf(detail+"?name={name}&changes-since=1999-01-01T00:00:00Z", "", 2, 1, 0),
+			pageOf(detail+"?name={name}&changes-since=2101-01-01T00:00:00Z", ""),
+			ask(detail+"?changes-since=yesterday", badRequest(
+				"Invalid input for query parameters changes-since. Value: yesterday. 'yesterday' is not a 'date-time'")),
+			ask(detail+"?status=DELETED", forbidden("Only administrators may list deleted instances")),
+			ask(detail+"?status=NONSENSE", badRequest("Invalid status value")).with("OpenStack-API-Version", "compute 2.38"),
+			remove(),
+			gone(),
+			pageOf(detail+"?name={name}", "", 2, 1),
+			pageOf(detail+"?name={name}&changes-since=1999-01-01T00:00:00Z", "", 2, 1, 0), // the deleted one too
+			pageOf(detail+"?name={name}&marker={id}", ""),                                 // it can still be a marker
+		}},
+		{"a limit of 0", wish{more: 1}, []step{
+			pageOf(detail+"?limit=0&name={name}", ""),
+		}},
+		{"links letter by letter", wish{more: 1}, []step{ // what was asked for in alphabetical order, and a new marker behind it
+			pageOf(detail+"?name={name}&limit=1", next(detail, "limit=1&name={name}&marker={id1}"), 1).exactly(),
+			pageOf(detail+"?name={name}&marker={id1}&limit=1", next(detail, "limit=1&marker={id}&name={name}"), 0).exactly(),
+			pageOf(detail+"?name={name}&status=VERIFY_RESIZE&status=ACTIVE&limit=1", // one of the two is lost
+				next(detail, "limit=1&name={name}&status=VERIFY_RESIZE&marker={id1}"), 1).exactly(),
+		}},
+		{"a list during a revert", wish{slowRevertDest: 2 * lasting}, []step{
+			revert(accepted()),
+			pageOf(detail+"?name={name}&status=REVERT_RESIZE", "", 0),
+			pageOf(detail+"?name={name}&status=VERIFY_RESIZE", "", 0), // Nova filters by vm_state here
+			pageOf(detail+"?name={name}&status=ACTIVE", ""),
+		}},
+	}
+}
+
+// versions are the details as newer microversions show them.
+func versions() []conformance {
+	const flavor = "disk ephemeral extra_specs original_name ram swap vcpus"
+	return []conformance{{"details in newer versions", wish{}, []step{
+		details("2.46", detailKeys+" description locked progress tags", "id links"),
+		details("2.47", detailKeys+" description locked progress tags", flavor),
+		details("2.93", detailKeys+" OS-EXT-SRV-ATTR:hostname description locked locked_reason progress server_groups tags trusted_image_certificates", flavor),
+		details("latest", detailKeys+" OS-EXT-SRV-ATTR:hostname description locked locked_reason progress server_groups tags trusted_image_certificates", flavor),
+	}}}
+}
+
+// details compares the keys of the details, and those of the flavor in them.
+func details(version, keys, flavor string) step {
+	s := get(&answer{status: http.StatusOK, contentType: plainJSON}).with("OpenStack-API-Version", "compute "+version)
+	s.verify = func(t *testing.T, what string, r reply) {
+		t.Helper()
+		var got struct{ Server map[string]any }
+		require.NoError(t, json.Unmarshal(r.body, &got), what)
+		assert.Equal(t, sorted(keys), slices.Sorted(maps.Keys(got.Server)), "%s in version %s", what, version)
+		inner, _ := got.Server["flavor"].(map[string]any)
+		assert.Equal(t, sorted(flavor), slices.Sorted(maps.Keys(inner)), "%s, the flavor in version %s", what, version)
+		assert.Equal(t, "OpenStack-API-Version, X-OpenStack-Nova-API-Version", strings.Join(r.header.Values("Vary"), ", "), what)
+	}
+	return s
+}
+
+func sorted(words string) []string { return slices.Sorted(slices.Values(strings.Fields(words))) }
