@@ -1,6 +1,7 @@
 package ecstest
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -174,9 +175,28 @@ func (v view) appendBrief(b []byte, r *record) []byte {
 	return append(b, '}')
 }
 
+// nextQuery is the query of the next page as Nova writes it: in alphabetical order, of several values of a name the last one,
+// and the marker behind them all where there was none.
+func nextQuery(query url.Values, last string) string {
+	values := url.Values{"marker": {last}}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if name != "marker" {
+			values.Set(name, slices.Max(query[name]))
+		}
+		parts = append(parts, name)
+	}
+	if !query.Has("marker") {
+		parts = append(parts, "marker")
+	}
+	for i, name := range parts {
+		parts[i] = url.QueryEscape(name) + "=" + url.QueryEscape(values.Get(name))
+	}
+	return strings.Join(parts, "&")
+}
+
 // appendNext appends the link to the next page.
 func (v view) appendNext(b []byte, query url.Values, last string, detailed bool) []byte {
-	query.Set("marker", last)
 	b = append(b, `, "servers_links": [{"rel": "next", "href": "`...)
 	b = append(b, v.base...)
 	b = append(b, '/')
@@ -188,6 +208,6 @@ func (v view) appendNext(b []byte, query url.Values, last string, detailed bool)
 		b = append(b, "/detail"...)
 	}
 	b = append(b, '?')
-	b = append(b, query.Encode()...)
+	b = append(b, nextQuery(query, last)...)
 	return append(b, `"}]`...)
 }

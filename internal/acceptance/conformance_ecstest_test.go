@@ -14,9 +14,6 @@ func TestConformance_OfTheFakeCloud(t *testing.T) {
 	for _, c := range conformanceTable() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if reason := knownDifferences[c.name]; reason != "" {
-				t.Skip("ecstest is not as Nova: " + reason)
-			}
 			synctest.Test(t, func(t *testing.T) {
 				fake := ecstest.NewUnstarted()
 				t.Cleanup(fake.Close)
@@ -24,13 +21,6 @@ func TestConformance_OfTheFakeCloud(t *testing.T) {
 			})
 		})
 	}
-}
-
-// knownDifferences are the cases in which ecstest does not do what Nova does, and why. Take a case out to see it red.
-var knownDifferences = map[string]string{
-	"an administrator's lock": "its owner may unlock it there",
-	"a limit of 0":            "it shows everything there, and nothing here",
-	"links letter by letter":  "the marker is in alphabetical order too there, and every status is kept",
 }
 
 // fakeCloud is ecstest as a platform.
