@@ -17,7 +17,7 @@ func lists() []conformance {
 	const detail, short = "/v2.1/{demo}/servers/detail", "/v2.1/{demo}/servers"
 	next := func(path, query string) string { return "{nova}" + path + "?" + query }
 	return []conformance{
-		{"pages of a list", wish{more: 2}, []step{ // the newest comes first
+		{"pages and filters of a list", wish{more: 2}, []step{ // the newest comes first
 			pageOf(detail+"?name={name}", "", 2, 1, 0),
 			pageOf(detail+"?name={name}&limit=4", "", 2, 1, 0),
 			pageOf(detail+"?limit=2&name={name}", next(detail, "limit=2&name={name}&marker={id1}"), 2, 1),
@@ -26,12 +26,17 @@ func lists() []conformance {
 			pageOf(detail+"?limit=3&name={name}", next(detail, "limit=3&name={name}&marker={id}"), 2, 1, 0), // that may be all
 			pageOf(detail+"?limit=3&name={name}&marker={id}", ""),
 			pageOf(short+"?limit=2&name={name}", next(short, "limit=2&name={name}&marker={id1}"), 2, 1),
+			pageOf(detail+"?limit=0&name={name}", ""),
+			// What was asked for comes in alphabetical order, and a new marker behind it; of two values of a name one is lost.
+			pageOf(detail+"?name={name}&limit=1", next(detail, "limit=1&name={name}&marker={id2}"), 2).exactly(),
+			pageOf(detail+"?name={name}&marker={id2}&limit=1", next(detail, "limit=1&marker={id1}&name={name}"), 1).exactly(),
+			pageOf(detail+"?name={name}&status=VERIFY_RESIZE&status=ACTIVE&limit=1",
+				next(detail, "limit=1&name={name}&status=VERIFY_RESIZE&marker={id2}"), 2).exactly(),
 			ask(detail+"?name={name}&marker="+unknownID, badRequest("marker ["+unknownID+"] not found")),
 			ask(detail+"?limit=-1", badRequest("Invalid input for query parameters limit. Value: -1. '-1' does not match '^[0-9]*$'")),
 			ask(detail+"?limit=many", badRequest("Invalid input for query parameters limit. Value: many. 'many' does not match '^[0-9]*$'")),
 			ask(detail, unauthorized()).by("forger"),
-		}},
-		{"filters of a list", wish{more: 2}, []step{
+			// Filters.
 			pageOf(detail+"?name={name}&status=VERIFY_RESIZE", "", 0),
 			pageOf(detail+"?name={name}&status=verify_resize", "", 0),
 			pageOf(detail+"?name={name}&status=ACTIVE&limit=1", next(detail, "limit=1&name={name}&status=ACTIVE&marker={id2}"), 2),
@@ -51,15 +56,6 @@ func lists() []conformance {
 			pageOf(detail+"?name={name}", "", 2, 1),
 			pageOf(detail+"?name={name}&changes-since=1999-01-01T00:00:00Z", "", 2, 1, 0), // the deleted one too
 			pageOf(detail+"?name={name}&marker={id}", ""),                                 // it can still be a marker
-		}},
-		{"a limit of 0", wish{more: 1}, []step{
-			pageOf(detail+"?limit=0&name={name}", ""),
-		}},
-		{"links letter by letter", wish{more: 1}, []step{ // what was asked for in alphabetical order, and a new marker behind it
-			pageOf(detail+"?name={name}&limit=1", next(detail, "limit=1&name={name}&marker={id1}"), 1).exactly(),
-			pageOf(detail+"?name={name}&marker={id1}&limit=1", next(detail, "limit=1&marker={id}&name={name}"), 0).exactly(),
-			pageOf(detail+"?name={name}&status=VERIFY_RESIZE&status=ACTIVE&limit=1", // one of the two is lost
-				next(detail, "limit=1&name={name}&status=VERIFY_RESIZE&marker={id1}"), 1).exactly(),
 		}},
 		{"a list during a revert", wish{slowRevertDest: 2 * lasting}, []step{
 			revert(accepted()),
