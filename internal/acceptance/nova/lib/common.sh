@@ -91,7 +91,7 @@ start() {
 stop() {
   local name pid
   for name; do
-    alive "$name" && kill -TERM "$pid" && kill -CONT "$pid"
+    alive "$name" && kill -TERM "$pid" && kill -CONT "$pid" 2>/dev/null
   done
   for name; do
     for _ in $(seq 75); do alive "$name" || break; sleep 0.2; done
