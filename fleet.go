@@ -493,7 +493,7 @@ func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 }
 
 func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
-	record, ok := w.f.c.record(ctx, w.revert)
+	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
 	if !ok {
 		return fleet.LookAgain // a passing failure
 	}

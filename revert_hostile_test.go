@@ -236,6 +236,33 @@ func TestRevertResize_AConflictAfterAnUnclearRequestIsNotTakenForAnothers(t *tes
 	}
 }
 
+// A real Nova accepted a revert and a confirm at once, and left the server ACTIVE on its old host with the resized flavor.
+func TestWaitForRevert_AConfirmAtTheSameMomentIsNoRevert(t *testing.T) {
+	t.Parallel()
+	mixed := reverted().with(func(d *details) { d.flavor = newFlavor })
+	migrated := resizeEntry()
+	migrated.action = "migrate"
+	for name, tt := range map[string]struct {
+		list []step
+		want error
+	}{
+		"both in the record":    {[]step{listActions(confirmEntry(), revertEntry(), resizeEntry())}, ecs.ErrOutcomeUnknown},
+		"told a look later":     {[]step{reply(http.StatusServiceUnavailable, ""), listActions(confirmEntry(), revertEntry(), resizeEntry())}, ecs.ErrOutcomeUnknown},
+		"a cold migration":      {[]step{listActions(revertEntry(), migrated)}, nil},
+		"there is no record":    {nil, nil},
+		"the record is refused": {[]step{fault(http.StatusForbidden, "forbidden", "no")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				c := &cloud{t: t, looks: seeAll(reverting(), mixed), list: tt.list}
+				_, err := newClient(t, c).WaitForRevert(t.Context(), sentRevert())
+				assert.ErrorIs(t, err, tt.want)
+			})
+		})
+	}
+}
+
 // Without flavor and host nothing would tell what became of the revert. A caller who does not wait may send it.
 func TestRevertResizeAndWait_SendsNothingThatItCannotFollow(t *testing.T) {
 	t.Parallel()

@@ -610,7 +610,7 @@ func (c *Client) newWait(revert *Revert) *verdict.Wait {
 func (c *Client) decide(ctx context.Context, tracker *verdict.Wait, revert *Revert, s *Server) (bool, error) {
 	v, reason := tracker.Observe(s.state(), time.Now())
 	if v == verdict.AskRecord {
-		record, ok := c.record(ctx, revert)
+		record, ok := c.record(ctx, revert, tracker.HostOnly())
 		if !ok {
 			return false, nil // a passing failure: the next look asks again
 		}
@@ -638,8 +638,18 @@ func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (boo
 // eventsVersion is the first microversion in which the owner of a server sees the events of its actions.
 const eventsVersion = "2.51"
 
-// record asks the cloud what its own record says of a revert. It is false after a passing failure.
-func (c *Client) record(ctx context.Context, revert *Revert) (verdict.Record, bool) {
+// record asks the cloud what its own record says of a revert, and if only the host has changed, whether somebody confirmed
+// the resize, too. It is false after a passing failure.
+func (c *Client) record(ctx context.Context, revert *Revert, hostOnly bool) (verdict.Record, bool) {
+	if hostOnly {
+		actions, err := c.actions(ctx, once, revert)
+		switch {
+		case err != nil && tellsLater(ctx, err):
+			return verdict.Untold, false
+		case err == nil && verdict.IsContested(revert.Before.state(), actions):
+			return verdict.Contested, true
+		}
+	}
 	id := revert.RequestID
 	if strings.HasPrefix(id, "req-") && checkID("request ID", id) == nil {
 		action, err := c.action(ctx, revert, id)
@@ -672,19 +682,24 @@ func tellsLater(ctx context.Context, err error) bool {
 
 // fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
 func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verdict.Fate, verdict.Action, error) {
-	var actions []verdict.Action
-	err := c.get(ctx, again, actionRequest(revert, ""), func(res *rest.Response) error {
+	actions, err := c.actions(ctx, again, revert)
+	if err != nil {
+		return verdict.FateUnknown, verdict.Action{}, err
+	}
+	fate, action := verdict.FateOf(revert.Before.state(), actions)
+	return fate, action, nil
+}
+
+// actions fetches the list of a server's actions, newest first.
+func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (actions []verdict.Action, err error) {
+	err = c.get(ctx, again, actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(res, &list[i]))
 		}
 		return err
 	})
-	if err != nil {
-		return verdict.FateUnknown, verdict.Action{}, err
-	}
-	fate, action := verdict.FateOf(revert.Before.state(), actions)
-	return fate, action, nil
+	return actions, err
 }
 
 // action fetches one action, with its events where the cloud shows them.

@@ -121,3 +121,22 @@ func TestFateOf_ComparesWholeSeconds(t *testing.T) {
 	fate, _ = verdict.FateOf(before, []verdict.Action{action("revertResize", 1), quick, action("create", -60)})
 	assert.Equal(t, verdict.FateReverted, fate)
 }
+
+func TestIsContested_IsAConfirmAndARevertOfTheSameResize(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		actions []verdict.Action // newest first
+		want    bool
+	}{
+		"both":                    {[]verdict.Action{action("confirmResize", 6), action("revertResize", 5), action("resize", -5)}, true},
+		"both, the other way":     {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5), action("resize", -5)}, true},
+		"both, cut off":           {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5)}, true},
+		"a revert":                {[]verdict.Action{action("revertResize", 5), action("migrate", -5), action("confirmResize", -50)}, false},
+		"a confirm":               {[]verdict.Action{action("confirmResize", 5), action("resize", -5)}, false},
+		"nothing":                 {nil, false},
+		"of two resizes":          {[]verdict.Action{action("confirmResize 2", 30), action("resize 2", 20), action("revertResize 1", 5), action("resize 1", -5)}, false},
+		"both, and resized since": {[]verdict.Action{action("resize 2", 20), action("confirmResize", 6), action("revertResize", 5)}, true},
+	} {
+		assert.Equal(t, tt.want, verdict.IsContested(resized(), tt.actions), name)
+	}
+}

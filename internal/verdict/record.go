@@ -11,11 +11,12 @@ type Record int
 
 // The record's words, from the weakest to the strongest.
 const (
-	Untold  Record = iota // the cloud has no such record, or does not show it
-	Pending               // recorded, neither failed nor shown to be finished: proves nothing yet
-	Running               // its last event has begun, or is to come: the record will still tell
-	Success               // the last event ended well
-	Failure               // an event failed
+	Untold    Record = iota // the cloud has no such record, or does not show it
+	Pending                 // recorded, neither failed nor shown to be finished: proves nothing yet
+	Running                 // its last event has begun, or is to come: the record will still tell
+	Success                 // the last event ended well
+	Failure                 // an event failed
+	Contested               // a confirm of the same resize was accepted, too
 )
 
 // Action is one entry of the record, as far as verdicts need it.
@@ -101,6 +102,23 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 		return FateUnknown, Action{}
 	}
 	return fate, decided
+}
+
+// IsContested reports whether the resize that before shows was both confirmed and reverted: a cloud may accept the two at
+// the same moment. actions are those of [FateOf].
+func IsContested(before State, actions []Action) bool {
+	reverted, confirmed := false, false
+	for _, a := range actions {
+		switch {
+		case a.Start.Before(before.LaunchedAt.Truncate(time.Second)):
+			return reverted && confirmed
+		case a.resizes() && a.Start.Truncate(time.Second).After(before.LaunchedAt): // a later one
+			reverted, confirmed = false, false
+		}
+		reverted = reverted || a.Name == revertAction
+		confirmed = confirmed || a.Name == confirmAction
+	}
+	return reverted && confirmed
 }
 
 const revertAction, confirmAction = "revertResize", "confirmResize"

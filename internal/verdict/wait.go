@@ -46,6 +46,7 @@ const (
 	notMoved
 	resizedAgain
 	unseen
+	hostOnly
 	faultless
 )
 
@@ -129,6 +130,10 @@ func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
 		return AskRecord, ""
 	case w.foreign && !w.progress:
 		return Unknown, anotherReverted
+	case w.before.Flavor != "" && w.before.Flavor == s.Flavor:
+		// The flavor of a cold migration never differs; but a resize that was confirmed at the same moment can end so, too.
+		w.face(hostOnly, now)
+		return AskRecord, ""
 	case w.progress || w.TrustMove && !w.before.LaunchedAt.IsZero():
 		return Reverted, ""
 	}
@@ -153,6 +158,10 @@ func (w *Wait) patient(now time.Time) bool {
 // Puzzled reports whether the last look posed a question that further looks are to answer: the server may stay as it is.
 func (w *Wait) Puzzled() bool { return w.puzzle != clear }
 
+// HostOnly reports whether the last look showed a server that is back on another host with the flavor of before: then the
+// record must tell whether the resize was confirmed, too ([Contested]).
+func (w *Wait) HostOnly() bool { return w.puzzle == hostOnly }
+
 // Recorded resolves an [AskRecord] with what the cloud's record of this revert tells.
 func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	switch r {
@@ -166,6 +175,8 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case Failure:
 		return Failed, "the cloud's record of the action says Error: the compute host rolled the revert back"
+	case Contested:
+		return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
 	case Untold, Pending, Running:
 	}
 	switch w.puzzle {
@@ -186,7 +197,7 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 			return Reverted, ""
 		}
 		return Unknown, "another resize has finished since"
-	case unseen:
+	case unseen, hostOnly:
 		return Reverted, ""
 	case clear, faultless:
 	}

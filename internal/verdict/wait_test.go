@@ -91,6 +91,24 @@ func TestWait_TellsOfTheRevertOfAnotherResize(t *testing.T) {
 	})
 }
 
+// The revert of a cold migration leaves the flavor as it is. So does a resize that was confirmed while its revert ran.
+func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.T) {
+	t.Parallel()
+	seenRunning, hostOnly := at(0, state(reverting)), state(active, host("old-host"), newer)
+	runStories(t, []story{
+		{name: "both were accepted", looks: looks(seenRunning, told(second, hostOnly, verdict.Contested)), want: verdict.Unknown, reason: "confirmed and reverted"},
+		{name: "a cold migration", looks: looks(seenRunning, told(second, hostOnly, verdict.Success)), want: verdict.Reverted},
+		{name: "the record is not finished", looks: looks(seenRunning, told(second, hostOnly, verdict.Running)), want: verdict.Reverted},
+		{name: "the cloud does not tell", looks: looks(seenRunning, at(second, hostOnly)), want: verdict.Reverted},
+		{name: "the record says Error", looks: looks(seenRunning, told(second, hostOnly, verdict.Failure)), want: verdict.Failed},
+	})
+	w := verdict.NewWait(resized(), sentAt, grace)
+	_, _ = w.Observe(hostOnly, sentAt)
+	assert.True(t, w.HostOnly())
+	_, _ = w.Observe(state(active, moved, newer), sentAt)
+	assert.False(t, w.HostOnly())
+}
+
 // A fleet saves the question for the record.
 func TestWait_TrustMoveTakesANewLaunchAsReverted(t *testing.T) {
 	t.Parallel()
