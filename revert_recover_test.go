@@ -73,7 +73,7 @@ func TestRevertResize_DoesNotTakeTheIDOfAConfirm(t *testing.T) {
 		}
 		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
 		require.NoError(t, err)
-		assert.Empty(t, revert.RequestID)
+		assert.Equal(t, revertID, revert.RequestID, "the revert's")
 	})
 }
 
@@ -116,6 +116,38 @@ func TestRevertResize_AsksTheRecordBeforeItGivesUp(t *testing.T) {
 					return
 				}
 				require.ErrorIs(t, err, tt.want)
+			})
+		})
+	}
+}
+
+// A cloud that has not begun with a confirm accepts a revert, too, and mostly carries that out. Who is told then that the resize
+// was not reverted, because the confirm came first, believes that the data is still there.
+func TestRevertResize_AConfirmBeforeAnAcceptedRevertDecidesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  details
+		want error
+	}{
+		"reverted already":                   {reverted(), nil},
+		"back on the old host only":          {reverted().with(func(d *details) { d.flavor = newFlavor }), nil}, // the wait tells what that means
+		"on a third host, not launched anew": {atRest("ACTIVE", newFlavor, "third-host", resizedAt), ecs.ErrOutcomeUnknown},
+		"neither of them has begun":          {verifyResize(), ecs.ErrOutcomeUnknown},
+		"the very end of the revert":         {finishing().with(func(d *details) { d.launched = revertedAt }), ecs.ErrOutcomeUnknown},
+		"the confirm was carried out":        {confirmed(), ecs.ErrNotReverted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				c := &cloud{
+					t: t, looks: seeAll(verifyResize(), tt.now), posts: []step{dropped()},
+					list: []step{listActions(revertEntry(), confirmEntry(), resizeEntry())},
+				}
+				revert, err := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), projectID, serverID)
+				require.ErrorIs(t, err, tt.want)
+				if tt.want == nil {
+					assert.Equal(t, revertID, revert.RequestID)
+				}
 			})
 		})
 	}

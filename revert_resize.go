@@ -400,6 +400,8 @@ func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*
 		return nil, r.failed(now, "somebody else confirmed the resize")
 	case verdict.FateReverted:
 		return &r.revert, nil
+	case verdict.FateContested:
+		return nil, r.unknown(ctx, now, errors.New("the cloud has accepted a confirm and a revert, and begun with neither"))
 	case verdict.FateUnknown, verdict.FateOpen:
 	}
 	return nil, r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
@@ -428,7 +430,7 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 			return nil, r.failed(now, "somebody else confirmed the resize")
 		case verdict.FateReverted:
 			return nil, r.failed(now, "the revert was accepted, and rolled back")
-		case verdict.FateUnknown, verdict.FateOpen:
+		case verdict.FateUnknown, verdict.FateOpen, verdict.FateContested:
 		}
 		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back")
 	case verdict.OtherResize, verdict.OtherReverting:
@@ -480,7 +482,7 @@ func (r *revertCall) recover(ctx context.Context) verdict.Fate {
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
 	fate, action, _ := r.c.fate(ctx, retried, &r.revert)
-	if fate == verdict.FateReverted {
+	if fate == verdict.FateReverted || fate == verdict.FateContested {
 		r.revert.RequestID = action.RequestID
 	}
 	return fate

@@ -38,6 +38,22 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 			action("revertResize 2", 6), action("revertResize 1", 5), action("resize", -5),
 		}, verdict.FateReverted, "revertResize 1"},
 
+		{"both were accepted, the revert first", []verdict.Action{
+			action("confirmResize", 6), action("revertResize", 5), action("resize", -5),
+		}, verdict.FateReverted, "revertResize"},
+		{"both were accepted, the confirm first", []verdict.Action{
+			action("revertResize", 6), action("confirmResize", 5), action("resize", -5),
+		}, verdict.FateContested, "revertResize"},
+		{"a confirm, and two reverts", []verdict.Action{
+			action("revertResize 2", 7), action("revertResize 1", 6), action("confirmResize", 5), action("resize", -5),
+		}, verdict.FateContested, "revertResize 1"},
+		{"a confirm between two reverts", []verdict.Action{
+			action("revertResize 2", 7), action("confirmResize", 6), action("revertResize 1", 5), action("resize", -5),
+		}, verdict.FateReverted, "revertResize 1"},
+		{"both were accepted, and the server resized since", []verdict.Action{
+			action("resize 2", 20), action("revertResize", 6), action("confirmResize", 5), action("resize", -5),
+		}, verdict.FateContested, "revertResize"},
+
 		{"confirmed, resized again and reverted", []verdict.Action{
 			action("revertResize 2", 30), action("resize 2", 20), action("confirmResize 1", 5), action("resize 1", -5),
 		}, verdict.FateConfirmed, "confirmResize 1"},

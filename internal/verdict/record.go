@@ -62,11 +62,13 @@ const (
 	FateOpen                  // neither confirmed nor reverted
 	FateReverted              // a revert was accepted
 	FateConfirmed             // it was confirmed
+	FateContested             // it was confirmed, and then a revert was accepted, too: the states tell which was carried out
 )
 
 // FateOf returns what became of the resize that ended at before's launch time (or, if the cloud does not report that, not
 // after before's last change), and the action that decided it. The first revert or confirm after that moment did: Nova
-// records an action only when it accepts it. actions come newest first, as the API lists them, with times that have a
+// records an action only when it accepts it. But a confirm that it has not begun with does not keep it from accepting a
+// revert. actions come newest first, as the API lists them, with times that have a
 // resolution of one second.
 func FateOf(before State, actions []Action) (Fate, Action) {
 	launched := before.LaunchedAt.Truncate(time.Second)
@@ -85,6 +87,8 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 		switch {
 		case a.Name == revertAction:
 			fate, decided = FateReverted, a
+		case a.Name == confirmAction && (fate == FateReverted || fate == FateContested):
+			fate = FateContested // decided stays the revert
 		case a.Name == confirmAction:
 			fate, decided = FateConfirmed, a
 		case a.resizes() && a.Start.Truncate(time.Second).Equal(launched):
