@@ -90,7 +90,7 @@ func TestClient_NeverShowsItsCredential(t *testing.T) {
 	}
 }
 
-// escapeAll writes every character of a text as JSON's \uXXXX.
+// escapeAll writes every character of a text as an escape of JSON, \u and four digits.
 func escapeAll(text string) string {
 	var b strings.Builder
 	for _, unit := range utf16.Encode([]rune(text)) {

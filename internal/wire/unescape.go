@@ -53,7 +53,7 @@ func escaped(c byte) byte {
 	}
 }
 
-// codeUnit returns the UTF-16 code unit of the \uXXXX that raw begins with, or -1 if it begins with something else.
+// codeUnit returns the UTF-16 code unit whose escape (\u and four digits) raw begins with, or -1 if it begins with something else.
 func codeUnit(raw []byte) rune {
 	if len(raw) < len(`\u0000`) || raw[0] != '\\' || raw[1] != 'u' {
 		return -1
