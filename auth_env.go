@@ -1,0 +1,149 @@
+package ecs
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"runtime"
+
+	"github.com/revert-resize/ecs/internal/cloudenv"
+	"github.com/revert-resize/ecs/internal/rest"
+)
+
+// NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
+// takes the first of these that is there:
+//
+//  1. HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, with HUAWEICLOUD_SDK_SECURITY_TOKEN, HUAWEICLOUD_SDK_PROJECT_ID,
+//     HUAWEICLOUD_SDK_IAM_ENDPOINT, HUAWEICLOUD_SDK_REGION_ECS_{REGION}
+//  2. HW_ACCESS_KEY and HW_SECRET_KEY (HW_SECURITY_TOKEN), or HW_USER_NAME or HW_USER_ID with HW_USER_PASSWORD and
+//     HW_DOMAIN_NAME or HW_DOMAIN_ID, or HW_AUTH_TOKEN; with HW_REGION_NAME, HW_PROJECT_ID or HW_PROJECT_NAME,
+//     HW_AUTH_URL, HW_CLOUD
+//  3. OS_CLOUD: a cloud of clouds.yaml with secure.yaml laid over it, both in the current directory, ~/.config/openstack
+//     or /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say
+//  4. OS_AUTH_URL with OS_APPLICATION_CREDENTIAL_ID and OS_APPLICATION_CREDENTIAL_SECRET, or with OS_USERNAME or
+//     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
+//     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE choose from the service catalog, or
+//     OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
+//  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
+//  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
+//
+// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 the project from
+// HW_PROJECT_ID or HW_PROJECT_NAME, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
+// variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
+// not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert in clouds.yaml) names a file of
+// certificates to trust, unless an option brings an HTTP client; an environment that switches the check of certificates
+// off is refused. A variable that is set to nothing counts as not set.
+//
+// Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
+// most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
+// [ErrInvalidArgument] and names what was found and what is missing, and never a secret. So is a setting that is not
+// supported and would change as whom, where or how safely the client logs in, and a project that is not the credential's.
+func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
+	client, projectID, err = newClientFromEnv(opts)
+	if err != nil {
+		return nil, "", fmt.Errorf("ecs: new client from the environment: %w", err)
+	}
+	return client, projectID, nil
+}
+
+func newClientFromEnv(opts []Option) (*Client, string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "" // there may be none
+	}
+	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, ReadFile: os.ReadFile, Home: home}) //nolint:forbidigo // this is NewClientFromEnv
+	if err != nil {
+		return nil, "", invalid("%w", err)
+	}
+	var own *http.Transport
+	if s.CACertificates != nil {
+		var ok bool
+		if own, ok = rest.NewTrusting(s.CACertificates); !ok {
+			return nil, "", invalid("the file of certificates that the environment names holds none")
+		}
+		opts = append([]Option{WithHTTPClient(&http.Client{Transport: own})}, opts...)
+	}
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, "", err
+	}
+	s.FromRegion()
+	auth := envAuthenticator(&s, o.insecureHTTP)
+	if err := discover(&s, auth, o); err != nil {
+		return nil, "", err
+	}
+	if key, ok := auth.(AccessKey); ok {
+		key.ProjectID = s.ProjectID
+		auth = key
+	}
+	client, err := newClient(s.Endpoint, auth, opts)
+	if err == nil && own != nil { // as for every client with a transport of its own
+		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
+	}
+	return client, s.ProjectID, err
+}
+
+// envAuthenticator returns what the settings log in with.
+func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
+	switch s.Kind {
+	case cloudenv.Password:
+		return newTokenAuth(PasswordCredentials{
+			IdentityEndpoint: s.IdentityEndpoint, InsecureHTTP: insecure,
+			Username: s.Username, UserID: s.UserID, Password: s.Password, DomainName: s.DomainName, DomainID: s.DomainID,
+			ProjectName: s.ProjectName, ProjectID: s.ProjectID,
+			ProjectDomainName: s.ProjectDomainName, ProjectDomainID: s.ProjectDomainID,
+		})
+	case cloudenv.ApplicationCredential:
+		return newTokenAuth(ApplicationCredential{
+			IdentityEndpoint: s.IdentityEndpoint, InsecureHTTP: insecure,
+			ID: s.CredentialID, Name: s.CredentialName, Secret: s.CredentialSecret,
+			Username: s.Username, UserID: s.UserID, DomainName: s.DomainName, DomainID: s.DomainID,
+		})
+	case cloudenv.Token:
+		return StaticToken(s.Token)
+	case cloudenv.Metadata:
+		if s.MetadataEndpoint == "" {
+			return MetadataCredentials()
+		}
+		return MetadataCredentials(WithMetadataEndpoint(s.MetadataEndpoint))
+	default:
+		return AccessKey{
+			AccessKey: s.AccessKey, SecretKey: s.SecretKey, SecurityToken: s.SecurityToken, ProjectID: s.ProjectID,
+		}
+	}
+}
+
+// discover asks the identity service for the endpoint and the project's ID where the environment does not tell.
+func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
+	if s.Endpoint != "" && s.ProjectID != "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), defaultTimeout)
+	defer cancel()
+	if o.httpClient != nil && o.httpClient.Transport != nil {
+		ctx = rest.WithBase(ctx, o.httpClient.Transport)
+	}
+	tokens, ok := auth.(*tokenAuth)
+	if !ok {
+		id, err := projectIDByName(ctx, s.IdentityEndpoint, o.insecureHTTP, auth, s.ProjectName)
+		if err != nil {
+			return fmt.Errorf("find the ID of project %q: %w", s.ProjectName, err)
+		}
+		s.ProjectID = id
+		return nil
+	}
+	source, ok := (*tokens.src).(loginSource)
+	if !ok {
+		return invalid("the environment's token source cannot log in")
+	}
+	t, err := login(ctx, source, true)
+	if err != nil {
+		return err
+	}
+	public := publicToken(t)
+	if err := tokens.cache.Put(public, public.ExpiresAt); err != nil {
+		return fmt.Errorf("log in: %w", err)
+	}
+	return invalidIf(s.FromToken(t))
+}

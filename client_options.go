@@ -1,0 +1,167 @@
+package ecs
+
+import (
+	"cmp"
+	"log/slog"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/revert-resize/ecs/internal/retry"
+)
+
+// Option configures a [Client]. Every option checks its argument when the client is made; a mistake matches
+// [ErrInvalidArgument]. Of an option given twice, the last one counts.
+type Option func(*options) error
+
+type options struct {
+	httpClient       *http.Client
+	timeout          time.Duration
+	policy           retry.Policy
+	settle           time.Duration
+	pollMin, pollMax time.Duration
+	limiter          *rate.Limiter
+	logger           *slog.Logger
+	userAgent        string
+	insecureHTTP     bool
+}
+
+const defaultTimeout = 30 * time.Second
+
+func defaults() options {
+	return options{
+		timeout: defaultTimeout,
+		policy:  retry.Policy{MaxAttempts: 4, BaseDelay: 500 * time.Millisecond, MaxDelay: 30 * time.Second},
+		settle:  5 * time.Second,
+		pollMin: 2 * time.Second, pollMax: 15 * time.Second,
+		userAgent: userAgent(""),
+	}
+}
+
+func newOptions(opts []Option) (options, error) {
+	o := defaults()
+	for i, opt := range opts {
+		if opt == nil {
+			return o, invalid("option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout, of which and
+// [WithTimeout] the shorter one counts. It is copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
+// Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(o *options) error {
+		if hc == nil {
+			return invalid("HTTP client is nil")
+		}
+		o.httpClient = hc
+		return nil
+	}
+}
+
+// WithTimeout bounds one attempt, authentication and body included. The default is 30 s. The whole call is bounded by
+// its context.
+func WithTimeout(d time.Duration) Option {
+	return func(o *options) error {
+		o.timeout = d
+		return positive("timeout", d)
+	}
+}
+
+// RetryPolicy says how often and how patiently the client tries again. Zero fields take the defaults.
+type RetryPolicy struct {
+	// MaxAttempts of one request, the first one included; 1 turns trying again off. The default is 4.
+	MaxAttempts int
+	// BaseDelay is the upper bound of the random pause after the first attempt; it doubles with each further one.
+	// The default is 500 ms.
+	BaseDelay time.Duration
+	// MaxDelay is the upper bound of every pause. If the cloud asks for a longer one (Retry-After), the call gives
+	// up at once. The default is 30 s.
+	MaxDelay time.Duration
+	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
+	// The default is 5 s. The read-back after it is bounded by twelve times as much.
+	SettleTime time.Duration
+}
+
+// WithRetry sets the retry policy; zero fields of p keep their defaults. A negative one is an [ErrInvalidArgument].
+func WithRetry(p RetryPolicy) Option {
+	return func(o *options) error {
+		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 {
+			return invalid("retry policy has a negative field")
+		}
+		o.policy.MaxAttempts = cmp.Or(p.MaxAttempts, o.policy.MaxAttempts)
+		o.policy.BaseDelay = cmp.Or(p.BaseDelay, o.policy.BaseDelay)
+		o.policy.MaxDelay = cmp.Or(p.MaxDelay, o.policy.MaxDelay)
+		o.settle = cmp.Or(p.SettleTime, o.settle)
+		return nil
+	}
+}
+
+// WithPollInterval sets the pauses between the looks of a wait: they grow by half from lowest to highest, and a random quarter
+// at most is taken off each. The defaults are 2 s and 15 s.
+func WithPollInterval(lowest, highest time.Duration) Option {
+	return func(o *options) error {
+		if highest < lowest {
+			return invalid("poll interval: the highest, %s, is below the lowest, %s", highest, lowest)
+		}
+		o.pollMin, o.pollMax = lowest, highest
+		return positive("poll interval", lowest)
+	}
+}
+
+// WithRateLimit holds the client's requests of all goroutines together to perSecond, with bursts of at most burst.
+// Waits for it obey the context. The default is no limit.
+func WithRateLimit(perSecond float64, burst int) Option {
+	return func(o *options) error {
+		if !(perSecond > 0) || math.IsInf(perSecond, 0) || burst < 1 {
+			return invalid("rate limit must be positive, with a burst of at least 1")
+		}
+		o.limiter = rate.NewLimiter(rate.Limit(perSecond), burst)
+		return nil
+	}
+}
+
+// WithLogger sets where one debug record per attempt goes: method, path, status, duration, request ID, error; never
+// a header or a body. Nil, the default, is silent.
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) error {
+		o.logger = l
+		return nil
+	}
+}
+
+// WithUserAgent puts product, such as "my-tool/1.0", in front of the SDK's own user agent.
+func WithUserAgent(product string) Option {
+	return func(o *options) error {
+		if product == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return invalid("user agent must be printable ASCII and not empty")
+		}
+		o.userAgent = userAgent(product + " ")
+		return nil
+	}
+}
+
+func userAgent(product string) string { return product + "revert-resize-ecs/" + Version }
+
+// WithInsecureHTTP accepts an endpoint without TLS that is not on loopback. The credential then travels in the open.
+func WithInsecureHTTP() Option {
+	return func(o *options) error {
+		o.insecureHTTP = true
+		return nil
+	}
+}
+
+func positive(name string, d time.Duration) error {
+	if d <= 0 {
+		return invalid("%s must be positive, not %s", name, d)
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/renew"
+	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+// callService makes one request to an identity or metadata service at base, over the transport of the client on
+// whose behalf ctx runs. Everything but a 2xx is an error that names op; the answer comes with it if there is one. A 401
+// is answered with one renewal of the credential where that is possible.
+func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
+	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
+	if attempt := rest.FromContext(ctx); attempt != nil {
+		cfg.HTTPClient.Transport = attempt.Base
+	}
+	if auth != nil {
+		cfg.Authorize = auth.Authenticate
+	}
+	service := rest.New(cfg)
+	if cfg.HTTPClient.Transport == nil {
+		defer service.CloseIdleConnections()
+	}
+	res, err := service.Do(ctx, req)
+	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
+		if err := r.renew(ctx, res.Sent()); err != nil {
+			return res, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
+		}
+		res, err = service.Do(ctx, req)
+	}
+	switch {
+	case err != nil:
+		err = transportFailure(ctx, err)
+	case res.StatusCode/100 != 2:
+		err = apiError(req, res)
+	case res.BodyErr != nil:
+		err = &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if err != nil {
+		return res, fmt.Errorf("%s: %w", op, err)
+	}
+	return res, nil
+}
+
+// attempt makes one attempt of a request. Every answer but a 2xx is an *APIError; no answer is a *transportError or
+// the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
+// is the caller's business; then the error is errRenewed.
+func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response, error) {
+	if err := c.permit(ctx); err != nil {
+		return nil, err
+	}
+	return c.attemptNow(ctx, req)
+}
+
+// attemptNow is attempt without waiting for a permit: the caller holds one.
+func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Response, error) {
+	start := time.Now()
+	res, err := c.rest.Do(ctx, req)
+	if err != nil {
+		err = transportFailure(ctx, err)
+	} else if res.StatusCode/100 != 2 {
+		err = c.refusal(req, res)
+	}
+	c.log(ctx, req, res, err, time.Since(start))
+	if c.gate != nil {
+		c.tellGate(err)
+	}
+	return res, err
+}
+
+// permit waits until a fleet's throttle and the client's own rate limit let one more request go. A permit that somebody
+// else did not need has passed that limit already.
+func (c *Client) permit(ctx context.Context) error {
+	if c.gate != nil {
+		if spare, err := c.gate.Wait(ctx); spare || err != nil {
+			return err
+		}
+	}
+	if c.limiter == nil {
+		return ctx.Err()
+	}
+	reservation := c.limiter.Reserve()
+	if err := retry.Sleep(ctx, reservation.Delay()); err != nil {
+		reservation.Cancel()
+		return err
+	}
+	return nil
+}
+
+// tellGate tells a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
+// keeps it: only the request that met it may give up.
+func (c *Client) tellGate(err error) {
+	var api *APIError
+	if errors.As(err, &api) && api.rateLimited() {
+		c.gate.Refused(api.RetryAfter)
+	} else {
+		c.gate.Passed()
+	}
+}
+
+func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response, err error, took time.Duration) {
+	if c.logger == nil || !c.logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("method", req.Method), slog.String("path", req.Path), slog.Duration("duration", took)}
+	if res != nil {
+		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", requestID(res)))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "ecs request", attrs...)
+}
+
+// refusal reads an answer that is not a success, and adds what the authenticator makes of a 401.
+func (c *Client) refusal(req *rest.Request, res *rest.Response) *APIError {
+	e := apiError(req, res)
+	if e.StatusCode == http.StatusUnauthorized && c.explain != nil {
+		if why := c.explain(res.Sent(), res.Header, e.Message); why != "" {
+			e.Message = strings.TrimPrefix(e.Message+"; "+why, "; ")
+		}
+	}
+	return e
+}
+
+// errRenewed marks a refused request whose credential has been renewed since: it may be sent again.
+var errRenewed = errors.New("credential renewed")
+
+// renewed tries to get a new credential after a 401. It returns errRenewed if the request may be sent again, else
+// the refusal, or why there is no new credential. Where that reason passes, it is a passing failure like every other: the
+// old credential was good until it expired, and nobody has refused a new one.
+func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error) error {
+	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
+		return refusal
+	}
+	if err := c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent()); err != nil {
+		if passing(ctx, err) {
+			return &transportError{err: fmt.Errorf("renew the credential: %w", err)}
+		}
+		return fmt.Errorf("%w; renewing the credential: %w", refusal, err)
+	}
+	return errRenewed
+}
+
+// getOnce makes one look: one attempt, or two if the credential had to be renewed.
+func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*rest.Response) error) error {
+	res, err := c.attempt(ctx, req)
+	if err != nil {
+		if err = c.renewed(ctx, res, err); !errors.Is(err, errRenewed) {
+			return err
+		}
+		if res, err = c.attempt(ctx, req); err != nil {
+			return err
+		}
+	}
+	defer res.Release()
+	if res.BodyErr != nil {
+		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if err := decode(res); err != nil {
+		if e := wire.DecodeError(res.Body); e.Found {
+			return apiError(req, res) // throttling comes as 202, with an error in its body
+		}
+		return &answerError{err}
+	}
+	return nil
+}
+
+// get makes a look, and if it may, makes it again after a passing failure, as the retry policy has it.
+func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
+	for n := 1; ; n++ {
+		err := c.getOnce(ctx, req, decode)
+		if err == nil || again == once {
+			return err
+		}
+		var unreadable *answerError
+		if !passing(ctx, err) || errors.As(err, &unreadable) {
+			return waitCause(ctx, err)
+		}
+		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
+		if !ok {
+			return waitCause(ctx, err)
+		}
+		if over := retry.Sleep(ctx, pause); over != nil {
+			return fmt.Errorf("%w, while waiting to try again after: %w", over, err)
+		}
+	}
+}
+
+// answerError is a success whose body is not what was asked for.
+type answerError struct{ err error }
+
+func (e *answerError) Error() string { return e.err.Error() }
+
+func (e *answerError) Unwrap() error { return e.err }
+
+// passing reports whether err is transient: the look may succeed when it is made again.
+func passing(ctx context.Context, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	if isContextError(err) {
+		return true // of a renewal that ran on a context of its own
+	}
+	var api *APIError
+	if errors.As(err, &api) {
+		if api.StatusCode/100 == 2 { // with an error in its body
+			return true
+		}
+		switch api.StatusCode {
+		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+		return api.Code == codeBusy || api.rateLimited()
+	}
+	var transport *transportError
+	if errors.As(err, &transport) {
+		return !transport.permanent
+	}
+	var unreadable *answerError
+	return errors.As(err, &unreadable)
+}
+
+// retryAfter returns how long the cloud asked to wait, or how long no credential is to be had; or zero.
+func retryAfter(err error) time.Duration {
+	var fetch *renew.FetchError
+	if errors.As(err, &fetch) {
+		return fetch.Pause // it covers what the identity service asked for when it failed, a while ago perhaps
+	}
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.RetryAfter
+	}
+	return 0
+}
+
+// transportFailure turns an attempt without an answer into an error of this package.
+func transportFailure(ctx context.Context, err error) error {
+	var attempt *rest.Error
+	if !errors.As(err, &attempt) {
+		return err
+	}
+	e := &transportError{sent: attempt.Sent, permanent: ctx.Err() != nil || rest.IsCertificateError(err), err: attempt.Err}
+	if attempt.Auth {
+		// What became of a login says nothing of the request, which was not sent.
+		e.err = fmt.Errorf("authenticate: %w", attempt.Err)
+		e.permanent = ctx.Err() != nil || !passing(ctx, attempt.Err) && !isTimeout(attempt.Err)
+	}
+	return e
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// transportError is a request that got no answer, although the caller's context goes on.
+type transportError struct {
+	sent      bool // it may have reached the server
+	permanent bool // trying again does not help
+	err       error
+}
+
+func (e *transportError) Error() string { return e.err.Error() }
+
+func (e *transportError) Unwrap() error { return e.err }
+
+func (e *transportError) Is(target error) bool {
+	return target == ErrUnavailable && !e.permanent
+}
+
+// isContextError reports whether err is the end of a context.
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

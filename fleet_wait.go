@@ -1,0 +1,96 @@
+package ecs
+
+import (
+	"context"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/fleet"
+	"github.com/revert-resize/ecs/internal/verdict"
+)
+
+// fleetWait is one accepted revert that is waited for.
+type fleetWait struct {
+	f       *fleetCall
+	id      string
+	revert  *Revert
+	tracker *verdict.Wait
+	last    *Server
+	asked   time.Time // before the last look, or the revert
+	err     error
+}
+
+func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
+	return &fleetWait{f: f, id: id, revert: revert, tracker: f.c.newWait(revert), last: &revert.Before, asked: revert.SentAt}
+}
+
+// tooShort is a time in which no revert is rolled back and another resize made and confirmed.
+const tooShort = 15 * time.Second
+
+func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
+	if lacks(seen.Server, &w.revert.Before) {
+		return fleet.LookNow
+	}
+	return w.judge(newServer(seen.Server, seen.Redact), seen.Asked)
+}
+
+func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
+	now := time.Now()
+	w.tracker.TrustMove = now.Sub(w.asked) <= tooShort
+	w.last, w.asked = s, asked
+	return w.conclude(w.tracker.Observe(s.state(), now))
+}
+
+func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
+	if v == verdict.AskRecord {
+		return fleet.AskRecord
+	}
+	over, err := concluded(v, reason, w.revert, w.last)
+	w.err = err
+	switch {
+	case over:
+		return fleet.Over
+	case w.tracker.Puzzled():
+		return fleet.LookAgain
+	}
+	return fleet.GoOn
+}
+
+func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
+	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
+	if !ok {
+		return fleet.LookAgain // a passing failure
+	}
+	return w.conclude(w.tracker.Recorded(record, time.Now()))
+}
+
+func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
+	s := new(Server)
+	asked, err := w.f.c.look(ctx, once, w.f.projectID, w.id, s)
+	switch {
+	case w.f.told(err) == nil:
+		if found := w.judge(s, asked); found != fleet.AskRecord {
+			return found
+		}
+		return w.Ask(ctx)
+	case isGone(err):
+		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", gone: true}
+	case passing(ctx, err) || ctx.Err() != nil:
+		return fleet.LookAgain
+	default:
+		w.err = &WaitError{Last: w.last, Err: err}
+	}
+	return fleet.Over
+}
+
+func (w *fleetWait) GiveUp(err error) {
+	w.err = &WaitError{Last: w.last, Err: err}
+	w.Done()
+}
+
+func (w *fleetWait) Done() {
+	result := FleetResult{Revert: w.revert, Server: w.last, Err: w.err}
+	if w.err != nil {
+		result.Err = opError("wait for revert of server", w.id, w.err)
+	}
+	w.f.hand(newsWaited, w.id, result, nil)
+}

@@ -1,0 +1,133 @@
+package ecs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/wire"
+)
+
+// answer is what the answer to the action proves about that one request.
+type answer int
+
+const (
+	accepted answer = iota
+	refused         // nothing done, and it would be the same again
+	conflict        // nothing done, because of the server's state
+	notDone         // nothing done; may be sent again
+	again           // nothing done, because of the credential or the age of the look: does not count as an attempt
+	ended           // the cloud failed while working on it: unclear, but over
+	lost            // unclear, and possibly still on its way
+)
+
+// send makes one request for the action, and judges its answer. The permit for it was taken before the look: waiting for it
+// now would let the look grow old.
+func (r *revertCall) send(ctx context.Context) (answer, error) {
+	if !r.unclear {
+		r.revert.SentAt = time.Now().UTC() // keeps its value through JSON
+	}
+	req := &rest.Request{
+		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.lookedAt.Add(maxLookAge),
+	}
+	res, err := r.c.attemptNow(ctx, req)
+	if err == nil {
+		return r.judgeSuccess(req, res)
+	}
+	var api *APIError
+	if errors.As(err, &api) && res != nil {
+		return r.judgeRefusal(ctx, res, api)
+	}
+	var transport *transportError
+	switch {
+	case errors.Is(err, rest.ErrTooLate):
+		if r.aged++; r.aged > maxAged {
+			return refused, fmt.Errorf("what was seen of the server is older than %s: %w", maxLookAge, err)
+		}
+		return again, err
+	case !errors.As(err, &transport): // no credential, or the context ended before
+		return refused, err
+	case transport.sent:
+		return lost, err
+	case transport.permanent:
+		return refused, err
+	}
+	return notDone, err
+}
+
+// judgeSuccess reads a 2xx. The vendor's flow control answers 202 with an error in its body, which proves that nothing was
+// done; any other body that speaks of an error proves nothing.
+func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
+	if res.BodyErr != nil {
+		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+	}
+	if len(bytes.TrimSpace(res.Body)) > 0 {
+		e := wire.DecodeError(res.Body)
+		api := apiError(req, res)
+		switch {
+		case e.Found && api.rateLimited():
+			return notDone, api
+		case e.Found:
+			return lost, api
+		case !e.JSON, speaksOfError(res.Body):
+			return lost, &answerError{errors.New("the answer is not clear: " + clip(res.Redact(e.Message)))}
+		}
+	}
+	r.revert.RequestID = requestID(res)
+	return accepted, nil
+}
+
+// speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a look.
+func speaksOfError(body []byte) bool {
+	text := bytes.ToLower(body)
+	for _, word := range []string{"err", "fault", "fail", "code", "common."} {
+		if bytes.Contains(text, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+func clip(text string) string {
+	if text == "" {
+		return "no text"
+	}
+	return wire.CleanText(text, 128)
+}
+
+// judgeRefusal reads an answer that is not a 2xx.
+func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (answer, error) {
+	switch {
+	case api.rateLimited():
+		return notDone, api
+	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
+		r.renewed = true
+		switch err := r.c.renewed(ctx, res, api); {
+		case errors.Is(err, errRenewed):
+			return again, err
+		case passing(ctx, err): // the 401 itself did nothing
+			return notDone, err
+		default:
+			return refused, err
+		}
+	case api.conflict():
+		return conflict, api
+	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
+		return ended, api
+	case api.StatusCode >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
+		return lost, api
+	}
+	return refused, api
+}
+
+// endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.
+func endedAtNova(res *rest.Response) bool {
+	id := res.Header.Get("X-Openstack-Request-Id") + res.Header.Get("X-Compute-Request-Id")
+	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body).Nova != ""
+}

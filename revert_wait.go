@@ -1,0 +1,147 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/verdict"
+)
+
+// Progress is what a wait has seen so far.
+type Progress struct {
+	Elapsed time.Duration // since the wait began
+	Looks   int           // how many, this one included
+	Server  *Server       // as this look saw it; nil if the look failed
+	Err     error         // why the look failed; nil if it did not
+}
+
+func newProgress(start time.Time, looks int, s *Server, err error) Progress {
+	p := Progress{Elapsed: time.Since(start), Looks: looks, Err: err}
+	if err == nil {
+		p.Server = s
+	}
+	return p
+}
+
+// WaitOption configures one wait.
+type WaitOption func(*waitOptions) error
+
+type waitOptions struct{ progress func(Progress) }
+
+// WithProgress has f called after every look, in the goroutine that waits. A nil f is an [ErrInvalidArgument].
+func WithProgress(f func(Progress)) WaitOption {
+	return func(o *waitOptions) error {
+		if f == nil {
+			return invalid("progress function is nil")
+		}
+		o.progress = f
+		return nil
+	}
+}
+
+// WaitForRevert waits until an accepted revert is finished, and returns the server as seen then: in its old flavor, unless it
+// has been resized again since. It looks first, then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose
+// compute host hangs keeps a server in REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process,
+// through JSON.
+//
+// Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
+// server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
+// [*WaitError] when the context ends, or the cloud refuses further looks for good.
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and
+// https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_1502.html
+func (c *Client) WaitForRevert(ctx context.Context, revert *Revert, opts ...WaitOption) (*Server, error) {
+	if revert == nil {
+		return nil, fmt.Errorf("ecs: wait for revert: %w", invalid("revert is nil"))
+	}
+	s, err := c.waitForRevert(ctx, revert, opts)
+	if err != nil {
+		return nil, opError("wait for revert of server", revert.ServerID, err)
+	}
+	return s, nil
+}
+
+func newWaitOptions(opts []WaitOption) (waitOptions, error) {
+	var o waitOptions
+	for i, opt := range opts {
+		if opt == nil {
+			return o, invalid("wait option %d is nil", i+1)
+		}
+		if err := opt(&o); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitOption) (*Server, error) {
+	o, err := newWaitOptions(opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRevert(revert); err != nil {
+		return nil, err
+	}
+	tracker := c.newWait(revert)
+	last := revert.Before
+	err = c.poll(ctx, revert.ProjectID, revert.ServerID, o.progress, func(s *Server) (bool, error) {
+		last = *s
+		return c.decide(ctx, tracker, revert, s)
+	})
+	if isGone(err) {
+		err = &RevertFailedError{Revert: *revert, Server: last, Reason: "the server is gone", gone: true}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &last, nil
+}
+
+func checkRevert(revert *Revert) error {
+	if err := checkIDs(revert.ProjectID, revert.ServerID); err != nil {
+		return err
+	}
+	if revert.Before.ID != "" && !strings.EqualFold(revert.Before.ID, revert.ServerID) {
+		return invalid("the revert's Before is another server")
+	}
+	if revert.Before.FlavorID == "" && revert.Before.HostID == "" {
+		return invalid("the revert's Before has neither flavor nor host")
+	}
+	return nil
+}
+
+func (c *Client) newWait(revert *Revert) *verdict.Wait {
+	return verdict.NewWait(revert.Before.state(), revert.SentAt, c.settle)
+}
+
+// decide judges one look of a wait: over with or without an error, or not over.
+func (c *Client) decide(ctx context.Context, tracker *verdict.Wait, revert *Revert, s *Server) (bool, error) {
+	v, reason := tracker.Observe(s.state(), time.Now())
+	if v == verdict.AskRecord {
+		record, ok := c.record(ctx, revert, tracker.HostOnly())
+		if !ok {
+			return false, nil // a passing failure: the next look asks again
+		}
+		v, reason = tracker.Recorded(record, time.Now())
+	}
+	return concluded(v, reason, revert, s)
+}
+
+// concluded turns a verdict on the look s into the end of a wait, with or without an error; or it is not over.
+func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (bool, error) {
+	switch v {
+	case verdict.Reverted:
+		return true, nil
+	case verdict.Failed:
+		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason}
+	case verdict.Deleted:
+		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason, gone: true}
+	case verdict.Unknown:
+		return true, &OutcomeUnknownError{Before: revert.Before, Observed: s, Err: errors.New(reason)}
+	case verdict.GoOn, verdict.AskRecord:
+	}
+	return false, nil
+}
