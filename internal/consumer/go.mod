@@ -1,7 +1,7 @@
 // Module consumer is a program of somebody else: it sees the SDK's public API only.
 module example.com/consumer
 
-go 1.25.0
+go 1.26
 
 require github.com/revert-resize/ecs v0.0.0
 

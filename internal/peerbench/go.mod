@@ -1,7 +1,7 @@
 // Module peerbench holds the comparison with other SDKs, so that their dependencies are none of the SDK's.
 module github.com/revert-resize/ecs/internal/peerbench
 
-go 1.25.0
+go 1.26
 
 require (
 	github.com/gophercloud/gophercloud/v2 v2.15.0
