@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -72,4 +73,58 @@ func ExampleWithProgress() {
 	// VERIFY_RESIZE, powering-off
 	// SHUTOFF
 	// done: SHUTOFF
+}
+
+// What became of a revert, by its error. The order counts: an [ecs.OutcomeUnknownError] and an [ecs.WaitError] also match what the
+// last request or look was told.
+func Example_errors() {
+	ctx := context.Background()
+	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 50 * time.Millisecond})) // stands for a cloud
+	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	revert := func(serverID string) string {
+		server, err := client.RevertResizeAndWait(ctx, cloud.ProjectID(), serverID)
+		var failed *ecs.RevertFailedError
+		var unfinished *ecs.WaitError
+		switch {
+		case err == nil:
+			return "back on flavor " + server.FlavorID
+		case errors.Is(err, ecs.ErrOutcomeUnknown):
+			return "look at the server"
+		case errors.As(err, &unfinished):
+			return "accepted, but not finished: wait on"
+		case errors.As(err, &failed):
+			return "not reverted: " + failed.Reason
+		case errors.Is(err, ecs.ErrRevertInProgress):
+			return "somebody else reverts it"
+		default:
+			return "nothing was done"
+		}
+	}
+
+	fmt.Println(revert(cloud.AddServer(ecstest.Instance{})))
+	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Outcome: ecstest.RevertFailsLate})))
+	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Status: "REVERT_RESIZE", Outcome: ecstest.RevertHangsLate})))
+	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})))
+
+	cut := cloud.AddServer(ecstest.Instance{})
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: cut, Skip: 1, Times: -1, Do: ecstest.Forbidden()})
+	fmt.Println(revert(cut))
+
+	lost := cloud.AddServer(ecstest.Instance{})
+	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: lost, Do: ecstest.DropAfter()})
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: lost, Skip: 1, Times: -1, Do: ecstest.Forbidden()})
+	fmt.Println(revert(lost))
+	// Output:
+	// back on flavor 1
+	// not reverted: the server is in ERROR: Failed to deploy instance: injected fault
+	// somebody else reverts it
+	// nothing was done
+	// accepted, but not finished: wait on
+	// look at the server
 }

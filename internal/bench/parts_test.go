@@ -1,4 +1,4 @@
-package ecs_test
+package bench_test
 
 import (
 	"context"

@@ -1,6 +1,7 @@
-package ecs_test
+package schedules_test
 
 import (
+	"errors"
 	"flag"
 	"maps"
 	"slices"
@@ -82,7 +83,7 @@ func (s schedule) with(n int, p point) schedule {
 }
 
 func isUnknown(r schedRun) bool {
-	return asIs(r.err, ecs.ErrOutcomeUnknown) || asIs(r.waitErr, ecs.ErrOutcomeUnknown)
+	return errors.Is(r.err, ecs.ErrOutcomeUnknown) || errors.Is(r.waitErr, ecs.ErrOutcomeUnknown)
 }
 
 // Schedules that once led to a false answer.

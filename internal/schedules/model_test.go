@@ -1,4 +1,4 @@
-package ecs_test
+package schedules_test
 
 import (
 	"context"

@@ -2,7 +2,7 @@
 
 // The race detector allocates and takes its time, too.
 
-package ecs_test
+package bench_test
 
 import (
 	"context"

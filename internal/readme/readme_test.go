@@ -1,4 +1,4 @@
-package ecs_test
+package readme_test
 
 import (
 	"fmt"
@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// root is where the READMEs are.
+const root = "../.."
 
 var (
 	readmeCode  = regexp.MustCompile("(?s)```go\n(.*?)```")
@@ -109,7 +112,7 @@ func TestREADME_EveryCommandHasItsProgram(t *testing.T) {
 		commands := readmeRuns.FindAllStringSubmatch(text, -1)
 		require.Greater(t, len(commands), 5)
 		for _, command := range commands {
-			_, err := os.Stat(command[1])
+			_, err := os.Stat(filepath.Join(root, command[1]))
 			require.NoError(t, err, "in %s", name)
 		}
 	}
@@ -119,7 +122,7 @@ func TestREADME_EveryLinkLeadsSomewhere(t *testing.T) {
 	t.Parallel()
 	for _, name := range append(readmes(), "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md") {
 		for _, link := range readmeLink.FindAllStringSubmatch(readmeText(t, name), -1) {
-			assert.FileExists(t, link[1], "in %s", name)
+			assert.FileExists(t, filepath.Join(root, link[1]), "in %s", name)
 		}
 	}
 }
@@ -152,7 +155,7 @@ func readmes() []string { return []string{"README.md", "README_CN.md"} }
 
 func readmeText(t *testing.T, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(filepath.Join(root, name))
 	require.NoError(t, err)
 	return string(text)
 }
