@@ -176,12 +176,7 @@ func newCache[T any](fetch func(context.Context) (T, time.Time, error), refused 
 			}
 			return refused(err), 0
 		},
-		Detach: func(ctx context.Context) context.Context {
-			if attempt := rest.FromContext(ctx); attempt != nil {
-				return rest.WithBase(context.Background(), attempt.Base)
-			}
-			return context.Background()
-		},
+		Detach: loginContext,
 		Fetch: func(ctx context.Context) (T, time.Time, error) {
 			value, expires, err := fetch(ctx)
 			switch {

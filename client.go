@@ -29,6 +29,9 @@ type Client struct {
 	explain func(sent, got http.Header, message string) string // why a credential may have been refused; may be nil
 	policy  retry.Policy
 	settle  time.Duration
+
+	maxLookAge time.Duration // of a response on which an action is sent
+
 	pollMin time.Duration
 	pollMax time.Duration
 	limiter *rate.Limiter  // nil: no limit
@@ -86,7 +89,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 		rest: rest.New(rest.Config{
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
-		policy: o.policy, settle: o.settle, pollMin: o.pollMin, pollMax: o.pollMax,
+		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
 		limiter: o.limiter, logger: o.logger,
 	}
 	if r, ok := auth.(renewer); ok {
@@ -115,4 +118,8 @@ func isNil(auth any) bool {
 
 // CloseIdleConnections closes the connections that are not in use. Requests under way are not disturbed, and the
 // client stays usable. With [WithHTTPClient] it acts on that client's transport.
-func (c *Client) CloseIdleConnections() { c.rest.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() {
+	if c != nil && c.rest != nil {
+		c.rest.CloseIdleConnections()
+	}
+}

@@ -62,7 +62,11 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		assert.Equal(t, "r-3", got[2]["request_id"])
 		assert.InDelta(t, 2*time.Second, got[2]["duration"], 0)
 		assert.NotContains(t, got[2], "error")
-		assert.Len(t, got[2], 7, "%v: no header, no body", got[2]) // level, msg, method, path, duration, status, request_id
+		assert.InDelta(t, 3, got[2]["attempt"], 0)
+		assert.Equal(t, "get server", got[2]["operation"])
+		assert.Equal(t, "look", got[2]["step"])
+		assert.Equal(t, serverID, got[2]["server"])
+		assert.Len(t, got[2], 11, "%v: no header, no body", got[2]) // beside these: level, msg, method, path, duration, status, request_id
 	})
 }
 

@@ -22,6 +22,7 @@ type options struct {
 	timeout          time.Duration
 	policy           retry.Policy
 	settle           time.Duration
+	maxLookAge       time.Duration
 	pollMin, pollMax time.Duration
 	limiter          *rate.Limiter
 	logger           *slog.Logger
@@ -35,7 +36,7 @@ func defaults() options {
 	return options{
 		timeout: defaultTimeout,
 		policy:  retry.Policy{MaxAttempts: 4, BaseDelay: 500 * time.Millisecond, MaxDelay: 30 * time.Second},
-		settle:  5 * time.Second,
+		settle:  5 * time.Second, maxLookAge: 5 * time.Second,
 		pollMin: 2 * time.Second, pollMax: 15 * time.Second,
 		userAgent: userAgent(""),
 	}
@@ -89,18 +90,25 @@ type RetryPolicy struct {
 	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
 	// The default is 5 s. The read-back after it is bounded by twelve times as much.
 	SettleTime time.Duration
+	// MaxLookAge is how old the server's details may be when the revert is sent, counted from when they were requested. In place of
+	// older ones they are fetched again. The default is 5 s.
+	MaxLookAge time.Duration
 }
 
-// WithRetry sets the retry policy; zero fields of p keep their defaults. A negative one is an [ErrInvalidArgument].
+// WithRetry sets the retry policy; zero fields of p take their defaults, whatever an earlier WithRetry said. A negative one is
+// an [ErrInvalidArgument].
 func WithRetry(p RetryPolicy) Option {
 	return func(o *options) error {
-		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 {
+		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 || p.MaxLookAge < 0 {
 			return invalid("retry policy has a negative field")
 		}
-		o.policy.MaxAttempts = cmp.Or(p.MaxAttempts, o.policy.MaxAttempts)
-		o.policy.BaseDelay = cmp.Or(p.BaseDelay, o.policy.BaseDelay)
-		o.policy.MaxDelay = cmp.Or(p.MaxDelay, o.policy.MaxDelay)
-		o.settle = cmp.Or(p.SettleTime, o.settle)
+		d := defaults()
+		o.policy = retry.Policy{
+			MaxAttempts: cmp.Or(p.MaxAttempts, d.policy.MaxAttempts),
+			BaseDelay:   cmp.Or(p.BaseDelay, d.policy.BaseDelay),
+			MaxDelay:    cmp.Or(p.MaxDelay, d.policy.MaxDelay),
+		}
+		o.settle, o.maxLookAge = cmp.Or(p.SettleTime, d.settle), cmp.Or(p.MaxLookAge, d.maxLookAge)
 		return nil
 	}
 }

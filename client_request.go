@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -27,15 +26,21 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		cfg.Authorize = auth.Authenticate
 	}
 	service := rest.New(cfg)
+	do := func() (*rest.Response, error) {
+		ctx, start := withStep(ctx, stepLogin), time.Now()
+		res, err := service.Do(ctx, req)
+		logAttempt(ctx, req, res, err, time.Since(start))
+		return res, err
+	}
 	if cfg.HTTPClient.Transport == nil {
 		defer service.CloseIdleConnections()
 	}
-	res, err := service.Do(ctx, req)
+	res, err := do()
 	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
 		if err := r.renew(ctx, res.Sent()); err != nil {
 			return res, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
 		}
-		res, err = service.Do(ctx, req)
+		res, err = do()
 	}
 	switch {
 	case err != nil:
@@ -63,14 +68,14 @@ func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response
 
 // attemptNow is attempt without waiting for a permit: the caller holds one.
 func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Response, error) {
-	start := time.Now()
+	ctx, start := withStep(ctx, req.Step), time.Now()
 	res, err := c.rest.Do(ctx, req)
 	if err != nil {
 		err = transportFailure(ctx, err)
 	} else if res.StatusCode/100 != 2 {
 		err = c.refusal(req, res)
 	}
-	c.log(ctx, req, res, err, time.Since(start))
+	logAttempt(ctx, req, res, err, time.Since(start))
 	if c.gate != nil {
 		c.tellGate(err)
 	}
@@ -105,20 +110,6 @@ func (c *Client) tellGate(err error) {
 	} else {
 		c.gate.Passed()
 	}
-}
-
-func (c *Client) log(ctx context.Context, req *rest.Request, res *rest.Response, err error, took time.Duration) {
-	if c.logger == nil || !c.logger.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
-	attrs := []slog.Attr{slog.String("method", req.Method), slog.String("path", req.Path), slog.Duration("duration", took)}
-	if res != nil {
-		attrs = append(attrs, slog.Int("status", res.StatusCode), slog.String("request_id", requestID(res)))
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	c.logger.LogAttrs(ctx, slog.LevelDebug, "ecs request", attrs...)
 }
 
 // refusal reads an answer that is not a success, and adds what the authenticator makes of a 401.

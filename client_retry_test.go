@@ -119,6 +119,19 @@ func TestWithRetry_BoundsAttemptsAndPauses(t *testing.T) {
 	}
 }
 
+// TestWithRetry_GivenTwice: the last one counts, whole. Nothing of an earlier one is left.
+func TestWithRetry_GivenTwice(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: []step{reply(503, "")}}
+		client := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 9, MaxDelay: time.Hour, BaseDelay: time.Hour}), ecs.WithRetry(ecs.RetryPolicy{BaseDelay: time.Second}))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		assert.Len(t, c.all(kindLook), attempts)
+		assert.LessOrEqual(t, elapsed(), 7*time.Second)
+	})
+}
+
 func TestGetServer_ObeysRetryAfter(t *testing.T) {
 	t.Parallel()
 	date := func(d time.Duration) string { return epoch.Add(d).Format(http.TimeFormat) }

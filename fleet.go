@@ -123,7 +123,11 @@ func WithFleetProgress(f func(FleetProgress)) FleetOption {
 func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverIDs []string, opts ...FleetOption) iter.Seq2[string, FleetResult] {
 	return func(yield func(string, FleetResult) bool) {
 		ids := unique(serverIDs)
-		o, err := newFleetOptions(projectID, opts)
+		ctx, err := c.begin(ctx, operationFleet, "")
+		var o fleetOptions
+		if err == nil {
+			o, err = newFleetOptions(projectID, opts)
+		}
 		if err != nil {
 			for _, id := range ids {
 				if !yield(id, FleetResult{Err: opError("revert resize of server", id, err)}) {

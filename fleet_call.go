@@ -45,6 +45,9 @@ const (
 	newsPoll              // a poll is over
 )
 
+// operationFleet is the name of the operation.
+const operationFleet = "revert resize all"
+
 var errTooMany = errors.New("too many others failed")
 
 func newFleetCall(c *Client, projectID string, ids []string, o fleetOptions) *fleetCall {
@@ -123,7 +126,7 @@ func (f *fleetCall) run(ctx, waiting, starting context.Context) {
 // feed hands out the IDs that are none, and returns the feed for all others.
 func (f *fleetCall) feed(ctx, starting context.Context) *fleet.Feed {
 	feed := &fleet.Feed{
-		PageSize: min(max(4*f.o.concurrency, 100), maxPageSize), MaxAge: maxLookAge, Slots: f.slots,
+		PageSize: min(max(4*f.o.concurrency, 100), maxPageSize), MaxAge: f.c.maxLookAge, Slots: f.slots,
 		Page: f.readyPage, Hopeless: noList,
 		Start: func(job fleet.Job) { f.work(ctx, starting, job) },
 		Skip:  func(id string) { f.hand(newsResult, id, FleetResult{}, notStarted(ctx, starting)) },
@@ -204,6 +207,7 @@ func (f *fleetCall) hand(kind newsKind, id string, result FleetResult, err error
 
 // work reverts one server.
 func (f *fleetCall) work(ctx, starting context.Context, job fleet.Job) {
+	ctx, starting = f.c.withOperation(ctx, operationFleet, job.ID), f.c.withOperation(starting, operationFleet, job.ID)
 	var result FleetResult
 	before, lookedAt, err := f.look(starting, job)
 	job.Answered()

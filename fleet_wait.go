@@ -56,6 +56,7 @@ func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 }
 
 func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
+	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
 	if !ok {
 		return fleet.LookAgain // a passing failure
@@ -64,6 +65,7 @@ func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
 }
 
 func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
+	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
 	asked, err := w.f.c.look(ctx, once, w.f.projectID, w.id, s)
 	switch {

@@ -104,7 +104,7 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict
 
 func actionRequest(revert *Revert, path string) *rest.Request {
 	return &rest.Request{
-		Method: http.MethodGet, ProjectID: revert.ProjectID,
+		Method: http.MethodGet, ProjectID: revert.ProjectID, Step: stepRecord,
 		Path: serverPath(revert.ProjectID, revert.ServerID, "/os-instance-actions"+path),
 	}
 }

@@ -36,7 +36,11 @@ type Revert struct {
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
-	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unmet)
+	var revert *Revert
+	ctx, err := c.begin(ctx, "revert resize", serverID)
+	if err == nil {
+		revert, err = c.revertResize(ctx, projectID, serverID, verdict.Unmet)
+	}
 	if err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}
@@ -68,9 +72,6 @@ func (c *Client) revertSeen(ctx context.Context, projectID string, before *Serve
 
 // conditions returns which of the conditions of a revert a state does not meet.
 type conditions func(verdict.State) []verdict.Condition
-
-// maxLookAge is how old a look may be when the action is sent. In place of an older one another is made.
-const maxLookAge = 5 * time.Second
 
 // maxAged is how often a look may grow too old in one call: if getting the credential takes so long each time, no look
 // will ever be fresh.
@@ -186,7 +187,11 @@ func (c *Client) RevertResizeAndWait(ctx context.Context, projectID, serverID st
 	if _, err := newWaitOptions(opts); err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}
-	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unready)
+	var revert *Revert
+	revertCtx, err := c.begin(ctx, "revert resize", serverID)
+	if err == nil {
+		revert, err = c.revertResize(revertCtx, projectID, serverID, verdict.Unready)
+	}
 	if err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}

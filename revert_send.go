@@ -34,7 +34,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
-		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.lookedAt.Add(maxLookAge),
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.lookedAt.Add(r.c.maxLookAge), Step: stepAct,
 	}
 	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {
@@ -48,7 +48,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	switch {
 	case errors.Is(err, rest.ErrTooLate):
 		if r.aged++; r.aged > maxAged {
-			return refused, fmt.Errorf("what was seen of the server is older than %s: %w", maxLookAge, err)
+			return refused, fmt.Errorf("what was seen of the server is older than %s: %w", r.c.maxLookAge, err)
 		}
 		return again, err
 	case !errors.As(err, &transport): // no credential, or the context ended before

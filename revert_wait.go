@@ -57,7 +57,11 @@ func (c *Client) WaitForRevert(ctx context.Context, revert *Revert, opts ...Wait
 	if revert == nil {
 		return nil, fmt.Errorf("ecs: wait for revert: %w", invalid("revert is nil"))
 	}
-	s, err := c.waitForRevert(ctx, revert, opts)
+	var s *Server
+	ctx, err := c.begin(ctx, "wait for revert", revert.ServerID)
+	if err == nil {
+		s, err = c.waitForRevert(ctx, revert, opts)
+	}
 	if err != nil {
 		return nil, opError("wait for revert of server", revert.ServerID, err)
 	}

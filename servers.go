@@ -156,7 +156,11 @@ func newServer(w *wire.Server, redact func(string) string) *Server {
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html
 func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Server, error) {
 	s := new(Server)
-	if _, err := c.look(ctx, retried, projectID, serverID, s); err != nil {
+	ctx, err := c.begin(ctx, "get server", serverID)
+	if err == nil {
+		_, err = c.look(ctx, retried, projectID, serverID, s)
+	}
+	if err != nil {
 		return nil, opError("get server", serverID, err)
 	}
 	return s, nil
@@ -175,7 +179,7 @@ func (c *Client) look(ctx context.Context, again patience, projectID, serverID s
 	if err := checkIDs(projectID, serverID); err != nil {
 		return at, err
 	}
-	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID, ""), ProjectID: projectID}
+	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID, ""), ProjectID: projectID, Step: stepLook}
 	err = c.get(ctx, again, req, func(res *rest.Response) error {
 		w, err := wire.DecodeServer(res.Body)
 		switch {

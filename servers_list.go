@@ -32,6 +32,11 @@ const maxPageSize = 1000
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0205.html
 func (c *Client) ListServers(ctx context.Context, projectID string, opts ListServersOptions) iter.Seq2[*Server, error] {
 	return func(yield func(*Server, error) bool) {
+		ctx, err := c.begin(ctx, "list servers", "")
+		if err != nil {
+			yield(nil, fmt.Errorf("ecs: list servers: %w", err))
+			return
+		}
 		for page, err := range c.pages(ctx, projectID, opts) {
 			if err != nil {
 				yield(nil, fmt.Errorf("ecs: list servers: %w", err))
@@ -114,13 +119,13 @@ func (t *trail) add(page serverPage) error {
 func (c *Client) page(ctx context.Context, projectID string, query url.Values) (page serverPage, err error) {
 	const limit = 16 << 20 // 1000 servers with long metadata; a details body is far smaller
 	req := &rest.Request{
-		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit,
+		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit, Step: stepList,
 		Path: "/v2.1/" + projectID + "/servers/detail?" + query.Encode(),
 	}
 	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
 		page.redact, page.asked = res.Redact, res.SentAt
-		page.date, _ = http.ParseTime(res.Header.Get("Date"))
+		page.date = res.Date()
 		return err
 	})
 	if marker := query.Get("marker"); err == nil && marker != "" && slices.ContainsFunc(page.servers, func(s wire.Server) bool { return s.ID == marker }) {

@@ -18,7 +18,11 @@ import (
 // seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses further
 // looks for good.
 func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
-	s, err := c.waitForVerifyResize(ctx, projectID, serverID)
+	var s *Server
+	ctx, err := c.begin(ctx, "wait for verify resize", serverID)
+	if err == nil {
+		s, err = c.waitForVerifyResize(ctx, projectID, serverID)
+	}
 	if err != nil {
 		return nil, opError("wait for the resize of server", serverID, err)
 	}

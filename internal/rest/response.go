@@ -65,6 +65,12 @@ func (p *bodyPool) put(buf *[]byte) {
 	}
 }
 
+// Date returns when the server answered, by its own clock; the zero time if it does not tell.
+func (r *Response) Date() time.Time {
+	date, _ := http.ParseTime(r.Header.Get("Date"))
+	return date
+}
+
 // Sent returns the headers of the request as sent. They hold the credential.
 func (r *Response) Sent() http.Header { return r.sent }
 

@@ -92,6 +92,7 @@ type Request struct {
 	Body      []byte      // JSON, or nil
 	Secret    string      // in the body, for [Response.Redact]; "" if there is none
 	ProjectID string      // the project in the path, for authenticators
+	Step      string      // what the request is for, for logs and traces; not sent
 	BodyLimit int64       // of the answer, in bytes; zero means [DefaultBodyLimit]
 	NotAfter  time.Time   // a request with a body is not sent after this moment, see [ErrTooLate]; zero means any time
 }
