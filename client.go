@@ -37,6 +37,7 @@ type Client struct {
 	limiter *rate.Limiter  // nil: no limit
 	gate    *throttle.Gate // nil but in a fleet
 	logger  *slog.Logger   // nil: silent
+	plans   *plans         // what PlanRevert has returned
 }
 
 // RegionEndpoint returns the ECS endpoint of a region, such as "https://ecs.cn-north-4.myhuaweicloud.com". It knows the
@@ -90,7 +91,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
-		limiter: o.limiter, logger: o.logger,
+		limiter: o.limiter, logger: o.logger, plans: &plans{},
 	}
 	if r, ok := auth.(renewer); ok {
 		c.renew = r.renew

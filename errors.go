@@ -39,9 +39,11 @@ var (
 	// ErrNotReverted: the server was not reverted: the resize was confirmed by somebody else, the revert failed or was rolled
 	// back, or the server is gone.
 	ErrNotReverted = errors.New("not reverted")
-	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. Look at the
-	// server before you do anything else.
+	// ErrOutcomeUnknown: nobody can know whether the revert was accepted, or what became of it. See [OutcomeUnknownError] for how
+	// to go on.
 	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrWaitEnded: a wait ended before what was waited for did. See [WaitError] for how to go on.
+	ErrWaitEnded = errors.New("wait ended")
 )
 
 // UnmetCondition is one precondition that the server did not meet.
@@ -74,13 +76,12 @@ func (e *PreconditionError) Is(target error) bool {
 }
 
 // RevertFailedError reports a revert that was accepted, or may have been, and did not take effect. It matches
-// [ErrNotReverted], and [ErrNotFound] when the server is gone.
+// [ErrNotReverted], and [ErrNotFound] when the server is gone. There is nothing to go on with: fetch the server, and decide anew.
 type RevertFailedError struct {
-	Revert Revert // what was waited for
+	Revert Revert // what was sent or waited for
 	Server Server // as it was seen last
 	Reason string // one line, with the fault's message where the cloud tells one
-
-	gone bool
+	Gone   bool   // the server does not exist any more
 }
 
 // Error returns the reason, with the request ID of the revert where it is known.
@@ -93,15 +94,18 @@ func (e *RevertFailedError) Error() string {
 
 // Is reports whether target is a sentinel that describes the failure.
 func (e *RevertFailedError) Is(target error) bool {
-	return target == ErrNotReverted || target == ErrNotFound && e.gone
+	return target == ErrNotReverted || target == ErrNotFound && e.Gone
 }
 
 // OutcomeUnknownError reports a call after which nobody can know whether the cloud accepted the revert, or what became
 // of it. It matches [ErrOutcomeUnknown] and whatever Err matches.
+//
+// Go on with [Client.ResumeRevert] and Revert if Revert.SentAt is zero: it finds out whether the revert was accepted, and never
+// reverts another resize. Otherwise the revert was accepted: go on with [Client.WaitForRevert] and Revert.
 type OutcomeUnknownError struct {
-	Before   Server  // as it was seen before the revert was sent
+	Revert   Revert  // what to go on with; Revert.Before is the server as it was seen before the revert was sent
 	Observed *Server // as it was seen last; nil if it could not be seen since
-	Err      error   // why: the failure of the transport, the refusal of the look, the context's end ...
+	Err      error   // why: the failure of the transport, the refusal of the request, the context's end ...
 }
 
 // Error returns the reason and the state seen last.
@@ -129,16 +133,23 @@ func (e *OutcomeUnknownError) Is(target error) bool {
 func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
 
 // WaitError reports a wait that ended without a verdict, because its context ended ([context.Canceled] or
-// [context.DeadlineExceeded]) or the cloud refused further looks for good ([ErrUnauthorized], [ErrForbidden] ...). What was
-// waited for goes on in the cloud.
+// [context.DeadlineExceeded]) or the cloud kept refusing its requests ([ErrUnauthorized], [ErrForbidden] ...). It matches
+// [ErrWaitEnded] and whatever Err matches. What was waited for goes on in the cloud: go on with [Client.WaitForRevert] and
+// Revert.
 type WaitError struct {
-	Last *Server // as it was seen last; nil if it was never seen
-	Err  error
+	Revert *Revert // what to go on with; nil if no revert was waited for
+	Last   *Server // as it was seen last; nil if it was never seen
+	Err    error   // why
 }
 
 // Error returns the reason and the state seen last.
 func (e *WaitError) Error() string {
 	return endText("wait ended", e.Err, e.Last)
+}
+
+// Is reports whether target is [ErrWaitEnded].
+func (e *WaitError) Is(target error) bool {
+	return target == ErrWaitEnded
 }
 
 // Unwrap returns Err.

@@ -142,7 +142,7 @@ func ExampleOutcomeUnknownError() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("it did arrive:", server.Status != unknown.Before.Status)
+	fmt.Println("it did arrive:", server.Status != unknown.Revert.Before.Status)
 	// Output:
 	// unknown; seen since: false
 	// it did arrive: true

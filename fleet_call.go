@@ -227,7 +227,7 @@ func (f *fleetCall) work(ctx, starting context.Context, job fleet.Job) {
 		f.hand(newsResult, job.ID, result, err)
 		return
 	}
-	result.Revert, err = f.c.revertSeen(ctx, f.projectID, before, lookedAt)
+	result.Revert, err = f.c.newRevertCall(f.projectID, before, lookedAt).run(ctx)
 	if f.told(err) != nil {
 		result.Server = cmp.Or(seenIn(err), before)
 	} else if result.Server = &result.Revert.Before; f.o.wait {
@@ -248,7 +248,7 @@ func (f *fleetCall) look(ctx context.Context, job fleet.Job) (*Server, time.Time
 	}
 	for n := 1; ; n++ {
 		s := new(Server)
-		asked, err := f.c.look(ctx, retried, f.projectID, job.ID, s)
+		asked, err := f.c.fetch(ctx, retried, f.projectID, job.ID, s)
 		if f.told(err) == nil {
 			return s, asked, nil
 		}

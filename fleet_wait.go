@@ -67,7 +67,7 @@ func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
 func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
-	asked, err := w.f.c.look(ctx, once, w.f.projectID, w.id, s)
+	asked, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
 	switch {
 	case w.f.told(err) == nil:
 		if found := w.judge(s, asked); found != fleet.AskRecord {
@@ -75,17 +75,17 @@ func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
 		}
 		return w.Ask(ctx)
 	case isGone(err):
-		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", gone: true}
+		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", Gone: true}
 	case passing(ctx, err) || ctx.Err() != nil:
 		return fleet.LookAgain
 	default:
-		w.err = &WaitError{Last: w.last, Err: err}
+		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
 	}
 	return fleet.Over
 }
 
 func (w *fleetWait) GiveUp(err error) {
-	w.err = &WaitError{Last: w.last, Err: err}
+	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
 	w.Done()
 }
 

@@ -32,7 +32,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 	within, cancel := context.WithDeadline(ctx, start.Add(budget))
 	defer cancel()
 	for {
-		now, err := r.look(within, once)
+		now, err := r.fetch(within, once)
 		if err != nil && within.Err() != nil && ctx.Err() == nil {
 			err = errors.New("no answer in time")
 		}
@@ -45,7 +45,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 				if finding == verdict.Errored {
 					errored++
 				}
-				if revert, err := r.conclude(ctx, finding, now, errored); !errors.Is(err, errLookOn) {
+				if revert, err := r.conclude(ctx, finding, now, errored); !errors.Is(err, errFetchAgain) {
 					return revert, err
 				}
 				break
@@ -105,7 +105,7 @@ func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*
 	case verdict.FateConfirmed:
 		return nil, r.failed(now, "somebody else confirmed the resize")
 	case verdict.FateReverted:
-		return &r.revert, nil
+		return r.accepted(), nil
 	case verdict.FateContested:
 		return nil, r.unknown(ctx, now, errors.New("the cloud has accepted a confirm and a revert, and begun with neither"))
 	case verdict.FateUnknown, verdict.FateOpen:
@@ -113,7 +113,7 @@ func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*
 	return nil, r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
 }
 
-// conclude turns a finding into the end of the call, or into errLookOn if it proves nothing.
+// conclude turns a finding into the end of the call, or into errFetchAgain if it proves nothing.
 // errored is how often the server was seen in ERROR.
 func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, errored int) (*Revert, error) {
 	switch finding {
@@ -121,7 +121,7 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		if r.recover(ctx) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
 			return nil, r.unknown(ctx, now, errors.New("somebody else confirmed the resize, and another one is being reverted"))
 		}
-		return &r.revert, nil
+		return r.accepted(), nil
 	case verdict.Done:
 		switch fate := r.recover(ctx); {
 		case fate == verdict.FateConfirmed:
@@ -129,7 +129,7 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 		case fate != verdict.FateReverted && verdict.OnlyMoved(r.revert.Before.state(), now.state()):
 			return nil, r.unknown(ctx, now, errors.New("the server is on another host, which a migration after a confirm does too"))
 		}
-		return &r.revert, nil
+		return r.accepted(), nil
 	case verdict.Unchanged:
 		switch r.recover(ctx) {
 		case verdict.FateConfirmed:
@@ -142,21 +142,21 @@ func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now 
 	case verdict.OtherResize, verdict.OtherReverting:
 		switch fate := r.recover(ctx); {
 		case fate == verdict.FateReverted:
-			return &r.revert, nil
+			return r.accepted(), nil
 		case fate == verdict.FateConfirmed && !r.pending:
 			return nil, r.failed(now, "somebody else confirmed the resize, and resized the server again")
 		}
 		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
 	case verdict.Errored:
 		if now.Fault == nil && errored < settleLooks {
-			return nil, errLookOn // the fault comes a moment after the status
+			return nil, errFetchAgain // the fault comes a moment after the status
 		}
 		return nil, r.failed(now, faultText(now))
 	case verdict.Gone:
 		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
 	case verdict.LookAgain, verdict.NotAccepted:
 	}
-	return nil, errLookOn
+	return nil, errFetchAgain
 }
 
 func faultText(s *Server) string {
@@ -167,7 +167,7 @@ func faultText(s *Server) string {
 }
 
 func (r *revertCall) failed(now *Server, reason string) error {
-	return &RevertFailedError{Revert: r.revert, Server: *now, Reason: reason}
+	return &RevertFailedError{Revert: *r.revert.clone(), Server: *now.clone(), Reason: reason}
 }
 
 // unknown ends the call without a verdict. It keeps what became of the last request, and why no look could tell.
@@ -176,7 +176,7 @@ func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error
 	if why != nil && !errors.Is(r.last, why) {
 		err = fmt.Errorf("%w; read back: %w", r.last, waitCause(ctx, why))
 	}
-	return &OutcomeUnknownError{Before: r.revert.Before, Observed: seen, Err: err}
+	return &OutcomeUnknownError{Revert: *r.revert.clone(), Observed: seen.clone(), Err: err}
 }
 
 // recordTime is how long the cloud's record is asked for at the end of a read-back.

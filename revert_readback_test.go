@@ -190,7 +190,7 @@ func TestRevertResize_ReadBackThatCannotTell(t *testing.T) {
 				require.NotErrorIs(t, err, ecs.ErrNotReverted)
 				require.NotErrorIs(t, err, ecs.ErrPrecondition)
 				oneLine(t, err)
-				assert.Equal(t, newFlavor, unknown.Before.FlavorID)
+				assert.Equal(t, newFlavor, unknown.Revert.Before.FlavorID)
 				if tt.seen == "" {
 					assert.Nil(t, unknown.Observed)
 				} else if assert.NotNil(t, unknown.Observed) {

@@ -11,23 +11,14 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
-// Revert is an accepted revert. It is plain data and keeps its values through JSON, so that another process can go on
-// waiting with [Client.WaitForRevert].
-type Revert struct {
-	ProjectID string    `json:"project_id"`
-	ServerID  string    `json:"server_id"`
-	RequestID string    `json:"request_id,omitempty"` // the cloud's; "" if its answer was lost and its record does not tell
-	SentAt    time.Time `json:"sent_at"`              // by the local clock
-	Before    Server    `json:"before"`               // as the server was seen before
-}
-
 // RevertResize reverts the resize of a server that waits for a decision. THE DATA WRITTEN SINCE THE RESIZE IS LOST.
 //
-// It looks at the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
-// nil error means that the cloud accepted a revert of the resize that was looked at; it goes on in the background, see
-// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where an answer was lost, the server is
-// looked at until it is clear what happened, and the action is sent again only if it did not arrive; where nobody can
-// know, the error is an [*OutcomeUnknownError].
+// It fetches the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
+// nil error means that the cloud accepted a revert of the resize that was seen; it goes on in the background, see
+// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where an answer was
+// lost, the server is fetched until it is clear what happened, and the action is sent again only if it did not arrive; where
+// nobody can know, the error is an [*OutcomeUnknownError]. A process that may die in the middle calls [Client.PlanRevert] and
+// [Client.ResumeRevert] instead.
 //
 // Errors: [ErrInvalidArgument] before any request; [*PreconditionError] (also [ErrRevertInProgress]) before anything
 // was sent, or when the server changed before it could be sent again; [*APIError] with its sentinels, among them
@@ -47,55 +38,93 @@ func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (
 	return revert, nil
 }
 
-// revertResize looks at a server and reverts its resize, if no condition is unmet.
+// RevertResizeAndWait is [Client.RevertResize] followed by [Client.WaitForRevert], with the errors of both. When its wait
+// ends early, the revert goes on in the cloud: the [*WaitError] holds the Revert to wait for.
+func (c *Client) RevertResizeAndWait(ctx context.Context, projectID, serverID string, opts ...WaitOption) (*Server, error) {
+	if _, err := newWaitOptions(opts); err != nil {
+		return nil, opError("revert resize of server", serverID, err)
+	}
+	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unfollowable)
+	if err != nil {
+		return nil, opError("revert resize of server", serverID, err)
+	}
+	return c.WaitForRevert(ctx, revert, opts...)
+}
+
+// revertResize fetches a server and reverts its resize, if no condition is unmet.
 func (c *Client) revertResize(ctx context.Context, projectID, serverID string, unmet conditions) (*Revert, error) {
-	call := &revertCall{c: c, revert: Revert{ProjectID: projectID}}
+	ctx, err := c.begin(ctx, "revert resize", serverID)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkIDs(projectID, serverID); err != nil {
 		return nil, err
 	}
-	if err := c.permit(ctx); err != nil {
+	if err := c.permit(ctx); err != nil { // for the action: waiting for it after the fetch would let that grow old
 		return nil, err
 	}
-	var err error
-	if call.lookedAt, err = c.look(ctx, retried, projectID, serverID, &call.revert.Before); err != nil {
+	r, err := c.plan(ctx, projectID, serverID, unmet)
+	if err != nil {
 		return nil, err
 	}
-	return call.run(ctx, unmet)
-}
-
-// revertSeen checks and reverts a server that was looked at in a request sent at lookedAt. The caller holds a permit for
-// the action.
-func (c *Client) revertSeen(ctx context.Context, projectID string, before *Server, lookedAt time.Time) (*Revert, error) {
-	call := &revertCall{c: c, revert: Revert{ProjectID: projectID, Before: *before}, lookedAt: lookedAt}
-	return call.run(ctx, verdict.Unmet)
+	return r.run(ctx)
 }
 
 // conditions returns which of the conditions of a revert a state does not meet.
 type conditions func(verdict.State) []verdict.Condition
 
-// maxAged is how often a look may grow too old in one call: if getting the credential takes so long each time, no look
-// will ever be fresh.
-const maxAged = 3
-
-// revertCall is one call of RevertResize after its first look.
-type revertCall struct {
-	c        *Client
-	revert   Revert
-	lookedAt time.Time // when the last look was sent
-
-	attempts int   // so far
-	renewed  bool  // the credential was renewed once already
-	aged     int   // how often a look grew too old before the action could be sent
-	unclear  bool  // a request of this call may have been accepted
-	pending  bool  // ... and may still be on its way
-	atOnce   bool  // the last request was no attempt (see again), so the next one need not wait
-	last     error // what became of the last attempt
+// plan fetches a server and checks it.
+func (c *Client) plan(ctx context.Context, projectID, serverID string, unmet conditions) (*revertCall, error) {
+	var before Server
+	fetchedAt, err := c.fetch(ctx, retried, projectID, serverID, &before)
+	if err != nil {
+		return nil, err
+	}
+	r := c.newRevertCall(projectID, &before, fetchedAt)
+	return r, precondition(&before, unmet(before.state()))
 }
 
-func (r *revertCall) run(ctx context.Context, unmet conditions) (*Revert, error) {
-	r.revert.ServerID = r.revert.Before.ID
-	if err := precondition(&r.revert.Before, unmet(r.revert.Before.state())); err != nil {
-		return nil, err
+// maxAged is how often the details may grow too old in one call: if getting the credential takes so long each time, none will
+// ever be fresh.
+const maxAged = 3
+
+// revertCall is one call of RevertResize or ResumeRevert after the server was fetched for the first time.
+type revertCall struct {
+	c         *Client
+	revert    Revert
+	fetchedAt time.Time // when the server was fetched last
+
+	// beforeSend is called once, right before the action is sent for the first time. If it fails, nothing is sent.
+	beforeSend func(context.Context, *Revert) error
+
+	sentAt   time.Time // when the first request was sent that may have been accepted
+	attempts int       // so far
+	renewed  bool      // the credential was renewed once already
+	aged     int       // how often the details grew too old before the action could be sent
+	unclear  bool      // a request for this revert may have been accepted
+	pending  bool      // ... and may still be on its way
+	atOnce   bool      // the last request was no attempt (see again), so the next one need not wait
+	last     error     // what became of the last attempt
+}
+
+// newRevertCall returns the call that reverts the resize of a server whose details were fetched in a request sent at fetchedAt,
+// be it by a list. The caller checks them, and holds a permit for the action when it runs the call.
+func (c *Client) newRevertCall(projectID string, before *Server, fetchedAt time.Time) *revertCall {
+	return &revertCall{
+		c: c, fetchedAt: fetchedAt,
+		revert: Revert{
+			ProjectID: projectID, ServerID: before.ID, PlannedAt: time.Now().UTC(), // without the monotonic clock, as from JSON
+			Before: *before.clone(),
+		},
+	}
+}
+
+// run sends the action until it is clear what became of it.
+func (r *revertCall) run(ctx context.Context) (*Revert, error) {
+	if r.beforeSend != nil {
+		if err := r.beforeSend(ctx, r.revert.clone()); err != nil {
+			return nil, err
+		}
 	}
 	for {
 		kind, err := r.send(ctx)
@@ -103,11 +132,11 @@ func (r *revertCall) run(ctx context.Context, unmet conditions) (*Revert, error)
 		var revert *Revert
 		switch {
 		case kind == accepted:
-			return &r.revert, nil
+			return r.accepted(), nil
 		case r.unclear:
 			revert, err = r.readBack(ctx, kind)
 		case kind == notDone, kind == again:
-			err = r.lookAgain(ctx)
+			err = r.fetchAgain(ctx)
 		case kind == conflict:
 			err = r.explainConflict(ctx, err)
 		}
@@ -117,10 +146,16 @@ func (r *revertCall) run(ctx context.Context, unmet conditions) (*Revert, error)
 	}
 }
 
+// accepted is the revert once it is known to be accepted.
+func (r *revertCall) accepted() *Revert {
+	r.revert.SentAt = cmp.Or(r.sentAt, r.revert.PlannedAt, time.Now().UTC()) // an earlier process sent it, if this one did not
+	return r.revert.clone()
+}
+
 // What a step of a call ends with when it is no verdict.
 var (
-	errSendAgain = errors.New("send again, at once")
-	errLookOn    = errors.New("look on")
+	errSendAgain  = errors.New("send again, at once")
+	errFetchAgain = errors.New("fetch again")
 )
 
 // note keeps what the answers so far add up to.
@@ -135,20 +170,20 @@ func (r *revertCall) note(kind answer, err error) {
 	r.pending = r.pending || kind == lost
 }
 
-// look looks at the server.
-func (r *revertCall) look(ctx context.Context, again patience) (*Server, error) {
+// fetch fetches the server.
+func (r *revertCall) fetch(ctx context.Context, again patience) (*Server, error) {
 	s := new(Server)
-	at, err := r.c.look(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
+	at, err := r.c.fetch(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
 	if err == nil {
-		r.lookedAt = at
+		r.fetchedAt = at
 	}
 	return s, err
 }
 
-// lookAgain waits before the action is sent again after a request that did nothing, and checks that the server still
-// waits for a decision on the same resize. The look comes last, so that nothing ages between it and the request. If all is
-// well it ends with errSendAgain.
-func (r *revertCall) lookAgain(ctx context.Context) error {
+// fetchAgain waits before the action is sent again after a request that did nothing, and checks that the server still
+// waits for a decision on the same resize. The server is fetched last, so that nothing ages between that and the request. If
+// all is well it ends with errSendAgain.
+func (r *revertCall) fetchAgain(ctx context.Context) error {
 	if !r.atOnce {
 		pause, ok := r.c.policy.Pause(ctx, r.attempts, retryAfter(r.last))
 		if !ok {
@@ -161,17 +196,17 @@ func (r *revertCall) lookAgain(ctx context.Context) error {
 	if err := r.c.permit(ctx); err != nil {
 		return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 	}
-	now, err := r.look(ctx, retried)
+	now, err := r.fetch(ctx, retried)
 	if err != nil {
-		return fmt.Errorf("look before sending again: %w", err)
+		return fmt.Errorf("fetch the server before sending again: %w", err)
 	}
 	unmet := append(verdict.Unmet(now.state()), verdict.Changed(r.revert.Before.state(), now.state())...)
 	return cmp.Or(precondition(now, unmet), errSendAgain)
 }
 
-// explainConflict looks once at the server whose state refused the action, and adds what it sees.
+// explainConflict fetches once the server whose state refused the action, and adds what it shows.
 func (r *revertCall) explainConflict(ctx context.Context, refusal error) error {
-	now, err := r.look(ctx, once)
+	now, err := r.fetch(ctx, once)
 	if err != nil {
 		return refusal
 	}
@@ -179,21 +214,4 @@ func (r *revertCall) explainConflict(ctx context.Context, refusal error) error {
 		return fmt.Errorf("%w; the server is now %w", refusal, unmet)
 	}
 	return fmt.Errorf("%w; the server still reads %s", refusal, now.describe())
-}
-
-// RevertResizeAndWait is [Client.RevertResize] followed by [Client.WaitForRevert], with the errors of both. When it
-// ends early, the revert goes on; use the two calls if another process is to go on waiting.
-func (c *Client) RevertResizeAndWait(ctx context.Context, projectID, serverID string, opts ...WaitOption) (*Server, error) {
-	if _, err := newWaitOptions(opts); err != nil {
-		return nil, opError("revert resize of server", serverID, err)
-	}
-	var revert *Revert
-	revertCtx, err := c.begin(ctx, "revert resize", serverID)
-	if err == nil {
-		revert, err = c.revertResize(revertCtx, projectID, serverID, verdict.Unready)
-	}
-	if err != nil {
-		return nil, opError("revert resize of server", serverID, err)
-	}
-	return c.WaitForRevert(ctx, revert, opts...)
 }

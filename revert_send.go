@@ -30,11 +30,11 @@ const (
 // now would let the look grow old.
 func (r *revertCall) send(ctx context.Context) (answer, error) {
 	if !r.unclear {
-		r.revert.SentAt = time.Now().UTC() // keeps its value through JSON
+		r.sentAt = time.Now().UTC() // keeps its value through JSON
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
-		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.lookedAt.Add(r.c.maxLookAge), Step: stepAct,
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetchedAt.Add(r.c.maxLookAge), Step: stepAct,
 	}
 	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {

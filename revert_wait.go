@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/verdict"
@@ -21,7 +20,7 @@ type Progress struct {
 func newProgress(start time.Time, looks int, s *Server, err error) Progress {
 	p := Progress{Elapsed: time.Since(start), Looks: looks, Err: err}
 	if err == nil {
-		p.Server = s
+		p.Server = s.clone()
 	}
 	return p
 }
@@ -49,7 +48,7 @@ func WithProgress(f func(Progress)) WaitOption {
 //
 // Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
 // server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
-// [*WaitError] when the context ends, or the cloud refuses further looks for good.
+// [*WaitError] ([ErrWaitEnded]) when the context ends, or the cloud refuses further requests for good.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0206.html and
 // https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_1502.html
@@ -86,30 +85,32 @@ func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitO
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRevert(revert); err != nil {
+	if err := checkAccepted(revert); err != nil {
 		return nil, err
 	}
+	revert = revert.clone()
 	tracker := c.newWait(revert)
 	last := revert.Before
-	err = c.poll(ctx, revert.ProjectID, revert.ServerID, o.progress, func(s *Server) (bool, error) {
+	err = c.poll(ctx, revert.ProjectID, revert.ServerID, revert, o.progress, func(s *Server) (bool, error) {
 		last = *s
 		return c.decide(ctx, tracker, revert, s)
 	})
 	if isGone(err) {
-		err = &RevertFailedError{Revert: *revert, Server: last, Reason: "the server is gone", gone: true}
+		err = &RevertFailedError{Revert: *revert, Server: *last.clone(), Reason: "the server is gone", Gone: true}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &last, nil
+	return last.clone(), nil
 }
 
-func checkRevert(revert *Revert) error {
-	if err := checkIDs(revert.ProjectID, revert.ServerID); err != nil {
+// checkAccepted refuses a Revert that cannot be waited for.
+func checkAccepted(revert *Revert) error {
+	if err := checkRevert(revert); err != nil {
 		return err
 	}
-	if revert.Before.ID != "" && !strings.EqualFold(revert.Before.ID, revert.ServerID) {
-		return invalid("the revert's Before is another server")
+	if revert.SentAt.IsZero() && !revert.PlannedAt.IsZero() {
+		return invalid("the revert is planned, and not known to be accepted: call ResumeRevert first")
 	}
 	if revert.Before.FlavorID == "" && revert.Before.HostID == "" {
 		return invalid("the revert's Before has neither flavor nor host")
@@ -140,11 +141,11 @@ func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (boo
 	case verdict.Reverted:
 		return true, nil
 	case verdict.Failed:
-		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason}
+		return true, &RevertFailedError{Revert: *revert.clone(), Server: *s.clone(), Reason: reason}
 	case verdict.Deleted:
-		return true, &RevertFailedError{Revert: *revert, Server: *s, Reason: reason, gone: true}
+		return true, &RevertFailedError{Revert: *revert.clone(), Server: *s.clone(), Reason: reason, Gone: true}
 	case verdict.Unknown:
-		return true, &OutcomeUnknownError{Before: revert.Before, Observed: s, Err: errors.New(reason)}
+		return true, &OutcomeUnknownError{Revert: *revert.clone(), Observed: s.clone(), Err: errors.New(reason)}
 	case verdict.GoOn, verdict.AskRecord:
 	}
 	return false, nil

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,7 +79,7 @@ func precondition(s *Server, unmet []verdict.Condition) error {
 	if len(unmet) == 0 {
 		return nil
 	}
-	e := &PreconditionError{Server: *s}
+	e := &PreconditionError{Server: *s.clone()}
 	for _, u := range unmet {
 		e.Unmet = append(e.Unmet, UnmetCondition(u))
 	}
@@ -131,6 +133,24 @@ func (s *Server) set(w *wire.Server, redact func(string) string) {
 	}
 }
 
+// clone returns a copy that shares nothing with s: what a caller gets is the caller's. It is nil for nil.
+func (s *Server) clone() *Server {
+	if s == nil {
+		return nil
+	}
+	c := *s
+	c.Metadata = maps.Clone(s.Metadata)
+	c.Addresses = maps.Clone(s.Addresses)
+	for network, addresses := range c.Addresses {
+		c.Addresses[network] = slices.Clone(addresses)
+	}
+	if s.Fault != nil {
+		fault := *s.Fault
+		c.Fault = &fault
+	}
+	return &c
+}
+
 // word is a word of the API that errors show. What is too long for one may be an echo of the credential.
 func word(text string, redact func(string) string) string {
 	const longest = 24
@@ -158,7 +178,7 @@ func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Se
 	s := new(Server)
 	ctx, err := c.begin(ctx, "get server", serverID)
 	if err == nil {
-		_, err = c.look(ctx, retried, projectID, serverID, s)
+		_, err = c.fetch(ctx, retried, projectID, serverID, s)
 	}
 	if err != nil {
 		return nil, opError("get server", serverID, err)
@@ -166,7 +186,7 @@ func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Se
 	return s, nil
 }
 
-// patience says whether a look that fails for a passing reason is made again.
+// patience says whether a request that fails for a passing reason is made again.
 type patience bool
 
 const (
@@ -174,8 +194,8 @@ const (
 	retried patience = true
 )
 
-// look looks at a server, and fills into with what it sees. It returns when the request was sent: what is seen may be as old.
-func (c *Client) look(ctx context.Context, again patience, projectID, serverID string, into *Server) (at time.Time, err error) {
+// fetch fetches a server's details into a Server. It returns when the request was sent: the details may be as old.
+func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID string, into *Server) (at time.Time, err error) {
 	if err := checkIDs(projectID, serverID); err != nil {
 		return at, err
 	}
@@ -195,8 +215,8 @@ func (c *Client) look(ctx context.Context, again patience, projectID, serverID s
 	return at, err
 }
 
-func serverPath(projectID, serverID, rest string) string {
-	return "/v2.1/" + projectID + "/servers/" + serverID + rest
+func serverPath(projectID, serverID, resource string) string {
+	return "/v2.1/" + projectID + "/servers/" + serverID + resource
 }
 
 // opError names the operation and the server.

@@ -11,31 +11,35 @@ import (
 	"github.com/revert-resize/ecs/internal/retry"
 )
 
-// WaitForVerifyResize waits until a resize is finished and waits for a decision, so that it can be reverted. It looks
-// first, then sleeps, see [WithPollInterval]; only the context bounds it.
+// WaitForVerifyResize waits until a resize is finished and waits for a decision, so that it can be reverted. It fetches the
+// server first, then sleeps, see [WithPollInterval]; only the context bounds it.
 //
-// Errors: [*PreconditionError] if the resize cannot get there any more (the server is in ERROR or deleted, or was
-// seen within a resize or its revert and is at rest again), [ErrNotFound], or a [*WaitError] when the context ends or the cloud refuses further
-// looks for good.
-func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
-	var s *Server
-	ctx, err := c.begin(ctx, "wait for verify resize", serverID)
-	if err == nil {
-		s, err = c.waitForVerifyResize(ctx, projectID, serverID)
-	}
+// Errors: [ErrInvalidArgument] before any request; [*PreconditionError] if the resize cannot get there any more (the server is
+// in ERROR or deleted, or was seen within a resize or its revert and is at rest again); [ErrNotFound]; or a [*WaitError]
+// ([ErrWaitEnded]) when the context ends or the cloud refuses further requests for good.
+func (c *Client) WaitForVerifyResize(ctx context.Context, projectID, serverID string, opts ...WaitOption) (*Server, error) {
+	s, err := c.waitForVerifyResize(ctx, projectID, serverID, opts)
 	if err != nil {
 		return nil, opError("wait for the resize of server", serverID, err)
 	}
 	return s, nil
 }
 
-func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID string) (*Server, error) {
+func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID string, opts []WaitOption) (*Server, error) {
+	ctx, err := c.begin(ctx, "wait for verify resize", serverID)
+	if err != nil {
+		return nil, err
+	}
+	o, err := newWaitOptions(opts)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkIDs(projectID, serverID); err != nil {
 		return nil, err
 	}
 	resizing := false
 	var ready *Server
-	err := c.poll(ctx, projectID, serverID, nil, func(s *Server) (bool, error) {
+	err = c.poll(ctx, projectID, serverID, nil, o.progress, func(s *Server) (bool, error) {
 		unmet := s.CheckRevertResize()
 		idle := s.TaskState == ""
 		switch {
@@ -56,14 +60,14 @@ func hasStatus(s *Server, statuses ...string) bool {
 	return slices.ContainsFunc(statuses, func(status string) bool { return strings.EqualFold(s.Status, status) })
 }
 
-// poll looks at a server until done says so. A look that fails for a passing reason is made again; one that is
-// refused for good, and the context's end, are a *WaitError. A server that does not exist is the *APIError that says so.
-func (c *Client) poll(ctx context.Context, projectID, serverID string, progress func(Progress), done func(*Server) (bool, error)) error {
+// poll fetches a server until done says so. A request that fails for a passing reason is made again; one that is refused for
+// good, and the context's end, are a *WaitError that holds revert. A server that does not exist is the *APIError that says so.
+func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *Revert, progress func(Progress), done func(*Server) (bool, error)) error {
 	var last *Server
 	start := time.Now()
 	for looks := 1; ; looks++ {
 		s := new(Server)
-		_, err := c.look(ctx, once, projectID, serverID, s)
+		_, err := c.fetch(ctx, once, projectID, serverID, s)
 		if progress != nil {
 			progress(newProgress(start, looks, s, err))
 		}
@@ -76,10 +80,10 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, progress 
 		case isGone(err):
 			return err
 		case !passing(ctx, err):
-			return &WaitError{Last: last, Err: waitCause(ctx, err)}
+			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
 		}
 		if err := retry.Sleep(ctx, max(c.interval(looks), retryAfter(err))); err != nil {
-			return &WaitError{Last: last, Err: waitCause(ctx, err)}
+			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
 		}
 	}
 }

@@ -80,7 +80,7 @@ func (tt waitCase) run(t *testing.T) {
 			require.ErrorAs(t, err, &unknown)
 			require.NotNil(t, unknown.Observed)
 			assert.Equal(t, tt.last, unknown.Observed.Status)
-			assert.Equal(t, newFlavor, unknown.Before.FlavorID)
+			assert.Equal(t, newFlavor, unknown.Revert.Before.FlavorID)
 		}
 	})
 }

@@ -61,11 +61,21 @@ func Unmet(s State) []Condition {
 	return unmet
 }
 
-// Unready is Unmet for a revert that is to be followed: without flavor and host nothing would tell what became of it.
-func Unready(s State) []Condition {
+// Unfollowable is Unmet for a revert that is to be followed: without flavor and host nothing would tell what became of it.
+func Unfollowable(s State) []Condition {
 	unmet := Unmet(s)
 	if s.Flavor+s.HostID == "" {
 		unmet = append(unmet, Condition{"flavor", "a flavor, or a hostId", ""})
+	}
+	return unmet
+}
+
+// Unresumable is Unfollowable for a revert that another process may go on with: without a time, one resize to a flavor cannot
+// be told from the next one to the same flavor.
+func Unresumable(s State) []Condition {
+	unmet := Unfollowable(s)
+	if s.LaunchedAt.IsZero() && s.Updated.IsZero() {
+		unmet = append(unmet, Condition{"OS-SRV-USG:launched_at", "a time, or updated", ""})
 	}
 	return unmet
 }
