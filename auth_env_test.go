@@ -319,7 +319,7 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 			"invalid argument: the OS_ environment is incomplete: found OS_PROJECT_ID, OS_AUTH_URL, OS_USER_ID; missing OS_PASSWORD",
 		},
 		"wrong password": {
-			openrc(map[string]string{"OS_PASSWORD": "hunter2"}), nil, ecs.ErrUnauthorized, "log in: POST /v3/auth/tokens: 401",
+			openrc(map[string]string{"OS_PASSWORD": "hunter2"}), nil, ecs.ErrUnauthorized, "/v3/auth/tokens: 401",
 		},
 		"unknown region": {
 			openrc(map[string]string{"OS_REGION_NAME": "nowhere"}), nil, ecs.ErrInvalidArgument,

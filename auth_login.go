@@ -145,7 +145,7 @@ func identityBase(raw string, insecure bool) (string, error) {
 func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string) (string, error) {
 	id, err := projectIDByName(ctx, identityEndpoint, false, auth, name)
 	if err != nil {
-		return "", fmt.Errorf("ecs: find the ID of project %q: %w", name, err)
+		return "", oneLine(fmt.Errorf("ecs: find the ID of project %q: %w", name, err))
 	}
 	return id, nil
 }

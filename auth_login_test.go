@@ -66,7 +66,7 @@ func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
 			var api *ecs.APIError
 			require.ErrorAs(t, err, &api)
 			assert.Equal(t, http.StatusUnauthorized, api.StatusCode)
-			assert.Contains(t, err.Error(), ": authenticate: log in: POST /v3/auth/tokens")
+			assert.Contains(t, err.Error(), ": authenticate: log in: POST "+srv.IdentityURL()+"/auth/tokens")
 			assert.NotContains(t, err.Error(), "hunter2")
 		}
 	})
@@ -238,8 +238,8 @@ func TestProjectIDByName_Table(t *testing.T) {
 			byName: reply(200, two), is: ecs.ErrInvalidArgument,
 			problem: `2 projects of that name; say which one by its ID: "demo" ("p1" in domain "d"), "demo" ("p3" in domain "e")`,
 		},
-		"forbidden":  {byName: forbidden, own: forbidden, is: ecs.ErrForbidden, problem: "list projects: GET /v3/auth/projects"},
-		"refused":    {byName: reply(401, ""), is: ecs.ErrUnauthorized, problem: "list projects: GET /v3/projects?name=demo"},
+		"forbidden":  {byName: forbidden, own: forbidden, is: ecs.ErrForbidden, problem: "/v3/auth/projects: 403"},
+		"refused":    {byName: reply(401, ""), is: ecs.ErrUnauthorized, problem: "/v3/projects: 401"},
 		"not a list": {byName: reply(200, "<html>"), problem: "not a list of projects"},
 	}
 	for name, tt := range tests {

@@ -97,7 +97,7 @@ func TestTokenAuth_AWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
 				require.ErrorIs(t, err, ecs.ErrUnauthorized)
 				var api *ecs.APIError
 				require.ErrorAs(t, err, &api)
-				require.Equal(t, "/v3/auth/tokens?nocatalog=true", api.Path)
+				require.Equal(t, srv.IdentityURL()+"/auth/tokens", api.URL)
 				require.ErrorContains(t, err, "authenticate: log in: POST")
 				require.NotContains(t, err.Error(), "hunter2")
 			}

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,21 +14,55 @@ import (
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
-// apiError reads an answer that is not a success. Its texts are redacted only when they are decoded, since an echo may
-// be escaped, and the codes that decide something must be read as they came.
+// APIError reports a response of the cloud that is not a success. It is plain data: it holds no request, and a credential
+// that the response echoed is replaced by [REDACTED]. Codes are contractual, Message is not.
+//
+// Which sentinels it matches with [errors.Is] follows from StatusCode, Code and Message alone, so a test can make one by
+// hand:
+//
+//	&APIError{StatusCode: 409, Code: "conflictingRequest"}              // ErrConflict
+//	&APIError{StatusCode: 409, Message: "Instance x is locked"}         // ErrConflict and ErrLocked
+//	&APIError{StatusCode: 400, Code: "Ecs.0605"}                        // the same, as ECS says it
+//	&APIError{StatusCode: 404, Code: "itemNotFound"}                    // ErrNotFound
+//	&APIError{StatusCode: 404}                                          // ErrUnavailable: nobody said that the server is gone
+//	&APIError{StatusCode: 404, Code: "APIGW.0101"}                      // ErrAPINotPublished
+//	&APIError{StatusCode: 403, Code: "APIGW.0308"}                      // ErrRateLimited
+//	&APIError{StatusCode: 400, Code: "Ecs.1000"}                        // ErrUnavailable
+type APIError struct {
+	StatusCode int           // HTTP status
+	Code       string        // such as Ecs.0114, APIGW.0308 or Nova's fault name (conflictingRequest); "" if the response has none
+	Message    string        // one line, cleaned, at most 512 bytes; "" if the response has none
+	RequestID  string        // what the cloud's support asks for; "" if the response has none
+	Method     string        // of the request
+	URL        string        // of the request: scheme, host and path, without user info, query and credentials
+	RetryAfter time.Duration // how long the cloud asks to wait; zero if it does not
+	Attempts   int           // how often the request was tried, this response included; zero if that was not counted
+}
+
+// apiError reads a response that is not a success.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
 	body := wire.DecodeError(res.Body)
 	e := &APIError{
-		StatusCode: res.StatusCode, Method: req.Method, Path: req.Path,
+		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
 		Code: res.Redact(cmp.Or(body.Nova, body.Code)), Message: res.Redact(body.Message),
 		RequestID: cmp.Or(requestID(res), res.Redact(body.RequestID)),
 	}
 	now := time.Now()
 	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
-	if e.Message == "" && res.StatusCode/100 == 3 && res.Location != "" {
+	if res.StatusCode/100 == 3 && res.Location != "" {
 		e.Message = "redirect" + redirectTarget(res) + " not followed"
 	}
 	return e
+}
+
+// shownURL returns the URL of a request without the parts that may hold secrets.
+func shownURL(res *rest.Response) string {
+	u, err := url.Parse(res.URL)
+	if err != nil {
+		return ""
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	return res.Redact(shown.String())
 }
 
 // redirectTarget says where a redirect points, without the parts of a URL that carry secrets.
@@ -37,12 +72,12 @@ func redirectTarget(res *rest.Response) string {
 		return ""
 	}
 	host := url.URL{Scheme: u.Scheme, Host: u.Host}
-	return " to " + res.Redact(wire.CleanText(host.String()+u.Path, 256))
+	return " to " + wire.CleanText(res.Redact(host.String()+u.Path), 256)
 }
 
 // requestID returns the ID under which the cloud knows the request.
 func requestID(res *rest.Response) string {
-	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id"} {
+	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id", "X-Iam-Trace-Id"} {
 		if id := res.Header.Get(name); id != "" {
 			return cleanID(res, id)
 		}
@@ -51,24 +86,12 @@ func requestID(res *rest.Response) string {
 }
 
 // cleanID makes an ID that the cloud gave fit for errors and logs.
-func cleanID(res *rest.Response, id string) string { return res.Redact(wire.CleanText(id, 128)) }
+func cleanID(res *rest.Response, id string) string { return wire.CleanText(res.Redact(id), 128) }
 
-// APIError reports an answer of the cloud that is not a success. It is plain data: it holds no request, and a credential
-// that the answer echoed is replaced by [REDACTED]. Codes are contractual, Message is not.
-type APIError struct {
-	StatusCode int           // HTTP status
-	Code       string        // such as Ecs.0114, APIGW.0308 or Nova's fault name (conflictingRequest); "" if the answer has none
-	Message    string        // one line, cleaned, at most 512 bytes; "" if the answer has none
-	RequestID  string        // what the cloud's support asks for; "" if the answer has none
-	Method     string        // of the request
-	Path       string        // of the request, without the endpoint
-	RetryAfter time.Duration // how long the cloud asks to wait; zero if it does not
-}
-
-// Error returns one line that names the request, the status, the code and the request ID.
+// Error returns one line that names the request, the status, the code, the request ID and the number of attempts.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %d", e.Method, e.Path, e.StatusCode)
+	fmt.Fprintf(&b, "%s %s: %d", e.Method, e.URL, e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + strings.ToLower(text))
 	}
@@ -81,18 +104,21 @@ func (e *APIError) Error() string {
 	if e.RequestID != "" {
 		b.WriteString(" [request " + e.RequestID + "]")
 	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " after %d attempts", e.Attempts)
+	}
 	return b.String()
 }
 
-// Is reports whether target is a sentinel that describes the answer.
+// Is reports whether target is a sentinel that describes the response.
 func (e *APIError) Is(target error) bool {
 	switch target {
 	case ErrUnauthorized:
-		return e.StatusCode == http.StatusUnauthorized
+		return e.status() == http.StatusUnauthorized && !e.rateLimited()
 	case ErrForbidden:
-		return e.StatusCode == http.StatusForbidden
+		return e.status() == http.StatusForbidden && !e.rateLimited()
 	case ErrNotFound:
-		return e.StatusCode == http.StatusNotFound && !e.notPublished()
+		return e.serverGone()
 	case ErrAPINotPublished:
 		return e.notPublished()
 	case ErrConflict:
@@ -100,50 +126,107 @@ func (e *APIError) Is(target error) bool {
 	case ErrLocked:
 		return e.locked()
 	case ErrRevertInProgress:
-		return e.StatusCode == http.StatusConflict && strings.Contains(e.Message, "task_state resize_reverting")
+		return e.status() == http.StatusConflict && strings.Contains(e.Message, "resize_reverting")
 	case ErrRateLimited:
 		return e.rateLimited()
 	case ErrUnavailable:
-		return !e.rateLimited() && e.unusable()
+		return e.unavailable()
 	}
 	return false
 }
 
-// unusable is an answer that is none, be it a success with an error in its body.
-func (e *APIError) unusable() bool {
-	return e.StatusCode >= 500 || e.StatusCode/100 == 1 || e.StatusCode/100 == 2 || e.StatusCode == http.StatusRequestTimeout
+// status is the HTTP status, or that of a fault of Nova which a front end passes on under a status of its own.
+func (e *APIError) status() int {
+	switch e.Code {
+	case "badRequest":
+		return http.StatusBadRequest
+	case "unauthorized":
+		return http.StatusUnauthorized
+	case "forbidden":
+		return http.StatusForbidden
+	case "itemNotFound":
+		return http.StatusNotFound
+	case "badMethod":
+		return http.StatusMethodNotAllowed
+	case "conflictingRequest", "buildInProgress":
+		return http.StatusConflict
+	case "overLimit":
+		return http.StatusTooManyRequests
+	case "badMediaType":
+		return http.StatusUnsupportedMediaType
+	case "notImplemented":
+		return http.StatusNotImplemented
+	case "serviceUnavailable":
+		return http.StatusServiceUnavailable
+	case "computeFault": // Nova gives it to every status that has no name
+		if e.StatusCode == http.StatusBadRequest {
+			return http.StatusInternalServerError
+		}
+	}
+	return e.StatusCode
 }
 
+// unavailable is a response that is no usable answer, be it a success with an error in its body.
+func (e *APIError) unavailable() bool {
+	if e.rateLimited() || e.conflict() || e.notPublished() {
+		return false
+	}
+	status := e.status()
+	return e.noUsableAnswer() || status >= 500 || status/100 == 1 || status/100 == 2 || status == http.StatusRequestTimeout ||
+		status == http.StatusNotFound && !e.serverGone()
+}
+
+// serverGone reports whether the server's API itself says that there is no such server. Any other 404 comes from something
+// in between and says nothing of the server.
+func (e *APIError) serverGone() bool {
+	return e.status() == http.StatusNotFound && (e.Code == "itemNotFound" || e.Code == "Ecs.0114" || e.Code == "Ecs.0614")
+}
+
+// notPublished reports whether an API gateway says that it does not have this API. Some answer without a code.
 func (e *APIError) notPublished() bool {
-	return e.StatusCode == http.StatusNotFound && isGatewayCode(e.Code, "0101")
+	if e.StatusCode != http.StatusNotFound {
+		return false
+	}
+	text := strings.ToLower(strings.TrimRight(e.Message, ". "))
+	return isGatewayCode(e.Code, "0101") || (e.Code == "" || e.Code == "404") && text == "api not found"
 }
 
-// conflict: ECS has no 409 for a state that does not fit, and Nova answers 400 when the resize is being confirmed.
+// conflict reports whether the cloud refuses an action because of the server's state. ECS has no 409 for that, and Nova
+// answers 400 when the resize is being confirmed.
 func (e *APIError) conflict() bool {
-	return e.StatusCode == http.StatusConflict || e.Code == codeWrongState || e.locked() ||
-		e.StatusCode == http.StatusBadRequest && strings.HasPrefix(e.Message, "Instance has not been resized")
+	return e.status() == http.StatusConflict || e.Code == codeWrongState || e.locked() ||
+		e.status() == http.StatusBadRequest && strings.HasPrefix(e.Message, "Instance has not been resized")
 }
 
 func (e *APIError) locked() bool {
-	return e.Code == codeLocked || e.StatusCode == http.StatusConflict && strings.HasSuffix(e.Message, " is locked")
+	return e.Code == codeLocked || e.status() == http.StatusConflict && strings.HasSuffix(e.Message, " is locked")
 }
 
 func (e *APIError) rateLimited() bool {
-	return e.StatusCode == http.StatusTooManyRequests || isGatewayCode(e.Code, "0308") ||
-		e.Code == codeFlowControl || e.Code == codeFlowLimit ||
-		(e.StatusCode == http.StatusRequestEntityTooLarge || e.StatusCode/100 == 2) && e.Code == "overLimit"
+	return e.status() == http.StatusTooManyRequests || isGatewayCode(e.Code, "0308") ||
+		e.Code == codeFlowControl || e.Code == codeFlowLimit || e.Code == codeBusy
 }
 
-// serverGone reports whether the answer itself says that the server does not exist, as opposed to a 404 of
-// something in between.
-func (e *APIError) serverGone() bool {
-	return e.StatusCode == http.StatusNotFound && (e.Code == "itemNotFound" || e.Code == "Ecs.0114" || e.Code == "Ecs.0614")
+// noUsableAnswer reports whether the front end says that it got no usable answer from OpenStack, under whatever status. What
+// OpenStack has done is open. A whole fault of Nova inside of such a response is its code instead.
+func (e *APIError) noUsableAnswer() bool {
+	switch e.Code {
+	case "Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301":
+		return true
+	}
+	return false
+}
+
+// novaFault reports whether the response is a fault of Nova, so that nothing of the request is on its way any more. Nova's
+// request IDs begin with "req-"; a front end that fails in Nova's words gives IDs of its own.
+func (e *APIError) novaFault() bool {
+	return wire.IsNovaFault(e.Code) && strings.HasPrefix(e.RequestID, "req-")
 }
 
 // ECS's own codes that decide something here.
 const (
 	codeWrongState  = "Ecs.0100"    // the status does not meet the requirements
-	codeBusy        = "Ecs.0603"    // another command is running
+	codeBusy        = "Ecs.0603"    // another command is running; "try again later", with whatever status
 	codeLocked      = "Ecs.0605"    // locked
 	codeFlowLimit   = "Common.0024" // flow control, answered as 202
 	codeFlowControl = "Common.1503" // flow control, answered as 429 or 503
@@ -158,3 +241,47 @@ func isGatewayCode(code, number string) bool {
 	}
 	return false
 }
+
+// identityError returns err as what became of a login, a metadata or an identity request. It has the same text and the same
+// types for [errors.As], but it does not match the sentinels that speak of a server: a login answered 404 does not mean
+// that the server is gone.
+func identityError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &identityFailure{err}
+}
+
+// identityFailure has no Unwrap: errors.Is would look behind Is.
+type identityFailure struct{ err error }
+
+func (e *identityFailure) Error() string { return e.err.Error() }
+
+func (e *identityFailure) As(target any) bool { return errors.As(e.err, target) }
+
+func (e *identityFailure) Is(target error) bool {
+	switch target {
+	case ErrNotFound, ErrConflict, ErrLocked, ErrAPINotPublished, ErrPrecondition, ErrRevertInProgress, ErrNotReverted,
+		ErrOutcomeUnknown, ErrNotStarted:
+		return false
+	}
+	return errors.Is(e.err, target)
+}
+
+// oneLine returns err with a text of one line. An authenticator or a transport may have written several.
+func oneLine(err error) error {
+	if text := err.Error(); strings.ContainsAny(text, "\r\n") {
+		return &oneLineError{text: strings.Join(strings.Fields(text), " "), err: err}
+	}
+	return err
+}
+
+// oneLineError is an error whose text had several lines.
+type oneLineError struct {
+	text string
+	err  error
+}
+
+func (e *oneLineError) Error() string { return e.text }
+
+func (e *oneLineError) Unwrap() error { return e.err }

@@ -67,14 +67,14 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 		"nova: 503":                {503, nova("serviceUnavailable", "503", "no"), "serviceUnavailable", "no", []string{"unavailable"}},
 		"nova: 501":                {501, nova("notImplemented", "501", "no"), "notImplemented", "no", []string{"unavailable"}},
 		"nova: microversion":       {406, nova("computeFault", "406", "Version 2.999 is not supported"), "computeFault", "Version 2.999 is not supported", nil},
-		"router: bare":             {404, `{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`, "404", "The resource could not be found.", []string{"not found"}},
+		"router: bare":             {404, `{"message": "The resource could not be found.<br /><br />\n\n\n", "code": "404 Not Found", "title": "Not Found"}`, "404", "The resource could not be found.", []string{"unavailable"}},
 		"keystone: 401":            {401, `{"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}`, "401", "The request you have made requires authentication.", []string{"unauthorized"}},
 		"keystone down":            {503, `{"message": "The server is currently unavailable.<br />The Keystone service is temporarily unavailable.", "code": "503 Service Unavailable", "title": "Service Unavailable"}`, "503", "The server is currently unavailable. The Keystone service is temporarily unavailable.", []string{"unavailable"}},
 		"iam: 400":                 {400, `{"error":{"code":400,"message":"The request body is invalid","title":"Bad Request"}}`, "400", "The request body is invalid", nil},
 		"iam: v3.0":                {403, `{"error_msg":"You are not authorized to perform the requested action.","error_code":"IAM.0002"}`, "IAM.0002", "You are not authorized to perform the requested action.", []string{"forbidden"}},
 		"ecs: wrong state":         {400, ecsBody("Ecs.0100", "The ECS status does not meet requirements"), "Ecs.0100", "The ECS status does not meet requirements", []string{"conflict"}},
 		"ecs: locked":              {400, ecsBody("Ecs.0605", "ECS locked."), "Ecs.0605", "ECS locked.", []string{"conflict", "locked"}},
-		"ecs: busy":                {501, ecsBody("Ecs.0603", "other command running"), "Ecs.0603", "other command running", []string{"unavailable"}},
+		"ecs: busy":                {501, ecsBody("Ecs.0603", "other command running"), "Ecs.0603", "other command running", []string{"rate"}},
 		"ecs: not found":           {404, ecsBody("Ecs.0114", "no"), "Ecs.0114", "no", []string{"not found"}},
 		"ecs: not found, too":      {404, ecsBody("Ecs.0614", "no"), "Ecs.0614", "no", []string{"not found"}},
 		"ecs: swapped":             {400, ecsBody("request body is illegal.", "Ecs.0005"), "Ecs.0005", "request body is illegal.", nil},
@@ -87,7 +87,7 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 		"gateway: not published":   {404, gateway("APIGW.0101", noAPI), "APIGW.0101", noAPI, []string{"not published"}},
 		"gateway: APIG":            {404, gateway("APIG.0101", noAPI), "APIG.0101", noAPI, []string{"not published"}},
 		"gateway: APIC":            {404, gateway("APIC.0101", noAPI), "APIC.0101", noAPI, []string{"not published"}},
-		"gateway: no backend":      {404, gateway("APIGW.0103", "x"), "APIGW.0103", "x", []string{"not found"}},
+		"gateway: no backend":      {404, gateway("APIGW.0103", "x"), "APIGW.0103", "x", []string{"unavailable"}},
 		"gateway: signature":       {401, gateway("APIGW.0301", "Incorrect IAM authentication information: ak not exist"), "APIGW.0301", "Incorrect IAM authentication information: ak not exist", []string{"unauthorized"}},
 		"gateway: backend timeout": {504, gateway("APIGW.0201", "Backend timeout."), "APIGW.0201", "Backend timeout.", []string{"unavailable"}},
 		"html":                     {502, `<!DOCTYPE html><html><head><title>Error</title></head><body>The backend server is unreachable.</body></html>`, "", "Error", []string{"unavailable"}},
@@ -106,11 +106,11 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api, name)
 		assert.Equal(t, &ecs.APIError{
-			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", Path: serverPath,
+			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", URL: testEndpoint + serverPath,
 		}, api, name)
 		assert.ElementsMatch(t, tt.is, matches(err), name)
 		assert.ElementsMatch(t, tt.is, matches(api), name)
-		for _, part := range []string{"GET " + serverPath, tt.code, tt.message, "[request req-1]"} {
+		for _, part := range []string{"GET " + testEndpoint + serverPath, tt.code, tt.message, "[request req-1]"} {
 			assert.Contains(t, err.Error(), part, name)
 		}
 		assert.NotContains(t, err.Error(), "  ", name)

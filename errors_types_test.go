@@ -16,16 +16,16 @@ func TestErrorTypes_MatchAndSay(t *testing.T) {
 	t.Parallel()
 	server := ecs.Server{ID: serverID, Status: "ACTIVE", VMState: "active", FlavorID: newFlavor}
 	busy := ecs.Server{Status: "REVERT_RESIZE", VMState: "resized", TaskState: "resize_reverting"}
-	refusal := &ecs.APIError{StatusCode: 403, Code: "forbidden", Message: "no", Method: "GET", Path: "/p", RequestID: "r-1"}
+	refusal := &ecs.APIError{StatusCode: 403, Code: "forbidden", Message: "no", Method: "GET", URL: "https://h/p", RequestID: "r-1"}
 	state := "ACTIVE (vm_state active, task_state none), flavor " + newFlavor
 	tests := map[string]struct {
 		err  error
 		text string
 		is   []string
 	}{
-		"api":       {refusal, "GET /p: 403 forbidden: no (forbidden) [request r-1]", []string{"forbidden"}},
-		"bare api":  {&ecs.APIError{StatusCode: 418, Method: "GET", Path: "/p"}, "GET /p: 418 i'm a teapot", nil},
-		"odd api":   {&ecs.APIError{StatusCode: 599, Method: "GET", Path: "/p"}, "GET /p: 599", []string{"unavailable"}},
+		"api":       {refusal, "GET https://h/p: 403 forbidden: no (forbidden) [request r-1]", []string{"forbidden"}},
+		"bare api":  {&ecs.APIError{StatusCode: 418, Method: "GET", URL: "https://h/p"}, "GET https://h/p: 418 i'm a teapot", nil},
+		"odd api":   {&ecs.APIError{StatusCode: 599, Method: "GET", URL: "https://h/p"}, "GET https://h/p: 599", []string{"unavailable"}},
 		"empty api": {&ecs.APIError{}, "", nil},
 		"precondition": {
 			&ecs.PreconditionError{Server: server, Unmet: []ecs.UnmetCondition{{Field: "status", Want: "VERIFY_RESIZE", Got: "ACTIVE"}}},

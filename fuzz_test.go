@@ -28,7 +28,7 @@ func FuzzIDs(f *testing.F) {
 		Transport: tripFunc(func(req *http.Request) (*http.Response, error) {
 			requests++
 			path = req.URL.EscapedPath() + "?" + req.URL.RawQuery
-			return reply(404, "")(req)
+			return fault(404, "itemNotFound", "x")(req)
 		}),
 	}))
 	if err != nil {

@@ -3,6 +3,7 @@ package ecs_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,9 @@ func TestRevertResize_AnswersThatEndTheCall(t *testing.T) {
 				}
 				withdrawn := strings.Contains(tt.text, ".0101")
 				assert.Equal(t, withdrawn, asIs(err, ecs.ErrAPINotPublished))
-				assert.Equal(t, api.StatusCode == http.StatusNotFound && !withdrawn, asIs(err, ecs.ErrNotFound), "an API that was withdrawn says nothing of the server")
+				gone := slices.Contains([]string{"itemNotFound", "Ecs.0114", "Ecs.0614"}, api.Code)
+				assert.Equal(t, gone, asIs(err, ecs.ErrNotFound), "another 404 says nothing of the server")
+				assert.Equal(t, api.StatusCode == http.StatusNotFound && !gone && !withdrawn, asIs(err, ecs.ErrUnavailable))
 				assert.Equal(t, "look post", c.story(), "nothing else, and nowhere else")
 				assert.Zero(t, elapsed(), "at once")
 			})

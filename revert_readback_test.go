@@ -29,7 +29,6 @@ func unclear() map[string]step {
 		"500 without Nova's request ID":      reply(serverFailure, `{"computeFault": {"code": 500, "message": "Unexpected API Error."}}`),
 		"500 of the gateway":                 gatewayError(serverFailure, "APIGW.0601"),
 		"500 with a request ID but HTML":     reply(serverFailure, html, "X-Openstack-Request-Id", faultID),
-		"501 Ecs.0603":                       ecsError(http.StatusNotImplemented, "Ecs.0603"),
 		"502":                                reply(http.StatusBadGateway, html),
 		"503":                                reply(http.StatusServiceUnavailable, `{"message": "The Keystone service is temporarily unavailable.", "code": "503 Service Unavailable", "title": "Service Unavailable"}`),
 		"504":                                gatewayError(http.StatusGatewayTimeout, "APIGW.0201"),

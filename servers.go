@@ -221,21 +221,8 @@ func serverPath(projectID, serverID, resource string) string {
 
 // opError names the operation and the server.
 func opError(op, serverID string, err error) error {
-	err = fmt.Errorf("ecs: %s %s: %w", op, printable(serverID), err)
-	if text := err.Error(); strings.ContainsAny(text, "\r\n") { // of an authenticator or a transport
-		return &oneLineError{text: strings.Join(strings.Fields(text), " "), err: err}
-	}
-	return err
+	return oneLine(fmt.Errorf("ecs: %s %s: %w", op, printable(serverID), err))
 }
-
-// oneLineError is an error whose text had several lines.
-type oneLineError struct {
-	text string
-	err  error
-}
-
-func (e *oneLineError) Error() string { return e.text }
-func (e *oneLineError) Unwrap() error { return e.err }
 
 // printable keeps a bad ID from breaking an error's line.
 func printable(id string) string {

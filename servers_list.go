@@ -34,7 +34,7 @@ func (c *Client) ListServers(ctx context.Context, projectID string, opts ListSer
 	return func(yield func(*Server, error) bool) {
 		ctx, err := c.begin(ctx, "list servers", "")
 		if err != nil {
-			yield(nil, fmt.Errorf("ecs: list servers: %w", err))
+			yield(nil, oneLine(fmt.Errorf("ecs: list servers: %w", err)))
 			return
 		}
 		for page, err := range c.pages(ctx, projectID, opts) {

@@ -43,7 +43,7 @@ func TestWaitForVerifyResize_Decides(t *testing.T) {
 		"a stopped server":                  {seeAll(before("SHUTOFF"), resizing("resize_prep"), verifyResize()), nil, 3},
 		"an unknown status":                 {seeAll(resizing(""), unknown, verifyResize()), nil, 3},
 		"a failed look":                     {[]step{dropped(), reply(503, ""), gatewayError(429, "APIGW.0308"), reply(200, "<html>"), see(verifyResize())}, nil, 5},
-		"a fleeting 404 of something else":  {[]step{reply(404, "<html>"), see(verifyResize())}, ecs.ErrNotFound, 1},
+		"a fleeting 404 of something else":  {[]step{reply(404, "<html>"), see(verifyResize())}, ecs.ErrUnavailable, 1},
 		"a confirm that is not saved yet":   {seeAll(deleting, verifyResize()), nil, 2},
 		"rolled back":                       {seeAll(resizing(""), before("ACTIVE")), ecs.ErrPrecondition, 2},
 		"rolled back, but still at it":      {seeAll(resizing(""), busy, before("ACTIVE")), ecs.ErrPrecondition, 3},

@@ -15,6 +15,7 @@ import (
 // Response is an answer, its body read.
 type Response struct {
 	StatusCode int
+	URL        string // of the request, as it was asked for
 	Header     http.Header
 	Body       []byte
 	BodyErr    error     // the body was cut off, too large or unreadable; Body holds what was read

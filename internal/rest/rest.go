@@ -120,7 +120,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	c.traces.put(attempt.trace)
 	out := &attempt.response
 	*out = Response{
-		StatusCode: res.StatusCode(), Header: res.RawResponse.Header, Location: attempt.location, SentAt: attempt.sentAt,
+		StatusCode: res.StatusCode(), URL: c.base + req.Path, Header: res.RawResponse.Header, Location: attempt.location, SentAt: attempt.sentAt,
 		sent: attempt.header, secret: req.Secret,
 	}
 	out.read(res.RawResponse, &c.bodies, cmp.Or(req.BodyLimit, DefaultBodyLimit))

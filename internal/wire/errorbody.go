@@ -95,8 +95,11 @@ func (a *answer) isNova() bool {
 }
 
 // isNovaFault says whether name is one that Nova gives to its faults.
-func isNovaFault(name []byte) bool {
-	switch string(name) {
+func isNovaFault(name []byte) bool { return IsNovaFault(string(name)) }
+
+// IsNovaFault says whether name is one that Nova gives to its faults, such as "itemNotFound".
+func IsNovaFault(name string) bool {
+	switch name {
 	case "badRequest", "unauthorized", "forbidden", "itemNotFound", "badMethod", "conflictingRequest", "overLimit",
 		"badMediaType", "notImplemented", "serviceUnavailable", "computeFault":
 		return true
