@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/revert-resize/ecs/internal/journal"
+	"github.com/revert-resize/ecs/internal/verdict"
 )
 
 // Journal is where [Client.RevertResizeAll] records what becomes of each server, see [WithJournal]. [OpenJournal] keeps one
@@ -177,6 +178,9 @@ func (e *JournalEntry) decode(line []byte) error {
 func (e *JournalEntry) check() error {
 	if err := checkRevert(&e.Revert); err != nil {
 		return err
+	}
+	if err := precondition(&e.Revert.Before, verdict.Unresumable(e.Revert.Before.state())); err != nil {
+		return invalid("the revert's Before: %w", err)
 	}
 	accepted := !e.Revert.SentAt.IsZero()
 	switch e.State {

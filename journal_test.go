@@ -127,7 +127,7 @@ func TestJournal_HoldsNothingOfTheServerThatTellsNoResize(t *testing.T) {
 	j := openJournal(t, path)
 	const private = "s3cret"
 	full := ecs.Server{
-		ID: serverID, Status: ecs.StatusVerifyResize, FlavorID: "2", UserID: private, KeyName: private, AvailabilityZone: private,
+		ID: serverID, Status: ecs.StatusVerifyResize, VMState: "resized", FlavorID: "2", Updated: epoch, UserID: private, KeyName: private, AvailabilityZone: private,
 		Metadata: map[string]string{"admin_pass": private}, Addresses: map[string][]ecs.Address{private: {{Addr: private}}},
 		Fault: &ecs.Fault{Message: "no", Details: private},
 	}
@@ -158,7 +158,7 @@ func TestOpenJournal_Refuses(t *testing.T) {
 		"an entry of nobody":    {journalHeader + "{}\n", "line 2"},
 		"a bad ID":              {journalHeader + line(func(e *ecs.JournalEntry) { e.Revert.ServerID = "../x" }), "server ID"},
 		"no project":            {journalHeader + line(func(e *ecs.JournalEntry) { e.Revert.ProjectID = "" }), "project ID"},
-		"nothing to compare":    {journalHeader + line(func(e *ecs.JournalEntry) { e.Revert.Before = ecs.Server{} }), "neither flavor nor host"},
+		"not a finished resize": {journalHeader + line(func(e *ecs.JournalEntry) { e.Revert.Before = ecs.Server{} }), "not ready"},
 		"a new state":           {journalHeader + line(func(e *ecs.JournalEntry) { e.State = "lost" }), `"lost"`},
 		"a new outcome":         {journalHeader + line(accepted, decided("odd")), `"odd"`},
 		"no outcome":            {journalHeader + line(accepted, decided("")), `outcome ""`},
