@@ -9,7 +9,7 @@ import (
 type actionRecord struct {
 	action, requestID, user, project string
 	start, updated                   time.Time
-	failed                           bool           // message "Error"
+	failed                           time.Time      // when the message became "Error"; zero = it is null
 	events                           []*eventRecord // newest first
 }
 
@@ -39,8 +39,17 @@ func (a *actionRecord) finish(name string, at time.Time, failed bool) {
 	if i >= 0 {
 		a.events[i].finish, a.events[i].failed = at, failed
 	}
-	a.failed = a.failed || failed
+	if failed && a.failed.IsZero() {
+		a.failed = at
+	}
 	a.updated = at
+}
+
+// beginNow adds a part that starts to these operations.
+func (r *record) beginNow(at time.Time, name string, entries ...*historyEntry) {
+	for _, e := range entries {
+		e.record.begin(name, at, r.now.host)
+	}
 }
 
 // completeNow ends a part of these operations as successful.
@@ -80,11 +89,27 @@ func (s *Server) pastActions(r *record) {
 	r.actions = []*actionRecord{resize, create}
 }
 
-// action finds a record by its request ID.
-func (r *record) action(requestID string) *actionRecord {
-	i := slices.IndexFunc(r.actions, func(a *actionRecord) bool { return a.requestID == requestID })
-	if i < 0 {
-		return nil
+// at is the record as it was at a time in the past, when it had begun.
+func (a *actionRecord) at(t time.Time) *actionRecord {
+	past := *a
+	past.events, past.updated = nil, a.start
+	if past.failed.After(t) {
+		past.failed = time.Time{}
 	}
-	return r.actions[i]
+	for _, e := range a.events {
+		if e.start.After(t) {
+			continue
+		}
+		event := *e
+		if event.finish.After(t) {
+			event.finish, event.failed = time.Time{}, false
+		}
+		past.events = append(past.events, &event)
+		past.updated = later(past.updated, event.start, event.finish)
+	}
+	return &past
+}
+
+func later(times ...time.Time) time.Time {
+	return slices.MaxFunc(times, time.Time.Compare)
 }

@@ -56,45 +56,56 @@ func (in *inbound) readAction() *refusal {
 
 func isAction(name string) bool {
 	switch name {
-	case "revertResize", "confirmResize", "resize", "lock", "unlock", "os-start", "os-stop", "os-resetState":
+	case "revertResize", "confirmResize", "resize", "lock", "unlock", "os-resetState":
 		return true
 	}
-	return false
+	return transitionNamed(name) != nil
 }
 
 // act answers POST /servers/{id}/action; the body was looked at before.
 func (s *Server) act(in *inbound, who *principal) *Answer {
-	r, _ := s.lookup(in, who)
+	r := s.lookup(in, who)
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
 	}
-	status := http.StatusAccepted
-	var no *refusal
 	var actions map[string]json.RawMessage
 	_ = json.Unmarshal(in.body, &actions) // readAction has done it before
 	by := in.actor(who)
+	var a *Answer
 	for name, value := range actions {
 		switch name {
 		case "revertResize":
-			outcome := r.outcome
-			if in.outcome != nil {
-				outcome = *in.outcome
-			}
-			no = s.revert(r, by, outcome)
+			a = in.finish(r, http.StatusAccepted, s.revert(r, by, in.plan(r)))
 		case "confirmResize":
-			status = http.StatusNoContent
-			no = s.confirm(r, by)
+			a = in.finish(r, http.StatusNoContent, s.confirm(r, by))
 		case "resize":
-			no = s.actResize(r, by, value)
-		case "lock", "unlock":
-			no = s.setLock(r, by, name == "lock")
-		case "os-start", "os-stop":
-			no = s.setPower(r, by, name == "os-start")
+			a = in.finish(r, http.StatusAccepted, s.actResize(r, by, value))
 		case "os-resetState":
-			no = s.actResetState(r, by, value)
+			a = in.finish(r, http.StatusAccepted, s.actResetState(r, by, value))
+		case "createImage":
+			a = s.actCreateImage(in, r, by, value)
+		case "rescue":
+			a = in.finish(r, http.StatusOK, s.perform(r, by, name))
+			if a.Status == http.StatusOK {
+				a.Body = []byte(`{"adminPass": "` + s.newHex()[:12] + `"}`)
+			}
+		default:
+			a = in.finish(r, http.StatusAccepted, s.perform(r, by, name))
 		}
 	}
-	return in.finish(r, status, no)
+	return a
+}
+
+// plan is how the revert goes that the request asks for.
+func (in *inbound) plan(r *record) revertPlan {
+	plan := r.usualPlan()
+	if in.outcome != nil {
+		plan.outcome = *in.outcome
+	}
+	if in.after != nil {
+		plan.after = in.after
+	}
+	return plan
 }
 
 // actor is the caller of a request as the one who acts.
@@ -137,6 +148,24 @@ func (s *Server) actResize(r *record, by actor, value json.RawMessage) *refusal 
 	return s.resize(r, by, flavor)
 }
 
+// actCreateImage tells the new image's ID in a header, and from microversion
+// 2.45 on in the body.
+func (s *Server) actCreateImage(in *inbound, r *record, by actor, value json.RawMessage) *Answer {
+	var want struct{ Name string }
+	if json.Unmarshal(value, &want) != nil || want.Name == "" {
+		return in.novaFault(badRequest("Invalid input for field/attribute createImage. Value: " + string(value) + ". 'name' is a required property"))
+	}
+	a := in.finish(r, http.StatusAccepted, s.perform(r, by, "createImage"))
+	switch image := s.newUUID(); {
+	case a.Status != http.StatusAccepted:
+	case in.minor >= 45:
+		a.Body = []byte(`{"image_id": "` + image + `"}`)
+	default:
+		a.Header["Location"] = []string{s.urlFor(in) + "/images/" + image}
+	}
+	return a
+}
+
 func (s *Server) actResetState(r *record, by actor, value json.RawMessage) *refusal {
 	if !by.admin {
 		return &refusal{http.StatusForbidden, "forbidden", "Policy doesn't allow os_compute_api:os-admin-actions:reset_state to be performed."}
@@ -151,7 +180,7 @@ func (s *Server) actResetState(r *record, by actor, value json.RawMessage) *refu
 
 // deleteServer answers DELETE /servers/{id}.
 func (s *Server) deleteServer(in *inbound, who *principal) *Answer {
-	r, _ := s.lookup(in, who)
+	r := s.lookup(in, who)
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
 	}

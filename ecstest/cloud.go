@@ -14,11 +14,14 @@ type cloud struct {
 	added   []*record            // in the order of AddServer
 	ordered map[string][]*record // per project, as lists show them: newest first
 	flavors map[string]Flavor
+	lag     Lag
+	lists   int // that were read so far
 }
 
 func newCloud(cfg config) cloud {
 	c := cloud{
 		byID:    map[string]*record{},
+		lag:     cfg.lag,
 		ordered: map[string][]*record{},
 		flavors: map[string]Flavor{
 			"1": {ID: "1", Name: "lab.small", VCPUs: 1, RAM: 512, Disk: 1},

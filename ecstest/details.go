@@ -30,8 +30,13 @@ func (s *Server) viewFor(in *inbound, who *principal) view {
 
 // details answers GET /servers/{id}.
 func (s *Server) details(in *inbound, who *principal) *Answer {
-	r, st := s.lookup(in, who)
+	r := s.owned(in, who)
 	if r == nil {
+		return in.novaFault(noSuchServer(in.route.server))
+	}
+	st := r.at(s.asOf(in, r, r.reads.server, Lag.ofServer))
+	r.reads.server++
+	if st.gone {
 		return in.novaFault(noSuchServer(in.route.server))
 	}
 	b := append(s.buffer(), `{"server": `...)
@@ -40,19 +45,20 @@ func (s *Server) details(in *inbound, who *principal) *Answer {
 }
 
 // lookup finds the server that a request is about, if the caller may see it.
-func (s *Server) lookup(in *inbound, who *principal) (*record, *snapshot) {
+func (s *Server) lookup(in *inbound, who *principal) *record {
+	if r := s.owned(in, who); r != nil && !r.now.gone {
+		return r
+	}
+	return nil
+}
+
+// owned is lookup that also finds a server that has been deleted for long.
+func (s *Server) owned(in *inbound, who *principal) *record {
 	r := s.cloud.find(in.route.server, in.now)
 	if r == nil || (r.project != who.project && !who.admin) {
-		return nil, nil
+		return nil
 	}
-	st := &r.now
-	if in.stale > 0 {
-		st = r.at(in.now.Add(-in.stale))
-	}
-	if st.gone {
-		return nil, nil
-	}
-	return r, st
+	return r
 }
 
 // appendServer appends the details of a server.

@@ -45,6 +45,17 @@
 // [Server.History] has the truth: which operations were accepted, of which
 // resize, and how each of them ended. [Server.Requests] is the log of what arrived.
 //
+// # Reads that lag, clocks that differ, other clients
+//
+// [WithLag] is a cloud whose replicas lag: GETs and lists show the past, each
+// kind with a lag of its own, always or in turns. [WithClock] is a cloud whose
+// clock differs from the test's. [Instance.AfterRevert] lets another client
+// suspend, pause, shelve, rescue or resize the server in the moment in which
+// its revert is done, and [Server.Act] at any other:
+//
+//	srv := ecstest.NewServer(ecstest.WithClock(-time.Hour), ecstest.WithLag(ecstest.Lag{Server: 30 * time.Second}))
+//	id := srv.AddServer(ecstest.Instance{AfterRevert: []string{"createImage", "suspend"}})
+//
 // # Virtual time
 //
 // The only clock is time.Now. What the cloud does takes place when somebody
@@ -87,16 +98,18 @@
 //     functions of [Meanwhile] and [Rewrite], a Match) must not call it.
 //   - [WithSeed] does not reach tokens: they differ from run to run.
 //   - Servers cannot be created by the API, and of the actions there are
-//     revertResize, confirmResize, resize, lock, unlock, os-start, os-stop and
-//     os-resetState. Every other action is "no such action". There are no
+//     os-resetState and those of [Server.Act]. Every other action is "no such
+//     action". A shelved server stays SHELVED until shelveOffload. There are no
 //     flavors, images, networks, volumes, quotas and migrations to be asked for.
 //   - Servers have no addresses and no volumes. Metadata is shown sorted by
 //     key. Admins see host names, but not the attributes that microversions
 //     from 2.3 on add for them; the description and the reason of a lock are
 //     always null.
 //   - Every operation is atomic: two reverts that overlap are one 202 and one
-//     409, where a real cloud may accept both. [WithOverlappingReverts] and
-//     [RevertRacesConfirm] make up for that.
+//     409, where a real cloud may accept both. [WithOverlappingReverts],
+//     [RevertRacesConfirm] and its siblings make up for that.
+//   - The clock of [WithClock] runs as fast as the test's. The identity service
+//     and whatever stands in front of the cloud have the same clock.
 //   - A resize always succeeds and always changes the host. There is no
 //     automatic confirm.
 //   - Lists know the filters status, name and changes-since, limit and marker,

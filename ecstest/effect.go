@@ -24,6 +24,7 @@ type Effect struct {
 	rewrite    func(*Answer)
 	meanwhile  func(*Server, string)
 	outcome    *Outcome
+	after      []string // actions of another client after the revert
 	stale      time.Duration
 	staleToken bool
 }
@@ -97,6 +98,9 @@ func (e Effect) And(other Effect) Effect {
 	}
 	if other.outcome != nil {
 		e.outcome = other.outcome
+	}
+	if other.after != nil {
+		e.after = other.after
 	}
 	if other.stale != 0 {
 		e.stale = other.stale

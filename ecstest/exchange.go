@@ -2,7 +2,6 @@ package ecstest
 
 import (
 	"net/http"
-	"time"
 )
 
 // reply is what becomes of the client's side of a request.
@@ -42,7 +41,7 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 		return nil
 	}
 	e := h.effect
-	in.outcome, in.stale = e.outcome, e.stale
+	in.outcome, in.after, in.stale = e.outcome, e.after, e.stale
 	if e.reaches() != reachLate {
 		s.before(in, e)
 	}
@@ -61,6 +60,9 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	}
 	if e.reaches() == reachLate {
 		s.deliverLate(in, e)
+	}
+	if answer != nil {
+		s.date(answer)
 	}
 	if e.rewrite != nil && answer != nil {
 		answer.giveBack = nil // the body may be kept by the one who changes it, or be his own
@@ -133,7 +135,7 @@ func (s *Server) replace(in *inbound, e Effect) *Answer {
 		return e.answer(s, in)
 	}
 	passing := *in
-	passing.now, passing.requestID = time.Now(), s.newRequestID()
+	passing.now, passing.requestID = s.Now(), s.newRequestID()
 	return e.answer(s, &passing)
 }
 

@@ -44,7 +44,7 @@ type historyEntry struct {
 func (s *Server) History(id string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.cloud.find(id, time.Now())
+	r := s.cloud.find(id, s.Now())
 	if r == nil {
 		return nil
 	}
@@ -74,7 +74,7 @@ type State struct {
 func (s *Server) States(id string) []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.cloud.find(id, time.Now())
+	r := s.cloud.find(id, s.Now())
 	if r == nil {
 		return nil
 	}

@@ -159,7 +159,7 @@ func (s *Server) AdminToken() string { return s.standingToken(s.identity.admin) 
 func (s *Server) standingToken(c Credentials) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	if t := s.identity.tokens[s.identity.standing[c.UserID]]; t != nil && t.valid(now) {
 		return t.value
 	}

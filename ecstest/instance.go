@@ -2,6 +2,7 @@ package ecstest
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -46,6 +47,14 @@ type Instance struct {
 	NeverLaunched bool
 	// Outcome is how reverts of this server end.
 	Outcome Outcome
+	// AfterRevert are actions that another client of the cloud takes after each
+	// revert of this server, as [Server.Act] does. The first one begins in the
+	// moment in which the server comes to rest, so that no read shows it idle
+	// before; each further one begins when the one before is done. One that
+	// Nova refuses is left out. None happens after a revert that ends in ERROR.
+	// {"createImage"} keeps the server ACTIVE with a task for a while, and
+	// {"resize", "confirmResize"} takes it out of another resize.
+	AfterRevert []string
 	// RevertFault is the fault that [RevertFailsEarly] and [RevertFailsLate]
 	// leave; default 400 "Failed to deploy instance: injected fault".
 	RevertFault *ServerFault
@@ -113,13 +122,29 @@ const (
 	// RevertRacesConfirm is a confirm of somebody else that is accepted at the
 	// same moment: the server ends in ERROR, and both have failed.
 	RevertRacesConfirm
+	// RevertBesideConfirm is such a confirm too, but both finish: the server is
+	// reverted, and the records of both say success.
+	RevertBesideConfirm
+	// RevertLosesToConfirm is such a confirm that wins: the server ends on the
+	// new flavor and host, and the record of the revert says "Error".
+	RevertLosesToConfirm
+	// RevertPowerOffRollsBack is a revert of a server that was stopped, and that
+	// cannot be stopped again: the server is reverted and stays ACTIVE, and the
+	// record says "Error", also of the event compute_finish_revert_resize. A
+	// server that was not stopped is reverted as usual.
+	RevertPowerOffRollsBack
+	// RevertPowerOffFails is the same, but the server ends in ERROR, although it
+	// is on the old flavor and host. On the way there it reads VERIFY_RESIZE
+	// without a task for a moment.
+	RevertPowerOffFails
 )
 
 // AddServer puts a server into the cloud and returns its ID.
 func (s *Server) AddServer(in Instance) string {
+	checkActions("AddServer", in.AfterRevert)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	r := s.newRecord(in, now)
 	s.cloud.add(r)
 	if in.VMState == "" && in.TaskState == "" {
@@ -137,7 +162,7 @@ func (s *Server) goOn(r *record, now time.Time) {
 	case "RESIZE":
 		s.startResize(r, before, r.flavorAfter())
 	case "REVERT_RESIZE":
-		s.startRevert(r, before, r.outcome)
+		s.startRevert(r, before, r.usualPlan())
 	}
 }
 
@@ -154,7 +179,7 @@ func (r *record) flavorAfter() string {
 func (s *Server) Instance(id string) Instance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.cloud.find(id, time.Now())
+	r := s.cloud.find(id, s.Now())
 	if r == nil {
 		return Instance{}
 	}
@@ -182,7 +207,7 @@ func (r *record) instance() Instance {
 		HostID: st.host.id, OldHostID: r.oldHost.id,
 		Created: r.created, Updated: st.updated, LaunchedAt: st.launchedAt,
 		Metadata: maps.Clone(r.plainMetadata), Locked: st.locked,
-		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, RevertFault: r.revertFault.clone(), Durations: r.durations,
+		StoppedOrigin: r.stoppedOrigin, Outcome: r.outcome, AfterRevert: slices.Clone(r.afterRevert), RevertFault: r.revertFault.clone(), Durations: r.durations,
 		NoMigration:   isResized(st.vmState) && r.migration == migrationNone,
 		NeverLaunched: st.launchedAt.IsZero() && st.vmState != vmBuilding,
 		Resizes:       r.resizes,

@@ -1,6 +1,9 @@
 package ecstest
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // listActions answers GET /servers/{id}/os-instance-actions.
 func (s *Server) listActions(in *inbound, who *principal) *Answer {
@@ -9,7 +12,7 @@ func (s *Server) listActions(in *inbound, who *principal) *Answer {
 		return in.novaFault(noSuchServer(in.route.server))
 	}
 	b := []byte(`{"instanceActions": [`)
-	for i, a := range r.actions {
+	for i, a := range s.recorded(in, r) {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
@@ -24,10 +27,12 @@ func (s *Server) showAction(in *inbound, who *principal) *Answer {
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
 	}
-	a := r.action(in.route.record)
-	if a == nil {
+	recorded := s.recorded(in, r)
+	i := slices.IndexFunc(recorded, func(a *actionRecord) bool { return a.requestID == in.route.record })
+	if i < 0 {
 		return in.novaFault(notFound("Action " + in.route.record + " not found"))
 	}
+	a := recorded[i]
 	b := in.appendAction([]byte(`{"instanceAction": `), r, a)
 	if (who.admin || in.minor >= 51) && !s.cfg.noActionEvents {
 		b = appendKey(b, "events")
@@ -46,14 +51,26 @@ func (s *Server) showAction(in *inbound, who *principal) *Answer {
 // lookupDeleted finds a server as its action records see it: from microversion
 // 2.21 on also a deleted one.
 func (s *Server) lookupDeleted(in *inbound, who *principal) *record {
-	if r, _ := s.lookup(in, who); r != nil || in.minor < 21 {
-		return r
+	if in.minor < 21 {
+		return s.lookup(in, who)
 	}
-	r := s.cloud.find(in.route.server, in.now)
-	if r == nil || (r.project != who.project && !who.admin) {
-		return nil
+	return s.owned(in, who)
+}
+
+// recorded are the action records that a read shows, newest first.
+func (s *Server) recorded(in *inbound, r *record) []*actionRecord {
+	at := s.asOf(in, r, r.reads.record, Lag.ofRecord)
+	r.reads.record++
+	if !at.Before(in.now) {
+		return r.actions
 	}
-	return r
+	var past []*actionRecord
+	for _, a := range r.actions {
+		if !a.start.After(at) {
+			past = append(past, a.at(at))
+		}
+	}
+	return past
 }
 
 // appendAction appends a record, but for its closing brace.
@@ -71,7 +88,7 @@ func (in *inbound) appendAction(b []byte, r *record, a *actionRecord) []byte {
 	b = appendKey(b, "start_time")
 	b = appendTime(b, a.start, plainLayout)
 	b = appendKey(b, "message")
-	if a.failed {
+	if !a.failed.IsZero() {
 		b = append(b, `"Error"`...)
 	} else {
 		b = append(b, "null"...)

@@ -52,10 +52,7 @@ func (s *Server) list(in *inbound, who *principal, detailed bool) *Answer {
 	count, last := 0, ""
 	for _, r := range all[start:] {
 		r.advance(in.now)
-		st := &r.now
-		if in.stale > 0 {
-			st = r.at(in.now.Add(-in.stale))
-		}
+		st := r.at(s.asOf(in, r, s.cloud.lists, Lag.ofList))
 		if !f.shows(r, st) {
 			continue
 		}
@@ -72,6 +69,7 @@ func (s *Server) list(in *inbound, who *principal, detailed bool) *Answer {
 			break
 		}
 	}
+	s.cloud.lists++
 	b = append(b, ']')
 	if count > 0 && count == f.limit {
 		b = v.appendNext(b, query, last, detailed)

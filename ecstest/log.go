@@ -61,7 +61,7 @@ func (s *Server) ForgetRequests() {
 // arrive notes a request. Its caller holds s.mu.
 func (s *Server) arrive(in *inbound) {
 	e := &Request{
-		Time: time.Now(), Method: in.method, Path: in.path, Query: in.query,
+		Time: s.Now(), Method: in.method, Path: in.path, Query: in.query,
 		Header: withoutCredentials(in.header), ServerID: in.route.server,
 	}
 	e.Kind, e.Action = in.kind()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -13,7 +14,7 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 	r := &record{
 		id: in.ID, name: in.Name, project: in.ProjectID, user: in.UserID, number: s.ids,
 		metadata: encodeMetadata(in.Metadata), plainMetadata: maps.Clone(in.Metadata),
-		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, revertFault: in.RevertFault.clone(),
+		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, afterRevert: slices.Clone(in.AfterRevert), revertFault: in.RevertFault.clone(),
 		durations: in.Durations.or(s.cfg.durations),
 	}
 	if r.id == "" {

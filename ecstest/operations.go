@@ -57,11 +57,19 @@ func (r *record) check(by actor, method string, vmStates ...string) *refusal {
 
 var notResized = badRequest("Instance has not been resized.")
 
+// revertPlan is how a revert goes and what comes after it.
+type revertPlan struct {
+	outcome Outcome
+	after   []string // actions of another client
+}
+
+func (r *record) usualPlan() revertPlan { return revertPlan{r.outcome, r.afterRevert} }
+
 // revert accepts or refuses a revertResize.
-func (s *Server) revert(r *record, by actor, outcome Outcome) *refusal {
+func (s *Server) revert(r *record, by actor, plan revertPlan) *refusal {
 	if s.overlaps(r, by) {
 		e := s.note(r, by.operation, "revertResize", r.resizes)
-		e.record.begin("compute_revert_resize", by.at, r.now.host)
+		e.record.begin(firstHalf, by.at, r.now.host)
 		r.reverting = append(r.reverting, e)
 		return nil
 	}
@@ -71,7 +79,7 @@ func (s *Server) revert(r *record, by actor, outcome Outcome) *refusal {
 	if r.migration != migrationFinished {
 		return notResized
 	}
-	s.startRevert(r, by.operation, outcome)
+	s.startRevert(r, by.operation, plan)
 	return nil
 }
 
@@ -104,6 +112,7 @@ func (s *Server) confirm(r *record, by actor) *refusal {
 		r.migration, r.oldFlavor, r.oldHost, r.stoppedOrigin = migrationNone, "", host{}, false
 		e.end(at, Finished)
 		r.complete(at, "compute_confirm_resize", successful, e)
+		s.proceed(r, at)
 	})
 	return nil
 }
@@ -161,31 +170,6 @@ func (s *Server) setLock(r *record, by actor, locked bool) *refusal {
 	s.note(r, by.operation, action, r.resizes).end(by.at, Finished)
 	r.adminLock = locked && !owner
 	r.change(by.at, func(st *snapshot) { st.locked = locked })
-	return nil
-}
-
-// setPower starts or stops a server.
-func (s *Server) setPower(r *record, by actor, on bool) *refusal {
-	method, action, event, task := "stop", "os-stop", "compute_stop_instance", taskPoweringOff
-	from, to := vmActive, vmStopped
-	if on {
-		method, action, event, task = "start", "os-start", "compute_start_instance", taskPoweringOn
-		from, to = vmStopped, vmActive
-	}
-	if no := r.check(by, method, from); no != nil {
-		return no
-	}
-	e := s.note(r, by.operation, action, r.resizes)
-	e.record.action = method
-	e.record.begin(event, by.at, r.now.host)
-	r.change(by.at, func(st *snapshot) { st.taskState = task })
-	r.schedule(by.at.Add(r.durations.PowerOff), false, func(at time.Time) {
-		r.change(at, func(st *snapshot) {
-			st.vmState, st.taskState, st.power = to, "", powerOf(to)
-		})
-		e.end(at, Finished)
-		r.complete(at, event, successful, e)
-	})
 	return nil
 }
 

@@ -12,6 +12,8 @@ type Option func(*config)
 type config struct {
 	seed            uint64
 	prefix          string
+	clockOffset     time.Duration
+	lag             Lag
 	durations       Durations
 	tokenTTL        time.Duration
 	thinkTime       time.Duration
@@ -37,6 +39,7 @@ type Durations struct {
 	Confirm  time.Duration // confirm accepted to ACTIVE or SHUTOFF; default 500 ms
 	Revert   time.Duration // revert accepted to ACTIVE, in two halves as on a real cloud; default 1 s
 	PowerOff time.Duration // powering-off to SHUTOFF; default 200 ms
+	Task     time.Duration // any other action accepted to its end, as pause and createImage; default 500 ms
 	Delete   time.Duration // delete accepted to DELETED, 404 half as long after that; default 500 ms
 	// Record is how long after the server became ACTIVE, SHUTOFF or ERROR the
 	// action's record is completed (events' results, message "Error").
@@ -57,6 +60,7 @@ func (d Durations) or(fallback Durations) Durations {
 		Confirm:  pick(d.Confirm, fallback.Confirm),
 		Revert:   pick(d.Revert, fallback.Revert),
 		PowerOff: pick(d.PowerOff, fallback.PowerOff),
+		Task:     pick(d.Task, fallback.Task),
 		Delete:   pick(d.Delete, fallback.Delete),
 		Record:   pick(d.Record, fallback.Record),
 	}
@@ -72,6 +76,7 @@ func defaults() config {
 			Confirm:  500 * time.Millisecond,
 			Revert:   time.Second,
 			PowerOff: 200 * time.Millisecond,
+			Task:     500 * time.Millisecond,
 			Delete:   500 * time.Millisecond,
 			Record:   50 * time.Millisecond,
 		},

@@ -11,7 +11,7 @@ import (
 // Revert reverts the resize of a server, as somebody else would. Like its
 // siblings it returns Nova's refusal as an error, or nil.
 func (s *Server) Revert(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.revert(r, by, r.outcome) })
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.revert(r, by, r.usualPlan()) })
 }
 
 // Confirm confirms the resize of a server. Until its duration is over the
@@ -44,12 +44,12 @@ func (s *Server) Unlock(id string) error {
 
 // Stop shuts a server down.
 func (s *Server) Stop(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, false) })
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.perform(r, by, "os-stop") })
 }
 
 // Start starts a server.
 func (s *Server) Start(id string) error {
-	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.setPower(r, by, true) })
+	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.perform(r, by, "os-start") })
 }
 
 // Thaw lets a revert go on that hangs ([RevertHangsEarly], [RevertHangsLate]),
@@ -58,7 +58,7 @@ func (s *Server) Start(id string) error {
 func (s *Server) Thaw(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	r := s.cloud.find(id, now)
 	if r == nil {
 		return noSuchServer(id)
@@ -75,18 +75,22 @@ func (s *Server) Thaw(id string) error {
 func (s *Server) outOfBand(id string, do func(*record, actor) *refusal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	r := s.cloud.find(id, now)
 	if r == nil || r.now.gone {
 		return noSuchServer(id)
 	}
-	admin := s.identity.admin
-	by := actor{
-		operation: operation{at: now, requestID: s.newRequestID(), user: admin.UserID, project: admin.ProjectID},
-		admin:     true,
-	}
-	if no := do(r, by); no != nil {
+	if no := do(r, s.somebody(now)); no != nil {
 		return no
 	}
 	return nil
+}
+
+// somebody is another client who acts at this time, with an admin's rights.
+func (s *Server) somebody(at time.Time) actor {
+	admin := s.identity.admin
+	return actor{
+		operation: operation{at: at, requestID: s.newRequestID(), user: admin.UserID, project: admin.ProjectID},
+		admin:     true,
+	}
 }

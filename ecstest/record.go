@@ -63,9 +63,14 @@ type record struct {
 	stoppedOrigin bool
 	adminLock     bool // the lock is not the owner's
 	outcome       Outcome
+	afterRevert   []string           // actions of another client after every revert
+	script        []string           // those of them that are still to come
 	revertFault   *ServerFault       // nil = the usual one
+	ended         func(at time.Time) // what comes when the revert has come to rest
 	frozen        func(at time.Time) // what a revert that hangs does when it goes on; nil if none hangs
 	durations     Durations
+	lag           *Lag // nil = the cloud's
+	reads         replicas
 
 	actions   []*actionRecord // newest first
 	history   []*historyEntry // oldest first
@@ -110,7 +115,7 @@ func (r *record) schedule(at time.Time, always bool, do func(at time.Time)) {
 // ends every operation that was under way.
 func (r *record) interrupt(at time.Time) {
 	r.plan = slices.DeleteFunc(slices.Clone(r.plan), func(st step) bool { return !st.always })
-	r.reverting, r.frozen = nil, nil
+	r.reverting, r.frozen, r.script = nil, nil, nil
 	for _, e := range r.history {
 		e.end(at, Interrupted)
 	}

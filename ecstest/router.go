@@ -25,7 +25,8 @@ type inbound struct {
 	entry       *Request
 
 	stale   time.Duration // look that far into the past
-	outcome *Outcome      // of the revert that this request starts
+	outcome *Outcome      // of the revert that this request starts; nil = the usual one
+	after   []string      // actions of another client after it; nil = the usual ones
 }
 
 // service tells which part of the fake answers.
@@ -115,7 +116,7 @@ func isProject(part string) bool {
 // handle is the cloud itself: it answers one request, and does what it asks.
 // Its caller holds s.mu.
 func (s *Server) handle(in *inbound) *Answer {
-	in.now = time.Now()
+	in.now = s.Now()
 	in.requestID = s.newRequestID()
 	if in.entry != nil {
 		in.entry.RequestID = in.requestID

@@ -3,6 +3,7 @@ package ecstest
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -17,7 +18,7 @@ import (
 func (s *Server) SetState(id string, change func(*Instance)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.Now()
 	r := s.cloud.find(id, now)
 	if r == nil {
 		return false
@@ -25,6 +26,7 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 	before := r.instance()
 	after := r.instance()
 	change(&after)
+	checkActions("SetState", after.AfterRevert)
 	after.fitStates(before)
 	after.fitLaunch(before, now)
 	r.interrupt(now)
@@ -49,6 +51,7 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 		r.adminLock = false
 	}
 	r.oldFlavor, r.stoppedOrigin = after.OldFlavorID, after.StoppedOrigin
+	r.afterRevert = slices.Clone(after.AfterRevert)
 	r.outcome, r.revertFault = after.Outcome, after.RevertFault.clone()
 	r.durations = after.Durations.or(s.cfg.durations)
 	r.metadata = encodeMetadata(after.Metadata)

@@ -65,6 +65,9 @@ func (a *Answer) writeTo(w http.ResponseWriter, method string) {
 	if n := a.contentLength(); n >= 0 {
 		h["Content-Length"] = []string{strconv.Itoa(n)}
 	}
+	if _, ok := a.Header["Date"]; !ok {
+		h["Date"] = nil // a rewrite took it out: keep net/http from adding its own
+	}
 	w.WriteHeader(a.Status)
 	if method != http.MethodHead {
 		_, _ = w.Write(a.Body) // the client may be gone

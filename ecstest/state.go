@@ -15,6 +15,12 @@ const (
 	vmResized  = "resized"
 	vmStopped  = "stopped"
 
+	vmPaused    = "paused"
+	vmSuspended = "suspended"
+	vmShelved   = "shelved"
+	vmOffloaded = "shelved_offloaded"
+	vmRescued   = "rescued"
+
 	taskDeleting    = "deleting"
 	taskPoweringOff = "powering-off"
 	taskPoweringOn  = "powering-on"
@@ -57,16 +63,16 @@ var stateTable = []stateRow{
 	{vmStopped, "rebuilding", "REBUILD"},
 	{vmResized, anyTask, "VERIFY_RESIZE"},
 	{vmResized, taskReverting, "REVERT_RESIZE"},
-	{"paused", anyTask, "PAUSED"},
-	{"paused", "migrating", "MIGRATING"},
-	{"suspended", anyTask, "SUSPENDED"},
-	{"rescued", anyTask, "RESCUE"},
+	{vmPaused, anyTask, "PAUSED"},
+	{vmPaused, "migrating", "MIGRATING"},
+	{vmSuspended, anyTask, "SUSPENDED"},
+	{vmRescued, anyTask, "RESCUE"},
 	{vmError, anyTask, "ERROR"},
 	{vmError, "rebuilding", "REBUILD"},
 	{vmDeleted, anyTask, "DELETED"},
 	{"soft-delete", anyTask, "SOFT_DELETED"},
-	{"shelved", anyTask, "SHELVED"},
-	{"shelved_offloaded", anyTask, "SHELVED_OFFLOADED"},
+	{vmShelved, anyTask, "SHELVED"},
+	{vmOffloaded, anyTask, "SHELVED_OFFLOADED"},
 }
 
 // statusOf computes the status of a server.
@@ -119,8 +125,10 @@ func powerOf(vmState string) int {
 	switch vmState {
 	case vmBuilding, vmDeleted:
 		return powerNone
-	case vmStopped:
+	case vmStopped, vmSuspended, vmShelved, vmOffloaded:
 		return powerOff
+	case vmPaused:
+		return powerPaused
 	}
 	return powerRunning
 }
@@ -129,5 +137,6 @@ func powerOf(vmState string) int {
 const (
 	powerNone    = 0
 	powerRunning = 1
+	powerPaused  = 3
 	powerOff     = 4
 )
