@@ -12,7 +12,8 @@ import (
 )
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
-// takes the first of these that is there:
+// takes ECS_TOKEN with ECS_ENDPOINT and ECS_PROJECT_ID, and nothing else, where ECS_TOKEN is set; or else the first of these
+// that is there:
 //
 //  1. HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, with HUAWEICLOUD_SDK_SECURITY_TOKEN, HUAWEICLOUD_SDK_PROJECT_ID,
 //     HUAWEICLOUD_SDK_IAM_ENDPOINT, HUAWEICLOUD_SDK_REGION_ECS_{REGION}

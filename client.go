@@ -24,6 +24,7 @@ const Version = "0.1.0"
 // Client talks to one endpoint with one credential. It is immutable and safe for concurrent use by any number of
 // goroutines; make one and share it. Create it with [NewClient] or [NewClientFromEnv].
 type Client struct {
+	base    string // the endpoint
 	rest    *rest.Client
 	renew   func(ctx context.Context, sent http.Header) error  // nil if the credential cannot be renewed
 	explain func(sent, got http.Header, message string) string // why a credential may have been refused; may be nil
@@ -87,6 +88,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	}
 	hc := cmp.Or(o.httpClient, &http.Client{})
 	c := &Client{
+		base: base,
 		rest: rest.New(rest.Config{
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
@@ -116,6 +118,10 @@ func isNil(auth any) bool {
 		return false
 	}
 }
+
+// Endpoint returns the URL that requests to servers begin with, such as "https://ecs.cn-north-4.myhuaweicloud.com": what a
+// program shows before it changes something there.
+func (c *Client) Endpoint() string { return c.base }
 
 // CloseIdleConnections closes the connections that are not in use. Requests under way are not disturbed, and the
 // client stays usable. With [WithHTTPClient] it acts on that client's transport.

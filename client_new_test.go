@@ -215,3 +215,10 @@ func TestWithTimeout_BoundsOneAttempt(t *testing.T) {
 		})
 	}
 }
+
+func TestClient_EndpointIsWhatWasParsed(t *testing.T) {
+	t.Parallel()
+	client, err := ecs.NewClient("https://nova.example.com/compute/v2.1/", ecs.StaticToken("t"))
+	require.NoError(t, err)
+	assert.Equal(t, "https://nova.example.com/compute", client.Endpoint())
+}

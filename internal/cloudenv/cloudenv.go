@@ -54,7 +54,7 @@ type Settings struct {
 	CACertificates []byte // PEM; nil for the system's
 }
 
-// Load reads the settings from the first of these that is there:
+// Load reads the settings from ECS_TOKEN with ECS_ENDPOINT and ECS_PROJECT_ID, or else from the first of these that is there:
 //
 //  1. HUAWEICLOUD_SDK_AK or HUAWEICLOUD_SDK_SK: the variables of the vendor's SDKs
 //  2. HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HW_USER_ID, HW_USER_PASSWORD or HW_AUTH_TOKEN: those of its Terraform
@@ -95,6 +95,8 @@ func Load(env Env) (Settings, error) {
 
 func load(env Env, r *reader) (Settings, error) {
 	switch {
+	case r.has("ECS_TOKEN"):
+		return ownToken(r), nil
 	case r.has("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
 		return vendorSDK(r), nil
 	case r.has("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"):

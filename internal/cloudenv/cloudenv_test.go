@@ -250,3 +250,21 @@ func TestLoad_ReadsCertificates(t *testing.T) {
 		assert.Equal(t, []byte("PEM"), s.CACertificates)
 	}
 }
+
+func TestLoad_AnOwnTokenComesFirst(t *testing.T) {
+	t.Parallel()
+	env := vars{
+		"ECS_TOKEN": "t", "ECS_ENDPOINT": "https://ecs.example.com", "ECS_PROJECT_ID": "p1",
+		"OS_AUTH_URL": "https://keystone.example.com/v3", "OS_USERNAME": "u", "HW_ACCESS_KEY": "a",
+	}
+	s, err := load(env, nil)
+	require.NoError(t, err)
+	assert.Equal(t, cloudenv.Token, s.Kind)
+	assert.Equal(t, "t", s.Token)
+	assert.Equal(t, "https://ecs.example.com", s.Endpoint)
+	assert.Equal(t, "p1", s.ProjectID)
+
+	delete(env, "ECS_PROJECT_ID")
+	_, err = load(env, nil)
+	require.ErrorContains(t, err, "ECS_PROJECT_ID", "another family's project is not the token's")
+}
