@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,54 +13,89 @@ import (
 	"github.com/revert-resize/ecs/ecstest"
 )
 
-// surroundings are what tells whether there is a cloud to talk to.
-type surroundings struct {
-	environ []string // as of os.Environ
-	home    string
-}
-
-// nameNoCloud reports whether ecs.NewClientFromEnv would find nothing at all. A cloud that is named by halves is no reason
-// to show a fake one in its place.
-func (s surroundings) nameNoCloud() bool {
-	families := []string{"ECS_", "OS_", "HW_", "HUAWEICLOUD_"}
-	named := slices.ContainsFunc(s.environ, func(variable string) bool {
-		name, value, _ := strings.Cut(variable, "=")
-		return value != "" && slices.ContainsFunc(families, func(family string) bool { return strings.HasPrefix(name, family) })
-	})
-	_, err := os.Stat(filepath.Join(s.home, ".huaweicloud", "credentials"))
-	return !named && err != nil
-}
-
-// target is what is talked to.
-type target struct {
+// cloud is what the command works on.
+type cloud struct {
 	client  *ecs.Client
 	project string
+	real    bool
 	close   func()
 }
 
-// connect makes the client from the environment, or where that says nothing, a fake cloud; and tells which.
-func connect(cfg config, env surroundings, stderr io.Writer) (target, error) {
-	if env.nameNoCloud() {
+// connect makes a client for the cloud that the flags name, or starts a fake one, and says which.
+func connect(cfg config, stderr io.Writer) (cloud, error) {
+	if !cfg.Named() {
 		fmt.Fprintln(stderr, "cloud: a fake one in this process")
-		return fake(cfg)
+		return startFake(cfg)
 	}
-	client, project, err := ecs.NewClientFromEnv()
+	client, project, err := cfg.Connect()
 	if err != nil {
-		return target{}, err
+		return cloud{}, err
 	}
-	fmt.Fprintf(stderr, "cloud: that of the environment, project %s\n", project)
-	return target{client, project, client.CloseIdleConnections}, nil
+	fmt.Fprintf(stderr, "cloud: %s, project %s\n", client.Endpoint(), project)
+	return cloud{client, project, true, client.CloseIdleConnections}, nil
 }
 
-func fake(cfg config) (target, error) {
-	cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Second}), ecstest.WithoutRequestLog())
+func startFake(cfg config) (cloud, error) {
+	fake := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Second}), ecstest.WithoutRequestLog())
 	for range cfg.servers {
-		cloud.AddServer(ecstest.Instance{})
+		fake.AddServer(ecstest.Instance{})
 	}
-	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	client, err := ecs.NewClient(fake.URL, ecs.StaticToken(fake.Token()))
 	if err != nil {
-		cloud.Close()
-		return target{}, err
+		fake.Close()
+		return cloud{}, err
 	}
-	return target{client, cloud.ProjectID(), func() { client.CloseIdleConnections(); cloud.Close() }}, nil
+	return cloud{client, fake.ProjectID(), false, func() { client.CloseIdleConnections(); fake.Close() }}, nil
+}
+
+// servers returns the IDs of the servers that are meant.
+func servers(ctx context.Context, cfg config, c cloud, stdin io.Reader) (ids []string, err error) {
+	if cfg.stdin {
+		lines := bufio.NewScanner(stdin)
+		for lines.Scan() {
+			if id := strings.TrimSpace(lines.Text()); id != "" {
+				ids = append(ids, id)
+			}
+		}
+		return ids, lines.Err()
+	}
+	for server, err := range c.client.ListServers(ctx, c.project, ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
+		if err != nil {
+			return nil, err
+		}
+		if server.Status == ecs.StatusVerifyResize { // the filter also lets through what is being reverted
+			ids = append(ids, server.ID)
+		}
+	}
+	return ids, nil
+}
+
+// errRefused is the answer "no", or no answer where there is nobody to ask.
+var errRefused = errors.New("nothing was sent")
+
+// confirm asks before the first action on a real cloud.
+func confirm(ctx context.Context, cfg config, c cloud, count int, std streams) error {
+	if !c.real || cfg.dryRun || cfg.yes {
+		return nil
+	}
+	fmt.Fprintf(std.err, "%d servers would be reverted; the data written since each resize would be lost.\n", count)
+	if cfg.stdin || !std.inTerminal || !std.errTerminal {
+		return fmt.Errorf("%w: there is no terminal to ask on; -yes reverts, -dry-run only checks", errRefused)
+	}
+	fmt.Fprint(std.err, "Revert them? [y/N] ")
+	answer := make(chan string, 1)
+	go func() { // it ends with the process if nobody answers
+		line, _ := bufio.NewReader(std.in).ReadString('\n')
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(std.err)
+		return fmt.Errorf("%w: %w", errRefused, context.Cause(ctx))
+	case a := <-answer:
+		if a == "y" || a == "yes" {
+			return nil
+		}
+		return fmt.Errorf("%w: the answer was not yes", errRefused)
+	}
 }

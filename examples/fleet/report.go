@@ -2,112 +2,109 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-// report prints one JSON line per server, or on a terminal a live line and what failed.
+// report prints the results on standard output, and the progress on standard error.
 type report struct {
-	out, err   io.Writer
-	terminal   bool
-	reverts    bool // false: a dry run
-	elapsed    time.Duration
-	total      int
-	done       int
-	unfinished int
-	unknown    int
-	untouched  int
+	cfg     config
+	std     streams
+	meter   meter
+	elapsed time.Duration
+	total   int
+	count   map[outcome.Outcome]int
+	failed  bool // one is in no state that was asked for
+	unknown bool // of one the end is not known
 }
 
-func newReport(out, err io.Writer, reverts bool) *report {
-	return &report{out: out, err: err, terminal: isTerminal(out), reverts: reverts}
-}
-
-// isTerminal takes every character device for one, but for the one that swallows everything.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
+func newReport(cfg config, std streams, total int) *report {
+	return &report{cfg: cfg, std: std, meter: newMeter(std, total), count: map[outcome.Outcome]int{}}
 }
 
 func (r *report) progress(p ecs.FleetProgress) {
 	r.elapsed = p.Elapsed
-	if r.terminal {
-		fmt.Fprintf(r.out, "\r%d of %d done, %d failed, %d waiting, %s ", p.Succeeded, p.Total, p.Failed, p.Waiting, p.Elapsed.Round(100*time.Millisecond))
-	}
+	r.meter.show(p)
 }
 
-// line is one JSON line.
+// line is one line of JSON. Without a server it is about the whole run.
 type line struct {
-	Server    string `json:"server"`
-	Status    string `json:"status,omitempty"`
-	RequestID string `json:"request_id,omitempty"`
-	Error     string `json:"error,omitempty"`
+	Server    string          `json:"server,omitempty"`
+	Outcome   outcome.Outcome `json:"outcome"`
+	Retry     outcome.Retry   `json:"retry"`
+	Status    string          `json:"status,omitempty"`
+	Flavor    string          `json:"flavor,omitempty"`
+	RequestID string          `json:"request_id,omitempty"`
+	Error     string          `json:"error,omitempty"`
+	ExitCode  int             `json:"exit_code,omitempty"`
 }
 
 func (r *report) result(id string, result ecs.FleetResult) {
+	l := r.line(id, result)
+	r.total++
+	r.count[l.Outcome]++
+	switch outcome.ExitCode(l.Outcome, result.Err) {
+	case outcome.ExitDone:
+	case outcome.ExitUnknown:
+		r.unknown = true
+	default:
+		r.failed = true
+	}
+	switch {
+	case r.cfg.json:
+		r.meter.clear()
+		_ = json.NewEncoder(r.std.out).Encode(l) //nolint:errchkjson // a closed pipe must not stop the fleet
+	case l.Error != "":
+		r.meter.clear()
+		fmt.Fprintf(r.std.out, "%s %s: %s\n", id, l.Outcome, l.Error)
+	case !r.std.outTerminal: // a terminal shows what failed, and the bar
+		fmt.Fprintf(r.std.out, "%s %s\n", id, l.Outcome)
+	}
+}
+
+func (r *report) line(id string, result ecs.FleetResult) line {
 	l := line{Server: id}
 	if result.Server != nil {
-		l.Status = result.Server.Status
+		l.Status, l.Flavor = result.Server.Status, result.Server.FlavorID
 	}
 	if result.Revert != nil {
 		l.RequestID = result.Revert.RequestID
 	}
-	r.total++
-	if result.Err == nil {
-		r.done++
-	} else {
-		l.Error = result.Err.Error()
-		r.count(result.Err)
-	}
 	switch {
-	case !r.terminal:
-		_ = json.NewEncoder(r.out).Encode(l) //nolint:errchkjson // a closed pipe must not stop the fleet
+	case outcome.AlreadyOn(r.cfg.okIfActive, result.Err):
+		l.Outcome, l.Retry = outcome.Reverted, outcome.Never
 	case result.Err != nil:
-		fmt.Fprintf(r.out, "\r%v\n", result.Err)
+		l.Outcome, l.Retry = outcome.Of(result.Err)
+		l.Error = result.Err.Error()
+	case r.cfg.dryRun:
+		l.Outcome, l.Retry = outcome.Ready, outcome.Wait
+	case !r.cfg.wait:
+		l.Outcome, l.Retry = outcome.Accepted, outcome.Wait
+	default:
+		l.Outcome, l.Retry = outcome.Reverted, outcome.Never
 	}
-}
-
-func (r *report) count(err error) {
-	var wait *ecs.WaitError
-	switch {
-	case errors.Is(err, ecs.ErrNotStarted):
-		r.untouched++
-	case errors.Is(err, ecs.ErrOutcomeUnknown):
-		r.unknown++
-	case errors.As(err, &wait):
-		r.unfinished++
-	}
+	return l
 }
 
 // summary prints the last line, and returns the exit code.
 func (r *report) summary() int {
-	if r.terminal {
-		fmt.Fprintln(r.out)
-	}
-	if r.reverts {
-		fmt.Fprintf(r.err, "%d servers: %d done; %d accepted, not finished; %d failed; %d unknown; %d not started; in %s\n", r.total, r.done,
-			r.unfinished, r.total-r.done-r.unfinished-r.unknown-r.untouched, r.unknown, r.untouched, r.elapsed.Round(10*time.Millisecond))
+	r.meter.clear()
+	c := r.count
+	if r.cfg.dryRun {
+		fmt.Fprintf(r.std.err, "%d ready, %d not ready (dry run: nothing was sent)\n", c[outcome.Ready]+c[outcome.Reverted], r.total-c[outcome.Ready]-c[outcome.Reverted])
 	} else {
-		fmt.Fprintf(r.err, "%d ready, %d not ready (dry run: nothing was sent; -yes reverts)\n", r.done, r.total-r.done)
+		fmt.Fprintf(r.std.err, "%d servers: %d reverted; %d accepted; %d failed; %d unknown; %d not started; in %s\n", r.total, c[outcome.Reverted],
+			c[outcome.Accepted], c[outcome.NotReverted]+c[outcome.NothingDone], c[outcome.Unknown], c[outcome.NotStarted], r.elapsed.Round(10*time.Millisecond))
 	}
 	switch {
-	case r.unknown+r.unfinished > 0:
-		return exitUnknown
-	case r.done < r.total:
-		return exitFailed
+	case r.unknown:
+		return outcome.ExitUnknown
+	case r.failed:
+		return outcome.ExitFailed
+	default:
+		return outcome.ExitDone
 	}
-	return exitDone
 }

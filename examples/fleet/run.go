@@ -1,113 +1,51 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
+	"slices"
 
 	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-// Exit codes.
-const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitUnknown = 3
-)
-
-// maxConcurrency is what ecs.WithConcurrency takes.
-const maxConcurrency = 1000
-
-type config struct {
-	yes, wait, stdin         bool
-	concurrency, maxFailures int
-	servers                  int
-}
-
-// run is the whole command.
-func run(ctx context.Context, args []string, env surroundings, stdin io.Reader, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, stderr)
+// run is the whole command; it returns the exit code.
+func run(ctx context.Context, args []string, std streams) int {
+	cfg, err := parse(args, std.err)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return exitDone
+		return outcome.ExitDone
 	case err != nil:
-		return exitUsage
+		cfg.json = cfg.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") // it may stand behind the mistake
+		return fail(cfg, std, outcome.ExitUsage, err)
 	}
-	cloud, err := connect(cfg, env, stderr) //nolint:contextcheck // a constructor that may log in, within 30 s
+	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
+	defer cancel()
+	cloud, err := connect(cfg, std.err) //nolint:contextcheck // a constructor that may log in, within 30 s
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitUsage
+		return fail(cfg, std, outcome.ExitUsage, err)
 	}
 	defer cloud.close()
-	ids, err := servers(ctx, cfg, cloud, stdin)
+	ids, err := servers(ctx, cfg, cloud, std.in)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return exitFailed
+		return fail(cfg, std, outcome.ExitFailed, err)
 	}
-	report := newReport(stdout, stderr, cfg.yes)
+	if err := confirm(ctx, cfg, cloud, len(ids), std); err != nil {
+		return fail(cfg, std, outcome.ExitUsage, err)
+	}
+	report := newReport(cfg, std, len(ids))
 	for id, result := range cloud.client.RevertResizeAll(ctx, cloud.project, ids, options(cfg, report)...) {
 		report.result(id, result)
 	}
 	return report.summary()
 }
 
-func parse(args []string, stderr io.Writer) (config, error) {
-	var cfg config
-	flags := flag.NewFlagSet("fleet", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.BoolVar(&cfg.yes, "yes", false, "revert; without it the servers are only looked at and checked")
-	flags.BoolVar(&cfg.wait, "wait", false, "wait for every revert to finish")
-	flags.BoolVar(&cfg.stdin, "stdin", false, "read server IDs from standard input, one a line")
-	flags.IntVar(&cfg.concurrency, "concurrency", 16, "requests at once")
-	flags.IntVar(&cfg.maxFailures, "max-failures", 0, "start no further server after so many failures; 0 means no limit")
-	flags.IntVar(&cfg.servers, "n", 1000, "servers of the fake cloud")
-	err := flags.Parse(args)
-	if err != nil {
-		return cfg, err
-	}
-	switch {
-	case flags.NArg() > 0:
-		err = fmt.Errorf("fleet: unexpected argument %q", flags.Arg(0))
-	case cfg.concurrency < 1 || cfg.concurrency > maxConcurrency:
-		err = fmt.Errorf("fleet: -concurrency must be between 1 and %d", maxConcurrency)
-	case cfg.servers < 1 || cfg.maxFailures < 0:
-		err = errors.New("fleet: -n must be positive, and -max-failures not negative")
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-	}
-	return cfg, err
-}
-
-// servers returns the IDs of the servers that are meant.
-func servers(ctx context.Context, cfg config, cloud target, stdin io.Reader) (ids []string, err error) {
-	if cfg.stdin {
-		lines := bufio.NewScanner(stdin)
-		for lines.Scan() {
-			if id := lines.Text(); id != "" {
-				ids = append(ids, id)
-			}
-		}
-		return ids, lines.Err()
-	}
-	for server, err := range cloud.client.ListServers(ctx, cloud.project, ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
-		if err != nil {
-			return nil, err
-		}
-		if server.Status == ecs.StatusVerifyResize { // the filter also lets through what is being reverted
-			ids = append(ids, server.ID)
-		}
-	}
-	return ids, nil
-}
-
 func options(cfg config, report *report) []ecs.FleetOption {
 	opts := []ecs.FleetOption{ecs.WithConcurrency(cfg.concurrency), ecs.WithFleetProgress(report.progress)}
-	if !cfg.yes {
+	if cfg.dryRun {
 		opts = append(opts, ecs.WithDryRun())
 	}
 	if cfg.wait {
@@ -117,4 +55,14 @@ func options(cfg config, report *report) []ecs.FleetOption {
 		opts = append(opts, ecs.WithMaxFailures(cfg.maxFailures))
 	}
 	return opts
+}
+
+// fail reports what kept the command from working on any server.
+func fail(cfg config, std streams, code int, err error) int {
+	fmt.Fprintln(std.err, "fleet:", err)
+	if cfg.json {
+		_, retry := outcome.Of(err)
+		_ = json.NewEncoder(std.out).Encode(line{Outcome: outcome.NotStarted, Retry: retry, Error: err.Error(), ExitCode: code}) //nolint:errchkjson // there is nobody else to tell
+	}
+	return code
 }

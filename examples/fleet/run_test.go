@@ -2,24 +2,28 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
+	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	"github.com/revert-resize/ecs/examples/internal/command"
+	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-func TestRun_OnTheEmbeddedCloud(t *testing.T) {
+func TestMain(m *testing.M) { command.Main(m, main) }
+
+// nobody is standard streams without a terminal.
+func nobody(stdin string, out, errs io.Writer) streams {
+	return streams{in: strings.NewReader(stdin), out: out, err: errs}
+}
+
+func TestRun_OnTheFakeCloud(t *testing.T) {
 	t.Parallel()
 	const unknown = "11111111-2222-3333-4444-555555555555"
 	tests := map[string]struct {
@@ -29,113 +33,154 @@ func TestRun_OnTheEmbeddedCloud(t *testing.T) {
 		lines int
 		text  string
 	}{
-		"a dry run":           {[]string{"-n", "50"}, "", exitDone, 50, "50 ready, 0 not ready (dry run: nothing was sent; -yes reverts)"},
-		"a dry run that says": {[]string{"-stdin"}, unknown, exitFailed, 1, "0 ready, 1 not ready (dry run"},
-		"reverts":             {[]string{"-n", "50", "-yes"}, "", exitDone, 50, "50 servers: 50 done"},
-		"reverts and waits":   {[]string{"-n", "5", "-yes", "-wait"}, "", exitDone, 5, "5 servers: 5 done"},
-		"tells which cloud":   {[]string{"-n", "5"}, "", exitDone, 5, "cloud: a fake one in this process\n"},
-		"from stdin": {
-			[]string{"-stdin", "-yes"},
-			unknown + "\n\nx y\n", exitFailed, 2,
-			"2 servers: 0 done; 0 accepted, not finished; 2 failed; 0 unknown; 0 not started",
-		},
+		"a dry run":           {[]string{"-n", "50", "-dry-run"}, "", outcome.ExitDone, 50, "50 ready, 0 not ready (dry run: nothing was sent)"},
+		"a dry run that says": {[]string{"-stdin", "-dry-run"}, unknown, outcome.ExitFailed, 1, "0 ready, 1 not ready (dry run"},
+		"reverts":             {[]string{"-n", "50"}, "", outcome.ExitDone, 50, "50 servers: 0 reverted; 50 accepted"},
+		"reverts and waits":   {[]string{"-n", "5", "-wait"}, "", outcome.ExitDone, 5, "5 servers: 5 reverted"},
+		"says which cloud":    {[]string{"-n", "5"}, "", outcome.ExitDone, 5, "cloud: a fake one in this process\n"},
+		"from stdin":          {[]string{"-stdin"}, unknown + "\n\nx y\n", outcome.ExitFailed, 2, "2 servers: 0 reverted; 0 accepted; 2 failed; 0 unknown; 0 not started"},
 		"stops after failures": {
-			[]string{"-stdin", "-yes", "-max-failures", "1", "-concurrency", "1"},
-			"x y\nx z\n" + unknown, exitFailed, 3, "2 failed; 0 unknown; 1 not started",
+			[]string{"-stdin", "-max-failures", "1", "-concurrency", "1"},
+			"x y\nx z\n" + unknown, outcome.ExitFailed, 3, "2 failed; 0 unknown; 1 not started",
 		},
-		"help":            {[]string{"-h"}, "", exitDone, 0, "-max-failures"},
-		"a bad flag":      {[]string{"-nope"}, "", exitUsage, 0, "not defined"},
-		"an argument":     {[]string{"all"}, "", exitUsage, 0, "unexpected argument"},
-		"bad concurrency": {[]string{"-n", "2", "-concurrency", "0"}, "", exitUsage, 0, "-concurrency must be between 1 and 1000"},
-		"a bad number":    {[]string{"-n", "0"}, "", exitUsage, 0, "-n must be positive"},
+		"JSON lines":      {[]string{"-n", "5", "-json"}, "", outcome.ExitDone, 5, "5 accepted"},
+		"a bad flag":      {[]string{"-nope"}, "", outcome.ExitUsage, 0, "not defined"},
+		"JSON was wanted": {[]string{"-nope", "-json"}, "", outcome.ExitUsage, 1, "not defined"},
+		"an argument":     {[]string{"all"}, "", outcome.ExitUsage, 0, "unexpected argument"},
+		"bad concurrency": {[]string{"-n", "2", "-concurrency", "0"}, "", outcome.ExitUsage, 0, "-concurrency must be between 1 and 1000"},
+		"a bad number":    {[]string{"-n", "0"}, "", outcome.ExitUsage, 0, "-n must be positive"},
+		"a bad timeout":   {[]string{"-timeout", "0s"}, "", outcome.ExitUsage, 0, "-timeout must be positive"},
+		"half a cloud":    {[]string{"-project", "p"}, "", outcome.ExitUsage, 0, "which cloud?"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var out, errs bytes.Buffer
-			code := run(t.Context(), tt.args, surroundings{home: t.TempDir()}, strings.NewReader(tt.stdin), &out, &errs)
+			code := run(t.Context(), tt.args, nobody(tt.stdin, &out, &errs))
 			assert.Equal(t, tt.want, code, errs.String())
-			assert.Equal(t, tt.lines, strings.Count(out.String(), "\n"))
+			assert.Equal(t, tt.lines, strings.Count(out.String(), "\n"), out.String())
 			assert.Contains(t, errs.String(), tt.text)
 		})
 	}
 }
 
-func TestRun_OnTheCloudOfTheEnvironment(t *testing.T) {
+func TestRun_HelpSaysExitCodesAndTheEnvironment(t *testing.T) {
+	t.Parallel()
+	var out, errs bytes.Buffer
+	assert.Equal(t, outcome.ExitDone, run(t.Context(), []string{"-h"}, nobody("", &out, &errs)))
+	for _, want := range []string{"Exit codes:", "ECS_TOKEN", "Example:", "-max-failures", "clouds.yaml", `"never"`} {
+		assert.Contains(t, errs.String(), want)
+	}
+}
+
+// rig is a cloud that only the environment describes.
+type rig struct {
+	cloud *ecstest.Server
+	id    string
+	env   []string
+}
+
+func newRig(t *testing.T) rig {
+	t.Helper()
 	cloud := ecstest.NewServer()
-	defer cloud.Close()
-	id := cloud.AddServer(ecstest.Instance{})
-	for _, variable := range os.Environ() { // that of whoever runs the test
-		name, _, _ := strings.Cut(variable, "=")
-		if !(surroundings{environ: []string{variable}}).nameNoCloud() {
+	t.Cleanup(cloud.Close)
+	return rig{cloud, cloud.AddServer(ecstest.Instance{}), []string{
+		"OS_AUTH_URL=" + cloud.IdentityURL(), "OS_TOKEN=" + cloud.Token(), "OS_PROJECT_ID=" + cloud.ProjectID(), "ECS_ENDPOINT=" + cloud.URL,
+	}}
+}
+
+func TestRun_ACloudThatOnlyTheEnvironmentNamesIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	got := command.Run(t, "", r.env, "-n", "5", "-yes")
+	assert.Equal(t, outcome.ExitDone, got.ExitCode, got.Stderr)
+	assert.Contains(t, got.Stderr, "cloud: a fake one in this process\n")
+	got = command.Run(t, "", r.env, "-cloud", "env", "-yes", "-n", "5") // -n wins
+	assert.Equal(t, outcome.ExitDone, got.ExitCode, got.Stderr)
+	assert.Contains(t, got.Stderr, "cloud: a fake one in this process\n")
+	assert.Empty(t, r.cloud.Requests())
+}
+
+func TestRun_ARealCloudWithoutATerminal(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		sent bool
+		text string
+	}{
+		"refuses":                {nil, outcome.ExitUsage, false, "1 servers would be reverted"},
+		"a dry run needs no yes": {[]string{"-dry-run"}, outcome.ExitDone, false, "1 ready"},
+		"a dry run wins":         {[]string{"-dry-run", "-yes"}, outcome.ExitDone, false, "1 ready"},
+		"yes reverts":            {[]string{"-yes"}, outcome.ExitDone, true, "1 accepted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			got := command.Run(t, "yes\n", r.env, append([]string{"-cloud", "env"}, tt.args...)...)
+			assert.Equal(t, tt.code, got.ExitCode, got.Stderr)
+			assert.Contains(t, got.Stderr, "cloud: "+r.cloud.URL+", project "+r.cloud.ProjectID()+"\n")
+			assert.Contains(t, got.Stderr, tt.text)
+			assert.Equal(t, tt.sent, r.cloud.Instance(r.id).Status != ecs.StatusVerifyResize)
+		})
+	}
+}
+
+//nolint:paralleltest // sets the environment
+func TestRun_ARealCloudOnATerminalAsks(t *testing.T) {
+	for _, tt := range []struct {
+		answer string
+		sent   bool
+	}{{"y\n", true}, {"Yes\n", true}, {"n\n", false}, {"\n", false}, {"", false}, {"yesterday\n", false}} {
+		r := newRig(t)
+		var out, errs bytes.Buffer
+		args := []string{"-endpoint", r.cloud.URL, "-project", r.cloud.ProjectID(), "-token", r.cloud.Token()}
+		for _, name := range []string{"ECS_ENDPOINT", "ECS_PROJECT_ID", "ECS_TOKEN"} { // the flags set them
 			t.Setenv(name, "")
 		}
+		code := run(t.Context(), args, streams{in: strings.NewReader(tt.answer), out: &out, err: &errs, inTerminal: true, errTerminal: true})
+		assert.Contains(t, errs.String(), "Revert them? [y/N] ")
+		assert.Equal(t, tt.sent, code == outcome.ExitDone, "%q: %s", tt.answer, errs.String())
+		assert.Equal(t, tt.sent, r.cloud.Instance(r.id).Status != ecs.StatusVerifyResize, "%q", tt.answer)
 	}
-	t.Setenv("OS_AUTH_URL", cloud.URL+"/v3")
-	t.Setenv("OS_TOKEN", cloud.Token())
-	t.Setenv("OS_PROJECT_ID", cloud.ProjectID())
-	t.Setenv("ECS_ENDPOINT", cloud.URL)
-	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"-yes"}, surroundings{environ: os.Environ()}, strings.NewReader(""), &out, &errs)
-	assert.Equal(t, exitDone, code, errs.String())
-	assert.Contains(t, errs.String(), "cloud: that of the environment, project "+cloud.ProjectID()+"\n")
-	assert.Contains(t, out.String(), id)
-
-	t.Setenv("OS_TOKEN", "")
-	errs.Reset()
-	code = run(t.Context(), []string{"-yes"}, surroundings{environ: os.Environ()}, strings.NewReader(""), &out, &errs)
-	assert.Equal(t, exitUsage, code, "half an environment is no reason to show a fake cloud")
-	assert.NotContains(t, errs.String(), "fake")
 }
 
-func TestSurroundings_NameNoCloud(t *testing.T) {
+func TestRun_HalfAnEnvironmentIsAnError(t *testing.T) {
 	t.Parallel()
-	home := t.TempDir()
-	assert.True(t, surroundings{home: home}.nameNoCloud())
-	assert.True(t, surroundings{[]string{"HOME=/x", "OS=linux", "HW_REGION_NAME=", "ECSTATIC=1"}, home}.nameNoCloud())
-	for _, variable := range []string{"ECS_METADATA_CREDENTIALS=true", "OS_CLOUD=x", "HW_ACCESS_KEY=x", "HUAWEICLOUD_SDK_AK=x"} {
-		assert.False(t, surroundings{[]string{variable}, home}.nameNoCloud(), variable)
+	got := command.Run(t, "", []string{"OS_AUTH_URL=http://127.0.0.1:1"}, "-cloud", "env", "-yes")
+	assert.Equal(t, outcome.ExitUsage, got.ExitCode, got.Stderr)
+	assert.NotContains(t, got.Stderr, "fake")
+}
+
+func TestRun_EveryJSONLineSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	active := r.cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})
+	locked := r.cloud.AddServer(ecstest.Instance{Locked: true})
+	failing := r.cloud.AddServer(ecstest.Instance{Outcome: ecstest.RevertFailsLate})
+	got := command.Run(t, strings.Join([]string{r.id, active, locked, failing}, "\n"), r.env,
+		"-cloud", "env", "-stdin", "-yes", "-wait", "-json", "-ok-if-active", "3")
+	assert.Equal(t, outcome.ExitFailed, got.ExitCode, got.Stderr)
+	lines := map[string]line{}
+	for text := range strings.Lines(got.Stdout) {
+		var l line
+		require.NoError(t, json.Unmarshal([]byte(text), &l), text)
+		lines[l.Server] = l
 	}
-	require.NoError(t, os.Mkdir(filepath.Join(home, ".huaweicloud"), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(home, ".huaweicloud", "credentials"), nil, 0o600))
-	assert.False(t, surroundings{home: home}.nameNoCloud())
+	assert.Equal(t, line{r.id, outcome.Reverted, outcome.Never, "ACTIVE", "1", lines[r.id].RequestID, "", 0}, lines[r.id])
+	assert.Equal(t, outcome.NothingDone, lines[active].Outcome)
+	assert.Equal(t, outcome.Never, lines[active].Retry)
+	assert.Equal(t, outcome.NothingDone, lines[locked].Outcome)
+	assert.Equal(t, outcome.Look, lines[locked].Retry)
+	assert.Equal(t, outcome.NotReverted, lines[failing].Outcome)
+	assert.NotEmpty(t, lines[failing].Error)
 }
 
-func TestReport_OnATerminal(t *testing.T) {
+func TestRun_AServerThatIsBackAlreadyIsDone(t *testing.T) {
 	t.Parallel()
-	var out, errs bytes.Buffer
-	r := newReport(&out, &errs, true)
-	r.terminal = true
-	r.progress(ecs.FleetProgress{Total: 3, Succeeded: 1, Waiting: 2, Elapsed: 1234 * time.Millisecond})
-	r.result("a", ecs.FleetResult{})
-	r.result("b", ecs.FleetResult{Err: errors.New("no luck")})
-	assert.Equal(t, exitFailed, r.summary())
-	assert.Equal(t, "\r1 of 3 done, 0 failed, 2 waiting, 1.2s \rno luck\n\n", out.String())
-}
-
-func TestReport_CountsEachKind(t *testing.T) {
-	t.Parallel()
-	var out, errs bytes.Buffer
-	r := newReport(&out, &errs, true)
-	r.result("a", ecs.FleetResult{Err: fmt.Errorf("x: %w", &ecs.WaitError{Err: context.DeadlineExceeded})})
-	r.result("b", ecs.FleetResult{Err: ecs.ErrNotStarted})
-	r.result("c", ecs.FleetResult{Err: ecs.ErrLocked})
-	assert.Equal(t, exitUnknown, r.summary())
-	assert.Contains(t, errs.String(), "3 servers: 0 done; 1 accepted, not finished; 1 failed; 0 unknown; 1 not started")
-	r.result("d", ecs.FleetResult{Err: &ecs.OutcomeUnknownError{}})
-	assert.Equal(t, exitUnknown, r.summary())
-	assert.Contains(t, errs.String(), "1 unknown")
-}
-
-func TestIsTerminal_KnowsWhatIsNone(t *testing.T) {
-	t.Parallel()
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	require.NoError(t, err)
-	defer null.Close()
-	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	require.NoError(t, err)
-	defer file.Close()
-	for _, w := range []io.Writer{null, file, &bytes.Buffer{}} {
-		assert.False(t, isTerminal(w))
-	}
+	r := newRig(t)
+	active := r.cloud.AddServer(ecstest.Instance{Status: "ACTIVE", FlavorID: "1"})
+	got := command.Run(t, r.id+"\n"+active, r.env, "-cloud", "env", "-stdin", "-yes", "-wait", "-ok-if-active", "1")
+	assert.Equal(t, outcome.ExitDone, got.ExitCode, got.Stdout+got.Stderr)
+	assert.Contains(t, got.Stderr, "2 servers: 2 reverted")
 }

@@ -1,18 +1,17 @@
 // Command revert-resize reverts the resize of one server and tells the whole story: the look, the check, the accepted
 // action and every state until the server is back in its old flavor.
 //
-// Without any flag and environment it starts a fake cloud in this process and reverts a server there:
+// Unless the command line names a cloud, it starts a fake one in this process and reverts a server there:
 //
 //	go run ./examples/revert-resize
 //
-// Against a real cloud, with a token:
+// On a real cloud, by a name of clouds.yaml, or by its endpoint with the credential of the environment:
 //
-//	revert-resize -endpoint https://ecs.eu-de.otc.t-systems.com -token "$OS_TOKEN" -project PROJECT-ID -server SERVER-ID
+//	revert-resize -cloud otc -server SERVER-ID
+//	revert-resize -endpoint https://ecs.eu-de.otc.t-systems.com -project PROJECT-ID -server SERVER-ID
 //
-// Without -token the credential comes from the environment, as ecs.NewClientFromEnv reads it.
-//
-// The exit code is 0 when the resize is reverted, 1 when it is not, 2 for a wrong call, and 3 when nobody can know:
-// then look at the server before you do anything else.
+// The exit code is 0 when the resize is reverted, 1 when it is not, 2 for wrong flags, and 3 when nobody can know, or the
+// accepted revert is not finished: then look at the server before you do anything else. -h tells the rest.
 package main
 
 import (
@@ -24,7 +23,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,14 +12,16 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	"github.com/revert-resize/ecs/examples/internal/command"
+	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-func noEnvironment(string) string { return "" }
+func TestMain(m *testing.M) { command.Main(m, main) }
 
 func TestRun_WithoutACloudTellsTheWholeStory(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
-	require.Equal(t, exitDone, run(t.Context(), nil, noEnvironment, &out, &errs), errs.String())
+	require.Equal(t, outcome.ExitDone, run(t.Context(), nil, &out, &errs), errs.String())
 	assert.Regexp(t, `(?s)^cloud .*look .*VERIFY_RESIZE, flavor 2.*check .*accepted  request req-.*wait .*REVERT_RESIZE.*done +reverted: ACTIVE, flavor 1\n$`, out.String())
 	assert.Empty(t, errs.String())
 }
@@ -35,52 +36,94 @@ func TestRun_AgainstACloud(t *testing.T) {
 	hangs := cloud.AddServer(ecstest.Instance{Outcome: ecstest.RevertHangsLate})
 	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: lost, Times: -1, Do: ecstest.GatewayTimeout()})
 	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: lost, Skip: 2, Times: -1, Do: ecstest.Forbidden()})
+	flavor := cloud.Instance(active).FlavorID
 
 	base := []string{"-endpoint", cloud.URL, "-project", cloud.ProjectID()}
 	token := []string{"-token", cloud.Token()}
-	env := func(name string) string { return map[string]string{"ECS_TOKEN": cloud.Token()}[name] }
 	tests := map[string]struct {
 		args []string
-		env  func(string) string
+		env  []string
 		want int
 		text string
 	}{
-		"done":                       {append(token, "-server", ready), noEnvironment, exitDone, ""},
-		"a token of the environment": {[]string{"-server", active}, env, exitFailed, "not ready for a revert"},
-		"refused":                    {append(token, "-server", active), noEnvironment, exitFailed, "not ready for a revert"},
-		"outcome unknown":            {append(token, "-server", lost), noEnvironment, exitUnknown, "outcome unknown"},
-		"not over in time":           {append(token, "-server", hangs, "-timeout", "3s"), noEnvironment, exitUnknown, "deadline exceeded"},
-		"no server":                  {token, noEnvironment, exitUsage, "which server"},
-		"a bad server ID":            {append(token, "-server", "a/b"), noEnvironment, exitUsage, "invalid argument"},
-		"help":                       {[]string{"-h"}, noEnvironment, exitDone, "Exit codes"},
-		"an argument":                {append(token, "-server", ready, "more"), noEnvironment, exitUsage, "unexpected argument"},
-		"an unknown flag":            {[]string{"-nope"}, noEnvironment, exitUsage, "not defined"},
-		"a timeout of zero":          {append(token, "-server", ready, "-timeout", "0s"), noEnvironment, exitUsage, "timeout"},
+		"done":                       {append(token, "-server", ready), nil, outcome.ExitDone, ""},
+		"a token of the environment": {[]string{"-server", active}, []string{"ECS_TOKEN=" + cloud.Token()}, outcome.ExitFailed, "not ready for a revert"},
+		"a server of it":             {token, []string{"ECS_SERVER_ID=" + active}, outcome.ExitFailed, "not ready for a revert"},
+		"refused":                    {append(token, "-server", active), nil, outcome.ExitFailed, "not ready for a revert"},
+		"reverted before":            {append(token, "-server", active, "-ok-if-active", flavor), nil, outcome.ExitDone, ""},
+		"active on another flavor":   {append(token, "-server", active, "-ok-if-active", "other"), nil, outcome.ExitFailed, "not ready for a revert"},
+		"outcome unknown":            {append(token, "-server", lost), nil, outcome.ExitUnknown, "outcome unknown"},
+		"not over in time":           {append(token, "-server", hangs, "-timeout", "3s"), nil, outcome.ExitUnknown, "deadline exceeded"},
+		"no server":                  {token, nil, outcome.ExitUsage, "which server"},
+		"a bad server ID":            {append(token, "-server", "a/b"), nil, outcome.ExitUsage, "invalid argument"},
+		"an argument":                {append(token, "-server", ready, "more"), nil, outcome.ExitUsage, "unexpected argument"},
+		"an unknown flag":            {[]string{"-nope"}, nil, outcome.ExitUsage, "not defined"},
+		"a timeout of zero":          {append(token, "-server", ready, "-timeout", "0s"), nil, outcome.ExitUsage, "timeout"},
+		"no credential":              {[]string{"-server", ready}, nil, outcome.ExitUsage, "missing"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var out, errs bytes.Buffer
-			args := append(append([]string{}, base...), tt.args...)
-			assert.Equal(t, tt.want, run(t.Context(), args, tt.env, &out, &errs), errs.String())
-			assert.Contains(t, errs.String(), tt.text)
-			assert.NotContains(t, out.String()+errs.String(), cloud.Token())
+			got := command.Run(t, "", tt.env, append(append([]string{}, base...), tt.args...)...)
+			assert.Equal(t, tt.want, got.ExitCode, got.Stderr)
+			assert.Contains(t, got.Stderr, tt.text)
+			assert.NotContains(t, got.Stdout+got.Stderr, cloud.Token())
 		})
 	}
+}
+
+func TestRun_HelpSaysExitCodesAndTheEnvironment(t *testing.T) {
+	t.Parallel()
+	got := command.Run(t, "", []string{"ECS_TOKEN=a-secret"}, "-h")
+	assert.Equal(t, outcome.ExitDone, got.ExitCode)
+	for _, want := range []string{"Exit codes:", "ECS_TOKEN", "Example:", "-insecure-http", "clouds.yaml", `"never"`} {
+		assert.Contains(t, got.Stderr, want)
+	}
+	assert.NotContains(t, got.Stderr, "a-secret")
+}
+
+func TestRun_ACloudThatOnlyTheEnvironmentNamesIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	cloud := ecstest.NewServer()
+	t.Cleanup(cloud.Close)
+	id := cloud.AddServer(ecstest.Instance{})
+	env := []string{
+		"ECS_TOKEN=" + cloud.Token(), "ECS_ENDPOINT=" + cloud.URL, "ECS_PROJECT_ID=" + cloud.ProjectID(), "ECS_SERVER_ID=" + id,
+		"OS_AUTH_URL=" + cloud.IdentityURL(), "OS_TOKEN=" + cloud.Token(), "OS_PROJECT_ID=" + cloud.ProjectID(),
+	}
+	got := command.Run(t, "", env)
+	assert.Equal(t, outcome.ExitDone, got.ExitCode, got.Stderr)
+	assert.Contains(t, got.Stdout, "a fake one in this process")
+	got = command.Run(t, "", env, "-server", id)
+	assert.Equal(t, outcome.ExitUsage, got.ExitCode)
+	assert.Contains(t, got.Stderr, "which cloud?")
+	assert.Empty(t, cloud.Requests())
 }
 
 func TestRun_PrintsJSONLines(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
-	require.Equal(t, exitDone, run(t.Context(), []string{"-json"}, noEnvironment, &out, &errs), errs.String())
-	var events []string
-	for line := range strings.Lines(out.String()) {
+	require.Equal(t, outcome.ExitDone, run(t.Context(), []string{"-json"}, &out, &errs), errs.String())
+	events := readEvents(t, out.String())
+	var names []string
+	for _, e := range events {
+		names = append(names, e.Event)
+	}
+	assert.Equal(t, "cloud look check accepted wait", strings.Join(names[:5], " "))
+	last := events[len(events)-1]
+	assert.Equal(t, "done", last.Event)
+	assert.Equal(t, outcome.Reverted, last.Outcome)
+	assert.Equal(t, outcome.Never, last.Retry)
+}
+
+func readEvents(t *testing.T, text string) (events []event) {
+	t.Helper()
+	for line := range strings.Lines(text) {
 		var e event
 		require.NoError(t, json.Unmarshal([]byte(line), &e), line)
-		events = append(events, e.Event)
+		events = append(events, e)
 	}
-	assert.Equal(t, "cloud look check accepted wait", strings.Join(events[:5], " "))
-	assert.Equal(t, "done", events[len(events)-1])
+	return events
 }
 
 func TestRun_AFailureIsAJSONLineToo(t *testing.T) {
@@ -88,49 +131,56 @@ func TestRun_AFailureIsAJSONLineToo(t *testing.T) {
 	cloud := ecstest.NewServer()
 	t.Cleanup(cloud.Close)
 	active := cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})
-	var out, errs bytes.Buffer
-	args := []string{"-json", "-endpoint", cloud.URL, "-project", cloud.ProjectID(), "-token", cloud.Token(), "-server", active}
-	require.Equal(t, exitFailed, run(t.Context(), args, noEnvironment, &out, &errs))
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	var last event
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &last))
-	assert.Equal(t, "failed", last.Event)
-	assert.Contains(t, last.Error, "not ready for a revert")
-	assert.Equal(t, exitFailed, last.ExitCode)
+	onCloud := []string{"-json", "-endpoint", cloud.URL, "-project", cloud.ProjectID(), "-token", cloud.Token()}
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		text string
+	}{
+		"refused":         {append(onCloud, "-server", active), outcome.ExitFailed, "not ready for a revert"},
+		"no server":       {onCloud, outcome.ExitUsage, "which server"},
+		"an unknown flag": {[]string{"-nope", "-json"}, outcome.ExitUsage, "not defined"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := command.Run(t, "", nil, tt.args...)
+			assert.Equal(t, tt.code, got.ExitCode)
+			events := readEvents(t, got.Stdout)
+			require.NotEmpty(t, events)
+			last := events[len(events)-1]
+			assert.Equal(t, "failed", last.Event)
+			assert.Contains(t, last.Error, tt.text)
+			assert.Equal(t, tt.code, last.ExitCode)
+			assert.Equal(t, outcome.NothingDone, last.Outcome)
+			assert.Equal(t, outcome.Never, last.Retry)
+		})
+	}
 }
 
 // The credential comes from the environment, but which cloud is meant is what the flags say.
-//
-//nolint:paralleltest // sets the environment
 func TestRun_TheFlagsWinOverTheEnvironment(t *testing.T) {
+	t.Parallel()
 	other, meant := ecstest.NewServer(), ecstest.NewServer()
 	t.Cleanup(other.Close)
 	t.Cleanup(meant.Close)
 	id := meant.AddServer(ecstest.Instance{})
 	other.AddServer(ecstest.Instance{ID: id})
 	user := meant.Credentials()
-	for name, value := range map[string]string{
-		"OS_AUTH_URL": meant.IdentityURL(), "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password, "OS_PROJECT_ID": "another",
-		"OS_COMPUTE_ENDPOINT_OVERRIDE": other.URL, "ECS_ENDPOINT": other.URL, "ECS_PROJECT_ID": "another",
-	} {
-		t.Setenv(name, value)
+	env := []string{
+		"OS_AUTH_URL=" + meant.IdentityURL(), "OS_USER_ID=" + user.UserID, "OS_PASSWORD=" + user.Password, "OS_PROJECT_ID=another",
+		"OS_COMPUTE_ENDPOINT_OVERRIDE=" + other.URL, "ECS_ENDPOINT=" + other.URL, "ECS_PROJECT_ID=another",
 	}
-	var out, errs bytes.Buffer
-	args := []string{"-endpoint", meant.URL, "-project", meant.ProjectID(), "-server", id}
-	require.Equal(t, exitDone, run(t.Context(), args, os.Getenv, &out, &errs), errs.String())
+	got := command.Run(t, "", env, "-endpoint", meant.URL, "-project", meant.ProjectID(), "-server", id)
+	require.Equal(t, outcome.ExitDone, got.ExitCode, got.Stderr)
 	assert.Equal(t, ecs.StatusActive, meant.Instance(id).Status)
 	assert.Empty(t, other.Requests())
 }
 
-//nolint:paralleltest // sets the environment
 func TestRun_AnUnreachableIdentityServiceIsNoWrongCall(t *testing.T) {
-	for name, value := range map[string]string{
-		"OS_AUTH_URL": "http://127.0.0.1:1", "OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_PROJECT_ID": "p", "ECS_ENDPOINT": "", "ECS_PROJECT_ID": "",
-	} {
-		t.Setenv(name, value)
-	}
-	var out, errs bytes.Buffer
-	assert.Equal(t, exitFailed, run(t.Context(), []string{"-server", "s"}, os.Getenv, &out, &errs), errs.String())
+	t.Parallel()
+	env := []string{"OS_AUTH_URL=http://127.0.0.1:1", "OS_USER_ID=u", "OS_PASSWORD=p", "OS_PROJECT_ID=p"}
+	got := command.Run(t, "", env, "-cloud", "env", "-server", "s")
+	assert.Equal(t, outcome.ExitFailed, got.ExitCode, got.Stderr)
 }
 
 func TestRun_EndsWithItsContext(t *testing.T) {
@@ -138,6 +188,6 @@ func TestRun_EndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, errs bytes.Buffer
-	assert.Equal(t, exitFailed, run(ctx, nil, noEnvironment, &out, &errs))
+	assert.Equal(t, outcome.ExitFailed, run(ctx, nil, &out, &errs))
 	assert.Contains(t, errs.String(), "context canceled")
 }

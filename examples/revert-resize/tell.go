@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
 // teller prints the story, as text or as JSON lines.
@@ -28,6 +29,9 @@ type event struct {
 	Endpoint  string      `json:"endpoint,omitempty"`
 	Error     string      `json:"error,omitempty"`
 	ExitCode  int         `json:"exit_code,omitempty"`
+
+	Outcome outcome.Outcome `json:"outcome,omitempty"` // of the last line
+	Retry   outcome.Retry   `json:"retry,omitempty"`
 }
 
 func (t *teller) say(e event, format string, args ...any) {
@@ -70,13 +74,14 @@ func (t *teller) progress(p ecs.Progress) {
 }
 
 func (t *teller) done(s *ecs.Server) {
-	t.say(event{Event: "done", Server: s}, "reverted: %s", describe(s))
+	t.say(event{Event: "done", Server: s, Outcome: outcome.Reverted, Retry: outcome.Never}, "reverted: %s", describe(s))
 }
 
 // failed ends the story; as text the error is on standard error.
 func (t *teller) failed(err error, code int) {
 	if t.json {
-		t.say(event{Event: "failed", Error: err.Error(), ExitCode: code}, "")
+		o, retry := outcome.Of(err)
+		t.say(event{Event: "failed", Error: err.Error(), ExitCode: code, Outcome: o, Retry: retry}, "")
 	}
 }
 

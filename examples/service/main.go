@@ -7,14 +7,15 @@
 // It keeps nothing: the handle holds all that a wait needs, so any instance of the service can go on with it. What fails
 // is answered as application/problem+json, whose "outcome" says what became of the server.
 //
-// From its folder, with a fake cloud in the same process; the first makes a few calls itself and ends:
+// Unless the command line names a cloud, it works on a fake one in this process. From its folder; the first makes a few calls
+// itself, prints the spans and ends:
 //
 //	go run . -try
-//	go run . -demo
-//
-// With the cloud of the environment, as ecs.NewClientFromEnv reads it:
-//
 //	go run . -listen 127.0.0.1:8080
+//
+// On the real cloud of the environment:
+//
+//	go run . -cloud env -listen 127.0.0.1:8080
 package main
 
 import (
@@ -30,6 +31,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	clouds "github.com/revert-resize/ecs/examples/internal/target"
 )
 
 // grace is how long requests may go on after the service was told to stop.
@@ -49,16 +52,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:8080", "the address to listen on")
-	demo := flags.Bool("demo", false, "serve a fake cloud with a few servers")
-	try := flags.Bool("try", false, "the same, make a few calls, print the answers and end")
+	try := flags.Bool("try", false, "on a fake cloud: make a few calls, print the answers and end")
+	var cloud clouds.Flags
+	cloud.Register(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if err := cloud.Check(); err != nil {
+		return err
+	}
 	if *try {
-		*listen = "127.0.0.1:0"
+		*listen, cloud = "127.0.0.1:0", clouds.Flags{} // it always works on a fake cloud
 	}
 	telemetry := newTelemetry(slog.New(slog.NewJSONHandler(stderr, nil)))
-	target, err := newTarget(*demo || *try, telemetry) //nolint:contextcheck // a client is made without any request
+	target, err := newTarget(cloud, telemetry) //nolint:contextcheck // a client is made without any request
 	if err != nil {
 		return err
 	}

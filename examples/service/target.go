@@ -5,6 +5,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	clouds "github.com/revert-resize/ecs/examples/internal/target"
 )
 
 // target is the cloud that the service works on.
@@ -15,13 +16,13 @@ type target struct {
 	cloud     *ecstest.Server
 }
 
-// newTarget connects to the cloud of the environment, or starts a fake one.
-func newTarget(demo bool, t *telemetry) (*target, error) {
+// newTarget connects to the cloud that the command line names, or starts a fake one.
+func newTarget(named clouds.Flags, t *telemetry) (*target, error) {
 	options := []ecs.Option{
 		ecs.WithHTTPClient(t.client()), ecs.WithLogger(t.log), ecs.WithUserAgent("revert-service/1.0"), ecs.WithRateLimit(50, 10),
 	}
-	if !demo {
-		client, projectID, err := ecs.NewClientFromEnv(options...)
+	if named.Named() {
+		client, projectID, err := named.Connect(options...)
 		return &target{client: client, projectID: projectID}, err
 	}
 	cloud := ecstest.NewServer()
