@@ -122,3 +122,20 @@ func TestClock_TheDateCanBeRewrittenAndTakenOut(t *testing.T) {
 		assert.NotContains(t, get().header, "Date")
 	}
 }
+
+func TestClock_ADateInRetryAfterIsByIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := ecstest.NewUnstarted(ecstest.WithClock(time.Hour))
+		defer srv.Close()
+		id := srv.AddServer(ecstest.Instance{})
+		srv.Inject(ecstest.Fault{Do: ecstest.ThrottledByDate(3 * time.Second)})
+		time.Sleep(time.Minute)
+		a, err := look(t, srv, id)
+		require.NoError(t, err)
+		assert.Equal(t, 429, a.status)
+		until, err := http.ParseTime(a.header.Get("Retry-After"))
+		require.NoError(t, err)
+		assert.Equal(t, 3*time.Second, until.Sub(dateOf(t, a)))
+	})
+}

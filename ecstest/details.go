@@ -97,7 +97,7 @@ func (v view) appendServer(b []byte, r *record, st *snapshot) []byte {
 	b = append(b, `, "config_drive": "", "key_name": null`...)
 	if !v.noLaunchedAt {
 		b = appendKey(b, "OS-SRV-USG:launched_at")
-		b = appendTime(b, st.launchedAt, plainLayout)
+		b = appendLaunch(b, st.launchedAt)
 	}
 	b = append(b, `, "OS-SRV-USG:terminated_at": null`...)
 	if v.admin {

@@ -99,6 +99,22 @@ func appendTime(b []byte, t time.Time, layout string) []byte {
 	return append(b, '"')
 }
 
+// appendInstant appends a time of an action, or null for the zero time.
+func (in *inbound) appendInstant(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, "null"...)
+	}
+	return append(t.UTC().Truncate(in.precision).AppendFormat(append(b, '"'), plainLayout), '"')
+}
+
+// appendLaunch appends a launched_at, which is stored as it is shown.
+func appendLaunch(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, "null"...)
+	}
+	return append(t.AppendFormat(append(b, '"'), plainLayout), '"')
+}
+
 // encodeMetadata writes metadata once for all looks, sorted by key.
 func encodeMetadata(metadata map[string]string) []byte {
 	b := []byte{'{'}

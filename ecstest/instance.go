@@ -31,7 +31,7 @@ type Instance struct {
 
 	Created    time.Time // default: an hour ago
 	Updated    time.Time // default: LaunchedAt
-	LaunchedAt time.Time // default: a minute ago; shown in whole seconds
+	LaunchedAt time.Time // default: a minute ago; shown in whole seconds, unless with [WithMicroseconds]
 
 	Metadata map[string]string
 	Fault    *ServerFault

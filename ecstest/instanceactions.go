@@ -7,6 +7,9 @@ import (
 
 // listActions answers GET /servers/{id}/os-instance-actions.
 func (s *Server) listActions(in *inbound, who *principal) *Answer {
+	if no := s.refuseRecord(in, "list"); no != nil {
+		return no
+	}
 	r := s.lookupDeleted(in, who)
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
@@ -23,6 +26,9 @@ func (s *Server) listActions(in *inbound, who *principal) *Answer {
 
 // showAction answers GET /servers/{id}/os-instance-actions/{request ID}.
 func (s *Server) showAction(in *inbound, who *principal) *Answer {
+	if no := s.refuseRecord(in, "show"); no != nil {
+		return no
+	}
 	r := s.lookupDeleted(in, who)
 	if r == nil {
 		return in.novaFault(noSuchServer(in.route.server))
@@ -34,7 +40,7 @@ func (s *Server) showAction(in *inbound, who *principal) *Answer {
 	}
 	a := recorded[i]
 	b := in.appendAction([]byte(`{"instanceAction": `), r, a)
-	if (who.admin || in.minor >= 51) && !s.cfg.noActionEvents {
+	if (who.admin || in.minor >= 51) && s.cfg.record != RecordWithoutEvents {
 		b = appendKey(b, "events")
 		b = append(b, '[')
 		for i, e := range a.events {
@@ -59,6 +65,9 @@ func (s *Server) lookupDeleted(in *inbound, who *principal) *record {
 
 // recorded are the action records that a read shows, newest first.
 func (s *Server) recorded(in *inbound, r *record) []*actionRecord {
+	if s.cfg.record == RecordEmpty {
+		return nil
+	}
 	at := s.asOf(in, r, r.reads.record, Lag.ofRecord)
 	r.reads.record++
 	if !at.Before(in.now) {
@@ -86,7 +95,7 @@ func (in *inbound) appendAction(b []byte, r *record, a *actionRecord) []byte {
 	b = appendKey(b, "project_id")
 	b = appendString(b, a.project)
 	b = appendKey(b, "start_time")
-	b = appendTime(b, a.start, plainLayout)
+	b = in.appendInstant(b, a.start)
 	b = appendKey(b, "message")
 	if !a.failed.IsZero() {
 		b = append(b, `"Error"`...)
@@ -95,7 +104,7 @@ func (in *inbound) appendAction(b []byte, r *record, a *actionRecord) []byte {
 	}
 	if in.minor >= 58 {
 		b = appendKey(b, "updated_at")
-		b = appendTime(b, a.updated, plainLayout)
+		b = in.appendInstant(b, a.updated)
 	}
 	return b
 }
@@ -105,9 +114,9 @@ func (in *inbound) appendEvent(b []byte, e *eventRecord, admin bool) []byte {
 	b = append(b, `{"event": `...)
 	b = appendString(b, e.name)
 	b = appendKey(b, "start_time")
-	b = appendTime(b, e.start, plainLayout)
+	b = in.appendInstant(b, e.start)
 	b = appendKey(b, "finish_time")
-	b = appendTime(b, e.finish, plainLayout)
+	b = in.appendInstant(b, e.finish)
 	b = appendKey(b, "result")
 	switch {
 	case e.finish.IsZero():

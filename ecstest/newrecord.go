@@ -15,7 +15,7 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 		id: in.ID, name: in.Name, project: in.ProjectID, user: in.UserID, number: s.ids,
 		metadata: encodeMetadata(in.Metadata), plainMetadata: maps.Clone(in.Metadata),
 		stoppedOrigin: in.StoppedOrigin, outcome: in.Outcome, afterRevert: slices.Clone(in.AfterRevert), revertFault: in.RevertFault.clone(),
-		durations: in.Durations.or(s.cfg.durations),
+		durations: in.Durations.or(s.cfg.durations), precision: s.cfg.precision,
 	}
 	if r.id == "" {
 		r.id = s.newUUID()
@@ -29,7 +29,7 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 	if r.user == "" {
 		r.user = s.identity.demo.UserID
 	}
-	r.now = firstSnapshot(in, now)
+	r.now = r.firstSnapshot(in, now)
 	r.created = in.Created
 	if r.created.IsZero() {
 		r.created = earlier(now.Add(-time.Hour), r.now.launchedAt)
@@ -48,7 +48,7 @@ func (s *Server) newRecord(in Instance, now time.Time) *record {
 }
 
 // firstSnapshot fills in what the caller of AddServer left out.
-func firstSnapshot(in Instance, now time.Time) snapshot {
+func (r *record) firstSnapshot(in Instance, now time.Time) snapshot {
 	st := snapshot{
 		status: in.Status, vmState: in.VMState, taskState: in.TaskState,
 		flavor: in.FlavorID, updated: in.Updated, launchedAt: in.LaunchedAt,
@@ -73,7 +73,7 @@ func firstSnapshot(in Instance, now time.Time) snapshot {
 	if st.launchedAt.IsZero() && st.vmState != vmBuilding && !in.NeverLaunched {
 		st.launchedAt = now.Add(-time.Minute)
 	}
-	st.launchedAt = wholeSecond(st.launchedAt)
+	st.launchedAt = r.launched(st.launchedAt)
 	if st.updated.IsZero() {
 		st.updated = st.launchedAt
 	}

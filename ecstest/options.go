@@ -22,8 +22,8 @@ type config struct {
 	burst           int
 	retryAfter      time.Duration
 	noRequestLog    bool
-	noActions       bool
-	noActionEvents  bool
+	record          RecordMode
+	precision       time.Duration
 	noLaunchedAt    bool
 	huaweiIdentity  bool
 	noTokenMetadata bool
@@ -68,8 +68,9 @@ func (d Durations) or(fallback Durations) Durations {
 
 func defaults() config {
 	return config{
-		seed:     rand.Uint64(),
-		tokenTTL: 24 * time.Hour,
+		seed:      rand.Uint64(),
+		precision: time.Second,
+		tokenTTL:  24 * time.Hour,
 		durations: Durations{
 			Spawn:    time.Second,
 			Resize:   time.Second,
@@ -142,19 +143,15 @@ func WithoutRequestLog() Option {
 	return func(c *config) { c.noRequestLog = true }
 }
 
-// WithoutActions is a cloud that does not offer os-instance-actions: 404.
-func WithoutActions() Option {
-	return func(c *config) { c.noActions = true }
-}
-
-// WithoutActionEvents is a cloud whose action records have no events.
-func WithoutActionEvents() Option {
-	return func(c *config) { c.noActionEvents = true }
-}
-
 // WithoutLaunchedAt leaves OS-SRV-USG:launched_at out of the details.
 func WithoutLaunchedAt() Option {
 	return func(c *config) { c.noLaunchedAt = true }
+}
+
+// WithMicroseconds shows launched_at and the times of action records in
+// microseconds, as some clouds do. Nova shows whole seconds.
+func WithMicroseconds() Option {
+	return func(c *config) { c.precision = time.Microsecond }
 }
 
 // WithHuaweiIdentity makes the identity service behave like Huawei Cloud's IAM

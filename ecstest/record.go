@@ -69,7 +69,8 @@ type record struct {
 	ended         func(at time.Time) // what comes when the revert has come to rest
 	frozen        func(at time.Time) // what a revert that hangs does when it goes on; nil if none hangs
 	durations     Durations
-	lag           *Lag // nil = the cloud's
+	precision     time.Duration // of launched_at
+	lag           *Lag          // nil = the cloud's
 	reads         replicas
 
 	actions   []*actionRecord // newest first
@@ -145,6 +146,9 @@ func (r *record) at(t time.Time) *snapshot {
 	}
 	return &r.past[0]
 }
+
+// launched is a launched_at as it is shown.
+func (r *record) launched(at time.Time) time.Time { return at.UTC().Truncate(r.precision) }
 
 func wholeSecond(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 

@@ -28,10 +28,18 @@ func Throttled(retryAfter time.Duration) Effect {
 	return gateway("throttled", http.StatusTooManyRequests, "APIGW.0308", throttlingMessage, retryAfterHeader(retryAfter))
 }
 
-// ThrottledUntil is the same with a date in the Retry-After.
+// ThrottledUntil is the same with a date in the Retry-After, by the cloud's clock.
 func ThrottledUntil(when time.Time) Effect {
 	return gateway("throttled", http.StatusTooManyRequests, "APIGW.0308", throttlingMessage,
 		http.Header{"Retry-After": {when.UTC().Format(http.TimeFormat)}})
+}
+
+// ThrottledByDate is the same with the date that is retryAfter after the
+// response, by the cloud's clock.
+func ThrottledByDate(retryAfter time.Duration) Effect {
+	return Effect{name: "throttled", answer: func(s *Server, in *inbound) *Answer {
+		return ThrottledUntil(s.Now().Add(retryAfter)).answer(s, in)
+	}}
 }
 
 const throttlingMessage = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute"
@@ -68,8 +76,7 @@ func OverLimit(retryAfter time.Duration) Effect {
 
 // NotPublished is 404 with APIGW.0101: the cloud has withdrawn the API.
 func NotPublished() Effect {
-	return gateway("not published", http.StatusNotFound, "APIGW.0101",
-		"The API does not exist or has not been published in the environment", nil)
+	return Effect{name: "not published", answer: func(s *Server, in *inbound) *Answer { return s.notPublished(in) }}
 }
 
 // TokenMustBeUpdated is 401 with APIGW.0307.

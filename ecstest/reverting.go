@@ -98,7 +98,7 @@ func (r *record) secondPart(from time.Time, outcome Outcome) {
 		r.schedule(end, false, r.loseRace)
 	default:
 		r.schedule(from.Add(d*19/20-d/2), false, func(at time.Time) {
-			r.change(at, func(st *snapshot) { st.launchedAt = wholeSecond(at) })
+			r.change(at, func(st *snapshot) { st.launchedAt = r.launched(at) })
 		})
 		r.schedule(end, false, func(at time.Time) { r.finishRevert(at, outcome) })
 	}

@@ -9,14 +9,15 @@ import (
 
 // inbound is a request on its way through the fake, its body read.
 type inbound struct {
-	method   string
-	path     string // without the prefix, escaped
-	fullPath string // with it
-	query    string
-	host     string
-	header   http.Header
-	body     []byte
-	now      time.Time // when the cloud handles it
+	method    string
+	path      string // without the prefix, escaped
+	fullPath  string // with it
+	query     string
+	host      string
+	header    http.Header
+	body      []byte
+	now       time.Time     // when the cloud handles it
+	precision time.Duration // of the times in action records
 
 	route       route
 	requestID   string
@@ -116,7 +117,7 @@ func isProject(part string) bool {
 // handle is the cloud itself: it answers one request, and does what it asks.
 // Its caller holds s.mu.
 func (s *Server) handle(in *inbound) *Answer {
-	in.now = s.Now()
+	in.now, in.precision = s.Now(), s.cfg.precision
 	in.requestID = s.newRequestID()
 	if in.entry != nil {
 		in.entry.RequestID = in.requestID
@@ -181,9 +182,9 @@ func (s *Server) endpoint(in *inbound) func(*inbound, *principal) *Answer {
 		return s.deleteServer
 	case what == "action" && in.method == http.MethodPost:
 		return s.act
-	case what == "actions" && get && !s.cfg.noActions:
+	case what == "actions" && get && s.cfg.record != RecordWithoutRoute:
 		return s.listActions
-	case what == "actionRecord" && get && !s.cfg.noActions:
+	case what == "actionRecord" && get && s.cfg.record != RecordWithoutRoute:
 		return s.showAction
 	}
 	return nil

@@ -35,7 +35,7 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 		if after.VMState != before.VMState || after.StoppedOrigin != before.StoppedOrigin || after.NeverLaunched != before.NeverLaunched {
 			st.power = after.power()
 		}
-		st.flavor, st.launchedAt, st.locked = after.FlavorID, wholeSecond(after.LaunchedAt), after.Locked
+		st.flavor, st.launchedAt, st.locked = after.FlavorID, r.launched(after.LaunchedAt), after.Locked
 		st.fault = after.Fault.since(now)
 		if after.HostID != before.HostID {
 			st.host = host{after.HostID, after.HostID}

@@ -10,7 +10,7 @@ func (s *Server) startSpawn(r *record, now time.Time) {
 	r.schedule(now.Add(r.durations.Spawn), false, func(at time.Time) {
 		r.change(at, func(st *snapshot) {
 			st.vmState, st.taskState, st.power = vmActive, "", powerRunning
-			st.launchedAt = wholeSecond(at)
+			st.launchedAt = r.launched(at)
 		})
 	})
 }
@@ -34,7 +34,7 @@ func (s *Server) startResize(r *record, op operation, flavor string) {
 	})
 	r.schedule(op.at.Add(d), false, func(at time.Time) {
 		r.change(at, func(st *snapshot) {
-			st.vmState, st.taskState, st.launchedAt = vmResized, "", wholeSecond(at)
+			st.vmState, st.taskState, st.launchedAt = vmResized, "", r.launched(at)
 		})
 		r.resizes++
 		r.oldFlavor, r.oldHost, r.migration = oldFlavor, oldHost, migrationFinished

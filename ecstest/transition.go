@@ -89,7 +89,7 @@ func (t *transition) arrive(r *record, st *snapshot, at time.Time) {
 		st.vmState, st.power, st.fault = t.to, powerOf(t.to), nil
 	}
 	if t.launches {
-		st.launchedAt = wholeSecond(at)
+		st.launchedAt = r.launched(at)
 	}
 	switch {
 	case t.to == vmOffloaded:
