@@ -5,71 +5,75 @@ package endpoint
 import (
 	"errors"
 	"fmt"
-	"net"
+	"net/netip"
 	"net/url"
 	"strings"
 )
 
-// Parse checks an endpoint and returns it without a trailing slash or API version. It must be an absolute https URL;
-// http is accepted for loopback addresses, and for others if insecure is set. A path prefix is kept. The error never
-// holds a part that may be a secret: user info, or a query.
+// Parse checks the URL of a service and returns it without trailing slashes. It must be an absolute https URL; http is
+// accepted for loopback addresses, and for others if insecure is set. A path is kept. The error never holds a part that
+// may be a secret: user info, or a query.
 func Parse(raw string, insecure bool) (string, error) {
+	u, err := parse(raw, insecure)
+	if err != nil {
+		return "", err
+	}
+	return withPath(u, segments(u)), nil
+}
+
+func parse(raw string, insecure bool) (*url.URL, error) {
+	if raw == "" {
+		return nil, errors.New("endpoint is empty; RegionEndpoint returns that for a region that cannot be one")
+	}
+	if placeholder := anyPlaceholder(raw); placeholder != "" {
+		return nil, fmt.Errorf("endpoint has the placeholder %s, which nothing replaces", placeholder)
+	}
 	u, err := url.Parse(raw)
 	switch {
-	case raw == "":
-		return "", errors.New("endpoint is empty")
 	case err != nil:
-		return "", errors.New("endpoint is not a URL") // url.Error repeats its input, which may hold a password
+		return nil, errors.New("endpoint is not a URL") // url.Error repeats its input, which may hold a password
 	case u.User != nil:
-		return "", errors.New("endpoint has user info; credentials go into the authenticator")
+		return nil, errors.New("endpoint has user info; credentials go into the authenticator")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return "", errors.New("endpoint must begin with https://") // "user:password@host" has a scheme, too
+		return nil, errors.New("endpoint must begin with https://") // "user:password@host" has a scheme, too
 	case u.Hostname() == "":
-		return "", errors.New("endpoint has no host")
+		return nil, errors.New("endpoint has no host")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(raw, "#"):
-		return "", fmt.Errorf("endpoint %q has a query or a fragment", u.Scheme+"://"+u.Host+u.Path)
+		return nil, fmt.Errorf("endpoint %q has a query or a fragment", u.Scheme+"://"+u.Host+u.Path)
 	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
-		return "", fmt.Errorf("endpoint %q is not encrypted; only loopback addresses may use http, unless WithInsecureHTTP or a credential's "+
+		return nil, fmt.Errorf("endpoint %q is not encrypted; only loopback addresses may use http, unless WithInsecureHTTP or a credential's "+
 			"InsecureHTTP allows it", raw)
 	}
-	path := u.EscapedPath()
-	for _, segment := range strings.Split(u.Path, "/") {
+	for segment := range strings.SplitSeq(u.Path, "/") {
 		if segment == "." || segment == ".." {
-			return "", fmt.Errorf("endpoint %q has a dot segment", raw)
+			return nil, fmt.Errorf("endpoint %q has a dot segment", raw)
 		}
 	}
-	path = strings.TrimRight(path, "/")
-	for _, version := range []string{"/v2.1", "/v2"} {
-		path = strings.TrimRight(strings.TrimSuffix(path, version), "/")
+	return u, nil
+}
+
+// segments returns the parts of the path as they are escaped, without empty ones at the end.
+func segments(u *url.URL) []string {
+	path := strings.Trim(u.EscapedPath(), "/")
+	if path == "" {
+		return nil
 	}
-	return u.Scheme + "://" + u.Host + path, nil
+	return strings.Split(path, "/")
+}
+
+// withPath returns the URL with another path. The zone of an IPv6 address stays escaped.
+func withPath(u *url.URL, path []string) string {
+	base := (&url.URL{Scheme: u.Scheme, Host: u.Host}).String()
+	if len(path) == 0 {
+		return base
+	}
+	return base + "/" + strings.Join(path, "/")
 }
 
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// ForRegion returns the ECS endpoint of a region of Huawei Cloud or of the clouds that run its software.
-func ForRegion(region string) string { return "https://ecs." + region + "." + domain(region) }
-
-// IdentityForRegion returns the IAM endpoint of a region, with its API version.
-func IdentityForRegion(region string) string {
-	return "https://iam." + region + "." + domain(region) + "/v3"
-}
-
-// domain returns the domain of a region's hosts. Most are the vendor's own; partners have theirs.
-func domain(region string) string {
-	switch {
-	case region == "eu-de" || region == "eu-nl":
-		return "otc.t-systems.com"
-	case region == "eu-west-0":
-		return "prod-cloud-ocb.orange-business.com"
-	case strings.HasPrefix(region, "eu-west-1"):
-		return "myhuaweicloud.eu"
-	}
-	return "myhuaweicloud.com"
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().WithZone("").IsLoopback()
 }

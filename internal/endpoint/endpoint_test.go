@@ -12,16 +12,14 @@ import (
 func TestParse_Accepts(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
-		"https://ecs.cn-north-4.myhuaweicloud.com":    "https://ecs.cn-north-4.myhuaweicloud.com",
-		"https://ecs.example.com/":                    "https://ecs.example.com",
-		"https://ecs.example.com/v2.1":                "https://ecs.example.com",
-		"https://ecs.example.com/v2.1/":               "https://ecs.example.com",
-		"https://ecs.example.com/v2":                  "https://ecs.example.com",
-		"https://ecs.example.com:8774/compute/v2.1//": "https://ecs.example.com:8774/compute",
-		"https://ecs.example.com/a%20b":               "https://ecs.example.com/a%20b",
-		"http://127.0.0.1:8774":                       "http://127.0.0.1:8774",
-		"http://localhost:8774/":                      "http://localhost:8774",
-		"http://[::1]:8774":                           "http://[::1]:8774",
+		"https://ecs.cn-north-4.myhuaweicloud.com": "https://ecs.cn-north-4.myhuaweicloud.com",
+		"https://ecs.example.com/":                 "https://ecs.example.com",
+		"https://ecs.example.com:8774/compute//":   "https://ecs.example.com:8774/compute",
+		"https://ecs.example.com/a%20b":            "https://ecs.example.com/a%20b",
+		"http://127.0.0.1:8774":                    "http://127.0.0.1:8774",
+		"http://localhost:8774/":                   "http://localhost:8774",
+		"http://[::1]:8774":                        "http://[::1]:8774",
+		"http://[::1%25lo]":                        "http://[::1%25lo]",
 	} {
 		got, err := endpoint.Parse(raw, false)
 		require.NoError(t, err, raw)
@@ -72,8 +70,10 @@ func TestForRegion_KnowsTheExceptions(t *testing.T) {
 		"eu-de":       "https://ecs.eu-de.otc.t-systems.com",
 		"eu-west-0":   "https://ecs.eu-west-0.prod-cloud-ocb.orange-business.com",
 		"eu-west-101": "https://ecs.eu-west-101.myhuaweicloud.eu",
+		"eu-ch2":      "https://ecs.eu-ch2.sc.otc.t-systems.com",
 	} {
 		assert.Equal(t, want, endpoint.ForRegion(region))
 	}
 	assert.Equal(t, "https://iam.eu-nl.otc.t-systems.com/v3", endpoint.IdentityForRegion("eu-nl"))
+	assert.Equal(t, "https://iam-pub.eu-ch2.sc.otc.t-systems.com/v3", endpoint.IdentityForRegion("eu-ch2"))
 }

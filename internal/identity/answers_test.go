@@ -67,7 +67,8 @@ func TestParseSecurityKey_ReadsTheMetadataService(t *testing.T) {
 		`{"credential":{"access":"a,b","secret":"hush","securitytoken":"u"}}`:                "no signature can be made with",
 		`{"credential":{"access":"a","secret":"hush\n","securitytoken":"t"}}`:                "no signature can be made with",
 		`{"credential":{"access":"a","secret":"hush","securitytoken":"ä"}}`:                  "no signature can be made with",
-		`{"credential":{"access":"a","secret":["hush"]}}`:                                    "not a temporary access key",
+		`{"credential":{"access":"a","secret":["hush"],"securitytoken":"t"}}`:                "no signature can be made with",
+		`{"credential":["hush"]}`: "not a temporary access key",
 	}
 	for body, want := range tests {
 		t.Run(body, func(t *testing.T) {
@@ -76,6 +77,25 @@ func TestParseSecurityKey_ReadsTheMetadataService(t *testing.T) {
 			require.ErrorContains(t, err, want)
 			assert.NotContains(t, err.Error(), "hush")
 		})
+	}
+}
+
+// As other services of the same cloud, and credential processes, write it.
+func TestParseSecurityKey_ReadsOtherNames(t *testing.T) {
+	t.Parallel()
+	want := identity.SecurityKey{
+		AccessKey: "AK", SecretKey: "SK", SecurityToken: "ST", ExpiresAt: time.Date(2022, 10, 17, 18, 51, 25, 0, time.UTC),
+	}
+	for _, body := range []string{
+		`{"credential":{"accessKeyId":"AK","secretAccessKey":"SK","sessionToken":"ST","expiration":"2022-10-17T18:51:25Z"}}`,
+		`{"accessKeyId":"AK","secretAccessKey":"SK","securityToken":"ST","expiration":"2022-10-17T18:51:25Z"}`,
+		`{"Credentials":{"AccessKeyId":"AK","SecretAccessKey":"SK","SessionToken":"ST","Expiration":"2022-10-17T18:51:25Z"}}`,
+		`{"credentials":{"access_key_id":"AK","secret_access_key":"SK","security_token":"ST","expiration":1666032685}}`,
+		`{"Version":1,"access":"AK","secret":"SK","securitytoken":"ST","expires_at":"2022-10-17T18:51:25Z"}`,
+	} {
+		key, err := identity.ParseSecurityKey([]byte(body))
+		require.NoError(t, err, body)
+		assert.Equal(t, want, key, body)
 	}
 }
 

@@ -27,17 +27,17 @@ const demo = "d4a3448ce2bb448a8c4fbae7ec3c7ed3"
 
 // catalog is the one of the recorded cloud.
 var catalog = []identity.Endpoint{
-	{Service: "placement", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:8778"},
-	{Service: "placement", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:8778"},
-	{Service: "network", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:9696"},
-	{Service: "network", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:9696"},
-	{Service: "image", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:9292"},
-	{Service: "image", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:9292"},
-	{Service: "identity", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
-	{Service: "identity", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
-	{Service: "identity", Interface: "admin", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
-	{Service: "compute", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:8774/v2.1/" + demo},
-	{Service: "compute", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:8774/v2.1/" + demo},
+	{Service: "placement", Name: "placement", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:8778"},
+	{Service: "placement", Name: "placement", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:8778"},
+	{Service: "network", Name: "neutron", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:9696"},
+	{Service: "network", Name: "neutron", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:9696"},
+	{Service: "image", Name: "glance", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:9292"},
+	{Service: "image", Name: "glance", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:9292"},
+	{Service: "identity", Name: "keystone", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
+	{Service: "identity", Name: "keystone", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
+	{Service: "identity", Name: "keystone", Interface: "admin", Region: "RegionOne", URL: "http://127.0.0.1:5000/v3"},
+	{Service: "compute", Name: "nova", Interface: "internal", Region: "RegionOne", URL: "http://127.0.0.1:8774/v2.1/" + demo},
+	{Service: "compute", Name: "nova", Interface: "public", Region: "RegionOne", URL: "http://127.0.0.1:8774/v2.1/" + demo},
 }
 
 func TestParseToken_ReadsEveryRecordedLogin(t *testing.T) {
@@ -69,13 +69,13 @@ func TestParseToken_ReadsEveryRecordedLogin(t *testing.T) {
 				want.ProjectID, want.ProjectName = demo, "demo"
 			}
 			assert.Equal(t, want, got)
-			endpoint, err := got.ComputeEndpoint("RegionOne", "")
+			endpoint, err := got.ComputeEndpoint("RegionOne")
 			if tt.catalog == nil {
 				require.ErrorContains(t, err, "no compute endpoint")
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, "http://127.0.0.1:8774/v2.1", endpoint)
+			assert.Equal(t, identity.Compute{URL: "http://127.0.0.1:8774", HasProject: true}, endpoint)
 		})
 	}
 }

@@ -20,29 +20,72 @@ type SecurityKey struct {
 
 // ParseSecurityKey reads the metadata service's answer to a request for a temporary access key.
 func ParseSecurityKey(body []byte) (SecurityKey, error) {
-	var doc struct {
-		Credential struct {
-			Access        string `json:"access"`
-			Secret        string `json:"secret"`
-			SecurityToken string `json:"securitytoken"`
-			ExpiresAt     moment `json:"expires_at"`
-		} `json:"credential"`
+	fields, err := credentialFields(body)
+	if err != nil {
+		return SecurityKey{}, err
 	}
-	if err := json.Unmarshal(body, &doc); err != nil {
-		return SecurityKey{}, fmt.Errorf("the answer is not a temporary access key: %w", err)
+	key := SecurityKey{
+		AccessKey:     fields.text("access", "accesskeyid", "accesskey", "ak"),
+		SecretKey:     fields.text("secret", "secretaccesskey", "secretkey", "accesskeysecret", "sk"),
+		SecurityToken: fields.text("securitytoken", "sessiontoken", "token"),
 	}
-	c := doc.Credential
-	if c.Access == "" || c.Secret == "" || c.SecurityToken == "" {
-		return SecurityKey{}, errors.New("the answer has no complete temporary access key")
+	if key.AccessKey == "" || key.SecretKey == "" || key.SecurityToken == "" {
+		return SecurityKey{}, errors.New("the response has no complete temporary access key")
 	}
-	if err := CheckKey(c.Access, c.Secret, c.SecurityToken); err != nil {
+	if err := CheckKey(key.AccessKey, key.SecretKey, key.SecurityToken); err != nil {
 		return SecurityKey{}, fmt.Errorf("no signature can be made with the temporary access key: %w", err)
 	}
-	expiresAt, err := c.ExpiresAt.time()
-	if err != nil {
-		return SecurityKey{}, fmt.Errorf("the temporary access key's expires_at: %w", err)
+	for _, name := range []string{"expiresat", "expiration", "expires"} {
+		expiry := moment{fields.text(name)}
+		if key.ExpiresAt, err = expiry.time(); err != nil {
+			return SecurityKey{}, fmt.Errorf("when the temporary access key expires: %w", err)
+		}
+		if !key.ExpiresAt.IsZero() {
+			break
+		}
 	}
-	return SecurityKey{c.Access, c.Secret, c.SecurityToken, expiresAt}, nil
+	return key, nil
+}
+
+// fields is a JSON object of texts and numbers. Its names are in lower case, without dashes and underscores: services
+// write accessKeyId, access_key_id or AccessKeyId.
+type fields map[string]json.RawMessage
+
+// credentialFields reads the object that holds a credential: the document itself, or its member of that name.
+func credentialFields(body []byte) (fields, error) {
+	var doc map[string]json.RawMessage
+	if err := json.Unmarshal(body, &doc); err != nil {
+		return nil, fmt.Errorf("the response is not a temporary access key: %w", err)
+	}
+	plain := func(name string) string {
+		return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
+	}
+	for name, value := range doc {
+		if name := plain(name); name != "credential" && name != "credentials" {
+			continue
+		}
+		doc = nil
+		if err := json.Unmarshal(value, &doc); err != nil {
+			return nil, errors.New("the response is not a temporary access key: its credential is not an object")
+		}
+		break
+	}
+	f := make(fields, len(doc))
+	for name, value := range doc {
+		f[plain(name)] = value
+	}
+	return f, nil
+}
+
+// text returns the first of the fields that is there, numbers as they are written; "" if none is.
+func (f fields) text(names ...string) string {
+	for _, name := range names {
+		var text moment
+		if raw, ok := f[name]; ok && text.UnmarshalJSON(raw) == nil && text.text != "" {
+			return text.text
+		}
+	}
+	return ""
 }
 
 // FetchKey asks the metadata service for the temporary access key of this server.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/revert-resize/ecs/internal/rest"
 )
@@ -38,7 +39,7 @@ func Login(ctx context.Context, do Do, body []byte, secret string, catalog bool)
 // FindProjects returns the projects of that name, and all that were seen. It asks for the user's own list where the user
 // has no right to list projects, and where the filter hides what there is.
 func FindProjects(ctx context.Context, do Do, name string) (found, seen []Project, err error) {
-	seen, status, err := listProjects(ctx, do, "/v3/projects?name="+url.QueryEscape(name))
+	seen, status, err := listProjects(ctx, do, "/v3/projects?name="+strings.ReplaceAll(url.QueryEscape(name), "+", "%20"))
 	found = Named(seen, name)
 	if status == http.StatusForbidden || err == nil && len(found) == 0 {
 		seen, _, err = listProjects(ctx, do, "/v3/auth/projects")

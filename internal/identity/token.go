@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -22,6 +20,7 @@ type Token struct {
 // Endpoint is one entry of the service catalog.
 type Endpoint struct {
 	Service   string // the type, such as "compute"
+	Name      string // of the service, such as "nova"
 	Interface string // public, internal or admin
 	Region    string
 	URL       string
@@ -39,6 +38,7 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 			Project   reference `json:"project"`
 			Catalog   []struct {
 				Type      string `json:"type"`
+				Name      string `json:"name"`
 				Endpoints []struct {
 					Interface string `json:"interface"`
 					Region    string `json:"region"`
@@ -68,7 +68,7 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 			if region == "" {
 				region = e.RegionID
 			}
-			token.Catalog = append(token.Catalog, Endpoint{service.Type, e.Interface, region, e.URL})
+			token.Catalog = append(token.Catalog, Endpoint{service.Type, service.Name, e.Interface, region, e.URL})
 		}
 	}
 	return token, nil
@@ -81,47 +81,4 @@ func (t Token) LocalExpiry(now time.Time) time.Time {
 		return t.ExpiresAt.Add(ahead)
 	}
 	return t.ExpiresAt
-}
-
-// ComputeEndpoint picks the compute service out of the token's catalog and drops the token's project from its URL.
-// An empty region stands for the only one there is, an empty iface for public. The versions of one service count as one
-// endpoint.
-func (t Token) ComputeEndpoint(region, iface string) (string, error) {
-	if iface == "" {
-		iface = "public"
-	}
-	var urls, regions []string
-	for _, e := range t.Catalog {
-		if e.Service != "compute" || e.Interface != iface {
-			continue
-		}
-		regions = append(regions, e.Region)
-		if region == "" || region == e.Region {
-			urls = append(urls, t.withoutProject(e.URL))
-		}
-	}
-	slices.Sort(urls)
-	switch urls = slices.CompactFunc(urls, sameService); {
-	case len(regions) == 0:
-		return "", fmt.Errorf("the service catalog has no compute endpoint with interface %q", iface)
-	case len(urls) == 0:
-		return "", fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regions)
-	case len(urls) > 1:
-		return "", fmt.Errorf("the service catalog has %d compute endpoints, in regions %q", len(urls), regions)
-	}
-	return urls[0], nil
-}
-
-func (t Token) withoutProject(url string) string {
-	url = strings.TrimRight(url, "/")
-	if t.ProjectID != "" {
-		url = strings.TrimSuffix(url, "/"+t.ProjectID)
-	}
-	return url
-}
-
-// sameService reports whether two URLs differ in the version of the API alone.
-func sameService(a, b string) bool {
-	plain := func(url string) string { return strings.TrimSuffix(strings.TrimSuffix(url, "/v2.1"), "/v2") }
-	return plain(a) == plain(b)
 }

@@ -96,48 +96,6 @@ func TestParseToken_RefusesOtherAnswers(t *testing.T) {
 	}
 }
 
-func TestComputeEndpoint_Table(t *testing.T) {
-	t.Parallel()
-	parsed, err := identity.ParseToken("t", []byte(tokenDocument))
-	require.NoError(t, err)
-	two := identity.Token{ProjectID: "p", Catalog: []identity.Endpoint{
-		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2.1"},
-		{Service: "compute", Interface: "public", Region: "east", URL: "https://east/nova/v2/p"},
-	}}
-	versions := identity.Token{ProjectID: "p", Catalog: []identity.Endpoint{
-		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2.1/p"},
-		{Service: "compute", Interface: "public", Region: "west", URL: "https://west/v2/p/"},
-		{Service: "compute", Interface: "public", Region: "west", URL: "https://west"},
-	}}
-	tests := map[string]struct {
-		token             identity.Token
-		region, iface     string
-		want, wantProblem string
-	}{
-		"the only region":   {token: parsed, want: "http://127.0.0.1:8774/v2.1"},
-		"internal":          {token: parsed, region: "RegionOne", iface: "internal", want: "http://10.0.0.1:8774/v2.1"},
-		"by region":         {token: two, region: "east", want: "https://east/nova/v2"},
-		"without project":   {token: two, region: "west", want: "https://west/v2.1"},
-		"one, two versions": {token: versions, region: "west", want: "https://west"},
-		"which region":      {token: two, wantProblem: `2 compute endpoints, in regions ["west" "east"]`},
-		"unknown region":    {token: two, region: "north", wantProblem: `region "north", only in ["west" "east"]`},
-		"unknown interface": {token: two, iface: "admin", wantProblem: `no compute endpoint with interface "admin"`},
-		"no catalog":        {token: identity.Token{}, wantProblem: "no compute endpoint"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := tt.token.ComputeEndpoint(tt.region, tt.iface)
-			if tt.wantProblem != "" {
-				require.ErrorContains(t, err, tt.wantProblem)
-				return
-			}
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, got)
-		})
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(tokenDocument))
 	f.Add([]byte(`{"projects":[{"id":"1","name":"n","domain_id":"d"}]}`))
@@ -145,7 +103,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		token, err := identity.ParseToken("t", body)
 		require.Equal(t, err == nil, token.Value == "t")
-		_, _ = token.ComputeEndpoint("", "")
+		_, _ = token.ComputeEndpoint("")
 		projects, _ := identity.ParseProjects(body)
 		_ = identity.Describe(projects)
 		key, err := identity.ParseSecurityKey(body)

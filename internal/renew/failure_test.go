@@ -76,7 +76,7 @@ func TestGet_NeverTriesARefusedCredentialOftenEnoughToLockIt(t *testing.T) {
 				var refusals []time.Time
 				n := 0
 				c := renew.New(renew.Config[int]{
-					Fetch: func(context.Context) (int, time.Time, error) {
+					Fetch: func(context.Context, *int) (int, time.Time, error) {
 						err := failures[n%len(failures)]
 						if n++; err == errRefused {
 							refusals = append(refusals, time.Now())

@@ -22,15 +22,17 @@ var (
 type source struct {
 	mu      sync.Mutex
 	fetches int
+	refused []*int // what each fetch was told
 	takes   time.Duration
 	life    time.Duration // zero: for ever
 	asked   time.Duration
 	err     error
 }
 
-func (s *source) fetch(ctx context.Context) (int, time.Time, error) {
+func (s *source) fetch(ctx context.Context, refused *int) (int, time.Time, error) {
 	s.mu.Lock()
 	s.fetches++
+	s.refused = append(s.refused, refused)
 	n, takes, life, err := s.fetches, s.takes, s.life, s.err
 	s.mu.Unlock()
 	select {

@@ -17,10 +17,11 @@ import (
 
 // Config says how to get a value. All of it is required.
 type Config[T any] struct {
-	// Fetch gets a new value and tells when it expires; the zero time stands for never. It must obey its context,
-	// which ends after Timeout. If it does not, it is given up soon after, as failed with Overdue, and its result is dropped;
-	// if it panics, it has failed.
-	Fetch   func(ctx context.Context) (value T, expiresAt time.Time, err error)
+	// Fetch gets a new value and tells when it expires; the zero time stands for never. refused is the value that the other
+	// side has refused since the last fetch that succeeded, or nil. Fetch must obey its context, which ends after Timeout.
+	// If it does not, it is given up soon after, as failed with Overdue, and its result is dropped. If it panics, every
+	// caller that waits for it panics with the same value; where nobody waits, the next caller does.
+	Fetch   func(ctx context.Context, refused *T) (value T, expiresAt time.Time, err error)
 	Timeout time.Duration
 	Overdue error
 	// Detach returns a context for Fetch that outlives the caller whose turn it happens to be.
@@ -62,6 +63,8 @@ type Cache[T any] struct {
 	mu       sync.Mutex
 	value    T
 	valid    bool      // there is a value that nobody has refused
+	refused  *T        // the value that was refused since the last fetch that succeeded
+	panicked *panicked // a panic that has reached no caller yet
 	expires  time.Time // zero: never
 	renewAt  time.Time // zero: never
 	flight   *flight[T]
@@ -74,10 +77,14 @@ type Cache[T any] struct {
 
 // A flight is one fetch under way. Its results may be read once done is closed.
 type flight[T any] struct {
-	done  chan struct{}
-	value T
-	err   error
+	done     chan struct{}
+	value    T
+	err      error
+	panicked *panicked // nil if the fetch returned
 }
+
+// panicked is what a fetch panicked with.
+type panicked struct{ value any }
 
 // FetchError is a fetch that failed, now or a while ago. It wraps the reason.
 type FetchError struct {
@@ -103,6 +110,11 @@ func New[T any](cfg Config[T]) *Cache[T] {
 // after a failed fetch it returns that failure at once. A failure is a [*FetchError].
 func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	c.mu.Lock()
+	if p := c.panicked; p != nil {
+		c.panicked = nil
+		c.mu.Unlock()
+		panic(p.value)
+	}
 	now := time.Now()
 	idle := c.flight == nil && !now.Before(c.retryAt) && c.running < mostAtOnce
 	if c.valid && (c.expires.IsZero() || now.Before(c.expires)) {
@@ -126,6 +138,12 @@ func (c *Cache[T]) Get(ctx context.Context) (T, error) {
 	}
 	select {
 	case <-f.done:
+		if f.panicked != nil {
+			c.mu.Lock()
+			c.panicked = nil // it has reached a caller
+			c.mu.Unlock()
+			panic(f.panicked.value)
+		}
 		return f.value, f.err
 	case <-ctx.Done():
 		return none, ctx.Err()
@@ -150,7 +168,8 @@ func (c *Cache[T]) Replace(ctx context.Context, refused func(T) bool) error {
 			c.mu.Unlock()
 			return errors.New("a new credential was refused too, several times in a short while")
 		}
-		c.valid = false
+		last := c.value
+		c.valid, c.refused = false, &last
 	}
 	c.mu.Unlock()
 	value, err := c.Get(ctx)
@@ -165,6 +184,7 @@ func (c *Cache[T]) start(ctx context.Context) {
 	f := &flight[T]{done: make(chan struct{})}
 	c.flight = f
 	c.running++
+	refused := c.refused
 	detached, cancel := context.WithTimeout(c.cfg.Detach(ctx), c.cfg.Timeout)
 	overdue := time.AfterFunc(c.cfg.Timeout+grace, func() {
 		c.mu.Lock()
@@ -176,18 +196,26 @@ func (c *Cache[T]) start(ctx context.Context) {
 		defer cancel()
 		var value T
 		var expires time.Time
+		var caught *panicked
 		err := errors.New("the fetch of a credential did not return")
 		defer func() { // even if Fetch ends its goroutine: nobody must wait for ever
-			if recover() != nil { // what it says may hold a secret
-				err = errors.New("the fetch of a credential panicked")
+			if p := recover(); p != nil { // it must not end the process from here
+				err = errors.New("the fetch of a credential panicked") // without the value: it may hold a secret
+				caught = &panicked{p}
 			}
 			overdue.Stop()
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.running--
+			if caught != nil {
+				c.panicked = caught
+				if c.flight == f { // else it was given up, and its waiters have gone
+					f.panicked = caught
+				}
+			}
 			c.land(f, value, expires, err)
 		}()
-		value, expires, err = c.cfg.Fetch(detached)
+		value, expires, err = c.cfg.Fetch(detached, refused)
 	}()
 }
 
@@ -216,7 +244,7 @@ func (c *Cache[T]) store(value T, expires time.Time) error {
 	if !expires.IsZero() && !now.Before(expires) {
 		return fmt.Errorf("the new credential has expired already, at %s", expires.UTC().Format(time.RFC3339))
 	}
-	c.value, c.valid, c.expires = value, true, expires
+	c.value, c.valid, c.refused, c.expires = value, true, nil, expires
 	c.renewAt = renewalTime(now, expires)
 	c.failure, c.failures, c.refusals, c.retryAt = nil, 0, 0, time.Time{}
 	return nil

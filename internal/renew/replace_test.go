@@ -43,6 +43,24 @@ func TestReplace_NeverReturnsTheRefusedOne(t *testing.T) {
 	})
 }
 
+func TestReplace_TellsTheFetchWhatWasRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &source{life: time.Hour}
+		c := s.cache()
+		get(t, c, 1)
+		s.set(func(s *source) { s.err = errDown })
+		require.Error(t, c.Replace(t.Context(), func(v int) bool { return v == 1 }))
+		s.set(func(s *source) { s.err = nil })
+		time.Sleep(2 * time.Second)
+		get(t, c, 3)
+		time.Sleep(2 * time.Hour)
+		get(t, c, 4)
+		one := 1
+		assert.Equal(t, []*int{nil, &one, &one, nil}, s.refused, "until a fetch has succeeded")
+	})
+}
+
 func TestReplace_SlowsDownWhenNothingHelps(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

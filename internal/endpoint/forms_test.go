@@ -1,0 +1,135 @@
+package endpoint_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs/internal/endpoint"
+)
+
+const id = "0123456789abcdef0123456789abcdef"
+
+func TestCompute_DropsVersionAndProject(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		base    string
+		project bool
+	}
+	for raw, want := range map[string]want{
+		"https://ecs.example.com":                             {"https://ecs.example.com", false},
+		"https://ecs.example.com/":                            {"https://ecs.example.com", false},
+		"https://ecs.example.com/v2.1":                        {"https://ecs.example.com", false},
+		"https://ecs.example.com/V2.1/":                       {"https://ecs.example.com", false},
+		"https://ecs.example.com/v2":                          {"https://ecs.example.com", false},
+		"https://ecs.example.com/v2/v2.1":                     {"https://ecs.example.com", false},
+		"https://ecs.example.com:8774/compute/v2.1//":         {"https://ecs.example.com:8774/compute", false},
+		"https://ecs.example.com/a%20b":                       {"https://ecs.example.com/a%20b", false},
+		"https://ecs.example.com/api/v1/nova/v2.1":            {"https://ecs.example.com/api/v1/nova", false},
+		"https://ecs.example.com/v2.1/" + id:                  {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2/" + id + "/":              {"https://ecs.example.com", true},
+		"https://x/v2.1/01234567-89ab-cdef-0123-456789abcdef": {"https://x", true},
+		"https://ecs.example.com/v2.1/the-project":            {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2.1/%(project_id)s":         {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2/%(tenant_id)s/":           {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2.1/$(project_id)s":         {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2.1/$(tenant_id)s":          {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2.1/{project_id}":           {"https://ecs.example.com", true},
+		"https://ecs.example.com/v2.1/${tenant_id}":           {"https://ecs.example.com", true},
+		"https://ecs.example.com/compute/$(project_id)s":      {"https://ecs.example.com/compute", true},
+		"http://127.0.0.1:8774/v2.1":                          {"http://127.0.0.1:8774", false},
+		"http://[::1%25lo]:8774/v2.1":                         {"http://[::1%25lo]:8774", false},
+	} {
+		got, hasProject, err := endpoint.Compute(raw, "the-project", false)
+		require.NoError(t, err, raw)
+		assert.Equal(t, want.base, got, raw)
+		assert.Equal(t, want.project, hasProject, raw)
+		again, _, err := endpoint.Compute(got, "", false)
+		require.NoError(t, err)
+		assert.Equal(t, got, again, "what it returns it takes")
+	}
+}
+
+func TestCompute_RefusesWithTheReason(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"https://ecs.example.com/v2.0":                           "is for version v2.0; the compute API has version v2.1",
+		"https://ecs.example.com/v2.0/" + "%(project_id)s":       "is for version v2.0",
+		"https://ecs.example.com/v1":                             "is for version v1",
+		"https://ecs.example.com/V1.0":                           "is for version V1.0",
+		"https://ces.example.com/V1.0/" + id:                     "is for version V1.0",
+		"https://ecs.example.com/v3/":                            "is for version v3",
+		"https://ecs.example.com/v2.1/servers":                   "goes on behind the version",
+		"https://ecs.example.com/v2.1/another":                   "goes on behind the version",
+		"https://ecs.example.com/v2.1/" + id + "/servers":        "goes on behind the version",
+		"https://ecs.example.com/v2.1/" + id + "/servers/detail": "goes on behind the version",
+		"https://ecs.%(region)s.example.com/v2.1":                "the placeholder %(region)s",
+		"https://ecs.{region}.example.com":                       "the placeholder {region}",
+		"https://ecs.${REGION}.example.com":                      "the placeholder ${REGION}",
+		"https://ecs.$(region)s.example.com":                     "the placeholder $(region)s",
+		"https://ecs.<region>.example.com":                       "the placeholder <region>",
+		"https://x/v2.1/AUTH_%(tenant_id)s":                      "the placeholder %(tenant_id)s",
+		"":                                                       "endpoint is empty",
+		"ecs.example.com":                                        "must begin with https://",
+	} {
+		_, _, err := endpoint.Compute(raw, "the-project", false)
+		require.ErrorContains(t, err, want, raw)
+	}
+}
+
+func TestIdentity_DropsTheVersion(t *testing.T) {
+	t.Parallel()
+	for _, tail := range []string{
+		"", "/", "/v3", "/v3/", "/V3", "/v3/v3", "/v3/v3/", "/v3/auth/tokens", "/v3/auth/tokens/", "/V3/v3/auth/tokens",
+	} {
+		for _, base := range []string{"https://iam.example.com", "https://k.example.com:5000", "https://k.example.com/identity"} {
+			got, err := endpoint.Identity(base+tail, false)
+			require.NoError(t, err, base+tail)
+			assert.Equal(t, base, got, base+tail)
+		}
+	}
+	for tail, want := range map[string]string{
+		"/v2.0":                     "is for version v2.0 of the identity API; only v3 is supported",
+		"/v2.0/":                    "is for version v2.0",
+		"/v3.0":                     "is for version v3.0",
+		"/v3/projects":              "goes on behind the version",
+		"/v3/auth":                  "goes on behind the version",
+		"/%(version)s":              "the placeholder %(version)s",
+		"/v3?token=1":               "has a query",
+		"/v3/auth/tokens?nocatalog": "has a query",
+	} {
+		_, err := endpoint.Identity("https://iam.example.com"+tail, false)
+		require.ErrorContains(t, err, want, tail)
+	}
+}
+
+func TestForRegion_RefusesWhatIsNoRegion(t *testing.T) {
+	t.Parallel()
+	for _, region := range []string{
+		"", " ", "CN-NORTH-4", "cn north 4", "cn-north-4/", "evil.example", "evil.example/", "cn_north_4", "-a", "a-", "a--b", "a@b", "ü",
+		"a\n", strings.Repeat("a", 64),
+	} {
+		assert.Empty(t, endpoint.ForRegion(region), region)
+		assert.Empty(t, endpoint.IdentityForRegion(region), region)
+	}
+}
+
+func FuzzForms(f *testing.F) {
+	f.Add("https://ecs.example.com/v2.1/%(project_id)s", "p")
+	f.Add("http://[fe80::1%25ens3]/v2.1/p", "p")
+	f.Fuzz(func(t *testing.T, raw, project string) {
+		base, _, err := endpoint.Compute(raw, project, true)
+		if err == nil {
+			_, err := endpoint.Parse(base, true)
+			require.NoError(t, err, "what it returns is an endpoint")
+		}
+		base, err = endpoint.Identity(raw, true)
+		if err == nil {
+			again, err := endpoint.Identity(base, true)
+			require.NoError(t, err)
+			require.Equal(t, base, again)
+		}
+	})
+}

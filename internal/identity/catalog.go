@@ -1,0 +1,104 @@
+package identity
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/revert-resize/ecs/internal/endpoint"
+)
+
+// Compute is the compute service as a catalog has it.
+type Compute struct {
+	URL        string // without the version of the API and the project
+	HasProject bool   // the catalog's URL has the token's project behind the version
+}
+
+// ComputeEndpoint picks the compute service out of the token's catalog. An empty region stands for the only one there is,
+// no interface for public; of several interfaces the first one counts that is there. Of several endpoints in one region the first one
+// in the catalog counts, as other clients have it, but entries of other services with the type compute do not.
+func (t Token) ComputeEndpoint(region string, interfaces ...string) (Compute, error) {
+	if len(interfaces) == 0 {
+		interfaces = []string{"public"}
+	}
+	var candidates []Endpoint
+	for _, iface := range interfaces {
+		for _, e := range t.Catalog {
+			if e.Service == "compute" && e.Interface == iface {
+				candidates = append(candidates, e)
+			}
+		}
+		if len(candidates) > 0 {
+			break
+		}
+	}
+	if len(candidates) == 0 {
+		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint with interface %s", orList(interfaces))
+	}
+	usable, problem := t.compute(candidates)
+	if len(usable) == 0 {
+		return Compute{}, fmt.Errorf("the service catalog's compute endpoint cannot be used: %w", problem)
+	}
+	regions := regionsOf(usable)
+	if region == "" {
+		if len(regions) > 1 {
+			return Compute{}, fmt.Errorf("the service catalog has compute endpoints in regions %q: name one", regions)
+		}
+		region = regions[0]
+	}
+	for _, u := range usable {
+		if u.region == region {
+			return u.Compute, nil
+		}
+	}
+	return Compute{}, fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regions)
+}
+
+type usableEndpoint struct {
+	Compute
+	region string
+}
+
+// compute returns those of the endpoints that are the compute API's, and the problem of the first one that is not.
+func (t Token) compute(candidates []Endpoint) (usable []usableEndpoint, problem error) {
+	isCompute := func(e Endpoint) bool { return isComputeName(e.Name) }
+	named := slices.ContainsFunc(candidates, isCompute)
+	for _, e := range candidates {
+		if named && e.Name != "" && !isCompute(e) {
+			continue
+		}
+		base, hasProject, err := endpoint.Compute(e.URL, t.ProjectID, true) // whether http is allowed is checked later
+		if err != nil {
+			if problem == nil {
+				problem = fmt.Errorf("%w (service %q, region %q)", err, e.Name, e.Region)
+			}
+			continue
+		}
+		usable = append(usable, usableEndpoint{Compute{base, hasProject}, e.Region})
+	}
+	return usable, problem
+}
+
+// isComputeName reports whether a service of type compute is the compute service itself by its name: Huawei Cloud lists
+// its monitoring with that type, too.
+func isComputeName(name string) bool {
+	return strings.EqualFold(name, "nova") || strings.EqualFold(name, "ecs") || strings.EqualFold(name, "compute")
+}
+
+func regionsOf(endpoints []usableEndpoint) []string {
+	var regions []string
+	for _, e := range endpoints {
+		if !slices.Contains(regions, e.region) {
+			regions = append(regions, e.region)
+		}
+	}
+	return regions
+}
+
+func orList(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = fmt.Sprintf("%q", word)
+	}
+	return strings.Join(quoted, " or ")
+}
