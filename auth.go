@@ -87,11 +87,22 @@ type Token struct {
 // TokenSource gets a new token each time that it is asked: [PasswordCredentials], [ApplicationCredential], or your own.
 // [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token. The
 // source must obey it: one that does not is given up a second later, and after five that never returned nobody is asked
-// any more until one does. A panic counts as a failure. An error that matches [ErrUnauthorized], [ErrForbidden] or
+// any more until one does. A panic reaches every call that waits for the token, or the next one. An error that matches [ErrUnauthorized], [ErrForbidden] or
 // [ErrInvalidArgument] tells that asking again soon is no use, and may harm.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
+
+// RefusedToken returns the token that the cloud has just refused, for a [TokenSource] that keeps tokens itself, such as one
+// over a cache of other processes: it must not give the same one again. ok is false when a token is needed for another
+// reason. ctx is the one that [TokenSource] was called with.
+func RefusedToken(ctx context.Context) (value string, ok bool) {
+	refused, ok := ctx.Value(refusedKey{}).(Token)
+	return refused.Value, ok
+}
+
+// refusedKey is where the context of a TokenSource holds a Token, which prints as [REDACTED] when the context is printed.
+type refusedKey struct{}
 
 // TokenAuth returns an [Authenticator] that gets its tokens from src when they are needed, keeps them, and shares them
 // among all goroutines and clients that use it.
@@ -131,9 +142,12 @@ func (a *tokenAuth) validate() error {
 	return nil
 }
 
-func (a *tokenAuth) fetch(ctx context.Context) (Token, time.Time, error) {
+func (a *tokenAuth) fetch(ctx context.Context, refused *Token) (Token, time.Time, error) {
 	if isNil(*a.src) {
 		return Token{}, time.Time{}, a.validate()
+	}
+	if refused != nil {
+		ctx = context.WithValue(ctx, refusedKey{}, *refused)
 	}
 	t, err := (*a.src).Token(ctx)
 	if err == nil && !identity.IsHeaderText(t.Value) {
@@ -164,7 +178,7 @@ func (a *tokenAuth) renew(ctx context.Context, sent http.Header) error {
 // newCache returns the cache of a credential that is fetched from a service, outside of the attempt that needs it: the
 // attempt's end must not end the fetch, nor the fetch's trace disturb the attempt's. refused tells a failure that may lock
 // an account when it is repeated.
-func newCache[T any](fetch func(context.Context) (T, time.Time, error), refused func(error) bool) *renew.Cache[T] {
+func newCache[T any](fetch func(context.Context, *T) (T, time.Time, error), refused func(error) bool) *renew.Cache[T] {
 	overdue := &transportError{sent: true, err: fmt.Errorf("no credential within %s", defaultTimeout)}
 	return renew.New(renew.Config[T]{
 		Timeout: defaultTimeout,
@@ -177,8 +191,8 @@ func newCache[T any](fetch func(context.Context) (T, time.Time, error), refused 
 			return refused(err), 0
 		},
 		Detach: loginContext,
-		Fetch: func(ctx context.Context) (T, time.Time, error) {
-			value, expires, err := fetch(ctx)
+		Fetch: func(ctx context.Context, last *T) (T, time.Time, error) {
+			value, expires, err := fetch(ctx, last)
 			switch {
 			case !isContextError(err):
 			case ctx.Err() != nil:

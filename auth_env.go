@@ -78,6 +78,10 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		key.ProjectID = s.ProjectID
 		auth = key
 	}
+	opts = append(opts, func(o *options) error {
+		o.noProject = s.NoProject
+		return nil
+	})
 	client, err := newClient(s.Endpoint, auth, opts)
 	if err == nil && own != nil { // as for every client with a transport of its own
 		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
@@ -122,9 +126,7 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), defaultTimeout)
 	defer cancel()
-	if o.httpClient != nil && o.httpClient.Transport != nil {
-		ctx = rest.WithBase(ctx, o.httpClient.Transport)
-	}
+	ctx = o.withBase(ctx)
 	tokens, ok := auth.(*tokenAuth)
 	if !ok {
 		id, err := projectIDByName(ctx, s.IdentityEndpoint, o.insecureHTTP, auth, s.ProjectName)

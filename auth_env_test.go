@@ -43,6 +43,41 @@ func setEnv(t *testing.T, env map[string]string) (home string) {
 	return home
 }
 
+// The path of requests is the catalog's: access rules of an application credential may name either form.
+func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
+	for form, want := range map[string]string{
+		"/v2.1":              "/v2.1/servers/" + serverID,
+		"/v2.1/" + projectID: "/v2.1/" + projectID + "/servers/" + serverID,
+		"/compute/v2.1":      "/compute/v2.1/servers/" + serverID,
+	} {
+		var paths []string
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			paths = append(paths, req.URL.Path)
+			if req.Method == http.MethodPost {
+				w.Header().Set("X-Subject-Token", "t")
+				w.WriteHeader(http.StatusCreated)
+				_, _ = io.WriteString(w, `{"token":{"project":{"id":"`+projectID+`","name":"demo"},"catalog":[{"type":"compute",
+					"endpoints":[{"interface":"public","region":"r","url":"http://`+req.Host+form+`"}]}]}}`)
+				return
+			}
+			_, _ = io.WriteString(w, `{"server":{"id":"`+serverID+`"}, "servers":[]}`)
+		}))
+		setEnv(t, map[string]string{
+			"OS_AUTH_URL": srv.URL + "/v3/", "OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": "s",
+		})
+		client, project, err := ecs.NewClientFromEnv()
+		require.NoError(t, err)
+		_, err = client.GetServer(t.Context(), project, serverID)
+		require.NoError(t, err)
+		for _, err := range client.ListServers(t.Context(), project, ecs.ListServersOptions{Name: "web server"}) {
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"/v3/auth/tokens", want, strings.TrimSuffix(want, serverID) + "detail"}, paths)
+		client.CloseIdleConnections()
+		srv.Close()
+	}
+}
+
 func writeFile(t *testing.T, path, content string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))

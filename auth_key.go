@@ -88,7 +88,11 @@ func WithMetadataEndpoint(url string) MetadataOption {
 // proxy, whatever [WithHTTPClient] says, and has 3 s to answer.
 func MetadataCredentials(opts ...MetadataOption) Authenticator {
 	a := &metadataAuth{endpoint: "http://169.254.169.254", own: true}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			a.problem = invalid("option %d of the metadata credentials is nil", i+1)
+			break
+		}
 		opt(a)
 	}
 	a.cache = newCache(a.fetch, func(error) bool { return false }) // it locks nothing
@@ -98,7 +102,8 @@ func MetadataCredentials(opts ...MetadataOption) Authenticator {
 type metadataAuth struct {
 	redacted
 	endpoint string
-	own      bool // the endpoint is the cloud's own
+	own      bool  // the endpoint is the cloud's own
+	problem  error // with an option
 	cache    *renew.Cache[identity.SecurityKey]
 }
 
@@ -108,6 +113,9 @@ func (a *metadataAuth) validate() error {
 }
 
 func (a *metadataAuth) base() (string, error) {
+	if a.problem != nil {
+		return "", a.problem
+	}
 	base, err := endpoint.Parse(a.endpoint, true)
 	if err != nil {
 		return "", invalid("metadata %w", err)
@@ -136,7 +144,7 @@ func (a *metadataAuth) explain(sent, got http.Header, message string) string {
 	return sign.Explain(sent, got, message)
 }
 
-func (a *metadataAuth) fetch(ctx context.Context) (identity.SecurityKey, time.Time, error) {
+func (a *metadataAuth) fetch(ctx context.Context, _ *identity.SecurityKey) (identity.SecurityKey, time.Time, error) {
 	base, err := a.base()
 	if err != nil {
 		return identity.SecurityKey{}, time.Time{}, err

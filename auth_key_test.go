@@ -167,3 +167,24 @@ func TestAccessKey_SignsForeignRequests(t *testing.T) {
 	require.ErrorContains(t, key.Authenticate(t.Context(), two), "malformed")
 	require.ErrorIs(t, ecs.AccessKey{}.Authenticate(t.Context(), two), ecs.ErrInvalidArgument)
 }
+
+func TestMetadataCredentials_RefusesANilOption(t *testing.T) {
+	t.Parallel()
+	_, err := ecs.NewClient(testEndpoint, ecs.MetadataCredentials(nil))
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	require.ErrorContains(t, err, "option 1 of the metadata credentials is nil")
+}
+
+// The signature and the request have the same query: a server that reads a plus sign as one would find another name.
+func TestAccessKey_SendsASpaceAsItIsSigned(t *testing.T) {
+	t.Parallel()
+	var query string
+	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"}, transportFunc(func(req *http.Request) (*http.Response, error) {
+		query = req.URL.RawQuery
+		return reply(http.StatusOK, `{"servers":[]}`)(req)
+	}))
+	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{Name: "web server+1"}) {
+		require.NoError(t, err)
+	}
+	assert.Contains(t, query, "name=web%20server%2B1")
+}

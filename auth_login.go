@@ -3,7 +3,7 @@ package ecs
 import (
 	"context"
 	"fmt"
-	"strings"
+	"net/http"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/endpoint"
@@ -130,24 +130,72 @@ func serviceAt(base string, auth Authenticator) identity.Do {
 	}
 }
 
+// callService makes one request to an identity or metadata service at base, over the transport of the client on
+// whose behalf ctx runs. Everything but a 2xx is an error that names op; the response comes with it if there is one. A 401
+// is answered with one renewal of the credential where that is possible.
+func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
+	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
+	if attempt := rest.FromContext(ctx); attempt != nil {
+		cfg.HTTPClient.Transport = attempt.Base
+	}
+	if auth != nil {
+		cfg.Authorize = auth.Authenticate
+	}
+	service := rest.New(cfg)
+	do := func() (*rest.Response, error) {
+		ctx, start := withStep(ctx, stepLogin), time.Now()
+		res, err := service.Do(ctx, req)
+		logAttempt(ctx, req, res, err, time.Since(start))
+		return res, err
+	}
+	if cfg.HTTPClient.Transport == nil {
+		defer service.CloseIdleConnections()
+	}
+	res, err := do()
+	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
+		if err := r.renew(ctx, res.Sent()); err != nil {
+			return res, identityError(fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err))
+		}
+		res, err = do()
+	}
+	switch {
+	case err != nil:
+		err = transportFailure(ctx, err)
+	case res.StatusCode/100 != 2:
+		err = apiError(req, res)
+	case res.BodyErr != nil:
+		err = &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
+	}
+	if err != nil {
+		return res, identityError(fmt.Errorf("%s: %w", op, err))
+	}
+	return res, nil
+}
+
 // identityBase checks the endpoint of an identity service and drops its version.
 func identityBase(raw string, insecure bool) (string, error) {
-	base, err := endpoint.Parse(raw, insecure)
+	base, err := endpoint.Identity(raw, insecure)
 	if err != nil {
 		return "", invalid("identity %w", err)
 	}
-	return strings.TrimRight(strings.TrimSuffix(base, "/v3"), "/"), nil
+	return base, nil
 }
 
 // ProjectIDByName asks an identity service, at an endpoint like that of [PasswordCredentials], for the ID of the project
-// with this name. On Huawei Cloud every region has a project of its name. If there is none it returns an error that
-// matches [ErrNotFound], if there are several one that matches [ErrInvalidArgument]; both list what was seen.
-func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string) (string, error) {
-	id, err := projectIDByName(ctx, identityEndpoint, false, auth, name)
-	if err != nil {
-		return "", oneLine(fmt.Errorf("ecs: find the ID of project %q: %w", name, err))
+// with this name. On Huawei Cloud every region has a project of its name. If there is none, or if there are several, the
+// error matches [ErrInvalidArgument] and lists what was seen. Of the options, those count that say how to reach a service:
+// [WithHTTPClient], [WithTransport] and [WithInsecureHTTP].
+//
+// API: https://support.huaweicloud.com/intl/en-us/api-iam/iam_06_0001.html
+func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string, opts ...Option) (string, error) {
+	o, err := newOptions(opts)
+	if err == nil {
+		var id string
+		if id, err = projectIDByName(o.withBase(ctx), identityEndpoint, o.insecureHTTP, auth, name); err == nil {
+			return id, nil
+		}
 	}
-	return id, nil
+	return "", oneLine(fmt.Errorf("ecs: find the ID of project %.64q: %w", name, err))
 }
 
 func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authenticator, name string) (string, error) {
@@ -165,7 +213,7 @@ func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authen
 	case err != nil:
 		return "", err
 	case len(found) == 0:
-		return "", fmt.Errorf("%w: no project of that name; seen: %s", ErrNotFound, identity.Describe(seen))
+		return "", invalid("no project of that name; seen: %s", identity.Describe(seen))
 	case len(found) > 1:
 		return "", invalid("%d projects of that name; say which one by its ID: %s", len(found), identity.Describe(found))
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -232,7 +234,7 @@ func TestProjectIDByName_Table(t *testing.T) {
 		"not allowed to list": {byName: forbidden, own: reply(200, one), want: "p1"},
 		"not found": {
 			byName: reply(200, none), own: reply(200, `{"projects":[{"id":"p2","name":"demo2","domain_id":"d"}]}`),
-			is: ecs.ErrNotFound, problem: `no project of that name; seen: "demo2" ("p2" in domain "d")`,
+			is: ecs.ErrInvalidArgument, problem: `no project of that name; seen: "demo2" ("p2" in domain "d")`,
 		},
 		"several": {
 			byName: reply(200, two), is: ecs.ErrInvalidArgument,
@@ -310,4 +312,61 @@ func TestProjectIDByName_RenewsAnExpiredToken(t *testing.T) {
 	})), name)
 	require.ErrorIs(t, err, ecs.ErrUnauthorized)
 	require.ErrorContains(t, err, "renewing the credential: there is no other credential")
+}
+
+// A private authority is trusted where the client's own HTTP client is used.
+func TestProjectIDByName_TakesTheOptionsOfAClient(t *testing.T) {
+	t.Parallel()
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		assert.Equal(t, "name=my%20project", req.URL.RawQuery, "a space as it is signed")
+		_, _ = io.WriteString(w, `{"projects":[{"id":"p1","name":"my project"}]}`)
+	}))
+	t.Cleanup(srv.Close)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	auth := ecs.StaticToken(secretToken)
+	_, err := ecs.ProjectIDByName(t.Context(), srv.URL, auth, "my project")
+	require.ErrorContains(t, err, "certificate")
+	id, err := ecs.ProjectIDByName(t.Context(), srv.URL, auth, "my project", ecs.WithHTTPClient(srv.Client()))
+	require.NoError(t, err)
+	assert.Equal(t, "p1", id)
+
+	_, err = ecs.ProjectIDByName(t.Context(), srv.URL, auth, "demo", ecs.WithHTTPClient(nil))
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	_, err = ecs.ProjectIDByName(t.Context(), "http://k.invalid", auth, "demo", ecs.WithInsecureHTTP())
+	require.NotErrorIs(t, err, ecs.ErrInvalidArgument)
+}
+
+// A deleted application credential, or a wrong address of the identity service, says nothing of a server.
+func TestLogin_Answered404IsNoWordAboutTheServer(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"keystone": `{"error":{"code":404,"message":"Could not find Application Credential: c1.","title":"Not Found"}}`,
+		"nova's":   `{"itemNotFound":{"code":404,"message":"not here"}}`,
+		"gateway":  `{"error_code":"APIGW.0101","error_msg":"The API does not exist"}`,
+		"html":     "<html><title>404</title></html>",
+		"empty":    "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := serveSteps(t, map[string]step{"/v3/auth/tokens": reply(http.StatusNotFound, body)})
+			client := newClientAs(t, ecs.TokenAuth(ecs.ApplicationCredential{IdentityEndpoint: srv, ID: "c1", Secret: "s"}),
+				transportFunc(func(req *http.Request) (*http.Response, error) { return http.DefaultTransport.RoundTrip(req) }),
+				ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			_, looked := client.GetServer(t.Context(), projectID, serverID)
+			_, reverted := client.RevertResize(t.Context(), projectID, serverID)
+			results := []error{looked, reverted}
+			for _, result := range client.RevertResizeAll(t.Context(), projectID, []string{serverID}) {
+				results = append(results, result.Err)
+			}
+			for _, err := range results {
+				require.ErrorContains(t, err, "404")
+				require.NotErrorIs(t, err, ecs.ErrNotFound)
+				require.NotErrorIs(t, err, ecs.ErrAPINotPublished)
+				require.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
+			}
+			_, err := ecs.ProjectIDByName(t.Context(), srv, ecs.TokenAuth(ecs.ApplicationCredential{IdentityEndpoint: srv, ID: "c1", Secret: "s"}), "demo")
+			require.ErrorContains(t, err, "404")
+			require.NotErrorIs(t, err, ecs.ErrNotFound)
+		})
+	}
 }

@@ -113,13 +113,44 @@ func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 	})
 }
 
-func TestTokenAuth_ASourceThatPanicsIsAnError(t *testing.T) {
+func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
 	t.Parallel()
 	client := newClientAs(t, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
-		transportFunc(reply(http.StatusOK, "")))
+		transportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	require.PanicsWithValue(t, "hunter2", func() { _, _ = client.GetServer(t.Context(), projectID, serverID) })
 	_, err := client.GetServer(t.Context(), projectID, serverID)
-	require.ErrorContains(t, err, "panicked")
+	require.ErrorContains(t, err, "panicked", "the source is left alone for a while")
 	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+// A source that keeps tokens itself learns which one it must not give again.
+func TestRefusedToken_TellsTheSourceWhatTheCloudRefused(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := fakeCloud(t)
+		kept := srv.Token()
+		var refused []string
+		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(ctx context.Context) (ecs.Token, error) {
+			value, ok := ecs.RefusedToken(ctx)
+			assert.NotContains(t, fmt.Sprint(ctx), kept, "a context may be printed")
+			assert.Equal(t, ok, value != "")
+			refused = append(refused, value)
+			if ok && value == kept {
+				kept = srv.Token()
+			}
+			return ecs.Token{Value: kept}, nil
+		})))
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+		first := kept
+		srv.ExpireTokens()
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"", first}, refused)
+
+		_, ok := ecs.RefusedToken(t.Context())
+		assert.False(t, ok)
+	})
 }
 
 // vaultError is an error of a source that callers may look for.

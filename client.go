@@ -33,22 +33,24 @@ type Client struct {
 
 	maxLookAge time.Duration // of a response on which an action is sent
 
-	pollMin time.Duration
-	pollMax time.Duration
-	limiter *rate.Limiter  // nil: no limit
-	gate    *throttle.Gate // nil but in a fleet
-	logger  *slog.Logger   // nil: silent
-	plans   *plans         // what PlanRevert has returned
+	pollMin   time.Duration
+	pollMax   time.Duration
+	limiter   *rate.Limiter  // nil: no limit
+	gate      *throttle.Gate // nil but in a fleet
+	logger    *slog.Logger   // nil: silent
+	plans     *plans         // what PlanRevert has returned
+	noProject bool           // no project in the path of requests, as in the catalog
 }
 
 // RegionEndpoint returns the ECS endpoint of a region, such as "https://ecs.cn-north-4.myhuaweicloud.com". It knows the
-// regions whose domain differs (eu-de and eu-nl of Open Telekom Cloud, eu-west-0 of Flexible Engine, eu-west-1xx), but
-// not which regions exist: it checks nothing. Where your cloud documents another endpoint, use that.
+// regions whose domain differs (eu-de, eu-nl and eu-ch2 of Open Telekom Cloud, eu-west-0 of Flexible Engine, eu-west-1xx), but
+// not which regions exist. For a text that cannot be the name of a region, such as "" or "CN North 4", it returns "", which
+// [NewClient] refuses. Where your cloud documents another endpoint, use that.
 func RegionEndpoint(region string) string { return endpoint.ForRegion(region) }
 
 // parseEndpoint checks an endpoint, see [NewClient].
 func parseEndpoint(raw string, insecure bool) (string, error) {
-	base, err := endpoint.Parse(raw, insecure)
+	base, _, err := endpoint.Compute(raw, "", insecure)
 	if err != nil {
 		return "", invalid("%w", err)
 	}
@@ -59,8 +61,9 @@ func parseEndpoint(raw string, insecure bool) (string, error) {
 // (see [RegionEndpoint]). It makes no network call.
 //
 // The endpoint must be an https URL; http is accepted for loopback addresses and with [WithInsecureHTTP]. It may
-// carry a path prefix; a trailing "/", "/v2" or "/v2.1" is dropped. User info, a query or a fragment are refused. Every mistake in an
-// argument or an option matches [ErrInvalidArgument].
+// carry a path prefix. A trailing "/", "/v2" or "/v2.1" is dropped, and behind it the ID of a project or a placeholder for
+// one, such as "%(project_id)s". Another version or placeholder, user info, a query and a fragment are refused. Every
+// mistake in an argument or an option matches [ErrInvalidArgument].
 func NewClient(endpoint string, auth Authenticator, opts ...Option) (*Client, error) {
 	c, err := newClient(endpoint, auth, opts)
 	if err != nil {
@@ -93,7 +96,7 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
-		limiter: o.limiter, logger: o.logger, plans: &plans{},
+		limiter: o.limiter, logger: o.logger, plans: &plans{}, noProject: o.noProject,
 	}
 	if r, ok := auth.(renewer); ok {
 		c.renew = r.renew

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"math"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
 )
 
@@ -28,6 +30,15 @@ type options struct {
 	logger           *slog.Logger
 	userAgent        string
 	insecureHTTP     bool
+	noProject        bool // the catalog's endpoint has no project in its path: neither have requests
+}
+
+// withBase returns a context whose requests to an identity service use the transport that the options name.
+func (o *options) withBase(ctx context.Context) context.Context {
+	if o.httpClient == nil || o.httpClient.Transport == nil {
+		return ctx
+	}
+	return rest.WithBase(ctx, o.httpClient.Transport)
 }
 
 const defaultTimeout = 30 * time.Second

@@ -14,48 +14,6 @@ import (
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
-// callService makes one request to an identity or metadata service at base, over the transport of the client on
-// whose behalf ctx runs. Everything but a 2xx is an error that names op; the answer comes with it if there is one. A 401
-// is answered with one renewal of the credential where that is possible.
-func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
-	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
-	if attempt := rest.FromContext(ctx); attempt != nil {
-		cfg.HTTPClient.Transport = attempt.Base
-	}
-	if auth != nil {
-		cfg.Authorize = auth.Authenticate
-	}
-	service := rest.New(cfg)
-	do := func() (*rest.Response, error) {
-		ctx, start := withStep(ctx, stepLogin), time.Now()
-		res, err := service.Do(ctx, req)
-		logAttempt(ctx, req, res, err, time.Since(start))
-		return res, err
-	}
-	if cfg.HTTPClient.Transport == nil {
-		defer service.CloseIdleConnections()
-	}
-	res, err := do()
-	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
-		if err := r.renew(ctx, res.Sent()); err != nil {
-			return res, fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err)
-		}
-		res, err = do()
-	}
-	switch {
-	case err != nil:
-		err = transportFailure(ctx, err)
-	case res.StatusCode/100 != 2:
-		err = apiError(req, res)
-	case res.BodyErr != nil:
-		err = &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
-	}
-	if err != nil {
-		return res, fmt.Errorf("%s: %w", op, err)
-	}
-	return res, nil
-}
-
 // attempt makes one attempt of a request. Every answer but a 2xx is an *APIError; no answer is a *transportError or
 // the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
 // is the caller's business; then the error is errRenewed.

@@ -68,7 +68,7 @@ func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verd
 
 // actions fetches the list of a server's actions, newest first.
 func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (actions []verdict.Action, err error) {
-	err = c.get(ctx, again, actionRequest(revert, ""), func(res *rest.Response) error {
+	err = c.get(ctx, again, c.actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(res, &list[i]))
@@ -80,7 +80,7 @@ func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (a
 
 // action fetches one action, with its events where the cloud shows them.
 func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict.Action, error) {
-	req := actionRequest(revert, "/"+id)
+	req := c.actionRequest(revert, "/"+id)
 	req.Header = http.Header{
 		"Openstack-Api-Version":        {"compute " + eventsVersion},
 		"X-Openstack-Nova-Api-Version": {eventsVersion},
@@ -102,10 +102,10 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict
 	return action, err
 }
 
-func actionRequest(revert *Revert, path string) *rest.Request {
+func (c *Client) actionRequest(revert *Revert, path string) *rest.Request {
 	return &rest.Request{
 		Method: http.MethodGet, ProjectID: revert.ProjectID, Step: stepRecord,
-		Path: serverPath(revert.ProjectID, revert.ServerID, "/os-instance-actions"+path),
+		Path: c.serverPath(revert.ProjectID, revert.ServerID, "/os-instance-actions"+path),
 	}
 }
 

@@ -33,7 +33,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 		r.sentAt = time.Now().UTC() // keeps its value through JSON
 	}
 	req := &rest.Request{
-		Method: http.MethodPost, Path: serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
+		Method: http.MethodPost, Path: r.c.serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
 		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetchedAt.Add(r.c.maxLookAge), Step: stepAct,
 	}
 	res, err := r.c.attemptNow(ctx, req)

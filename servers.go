@@ -199,7 +199,7 @@ func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID 
 	if err := checkIDs(projectID, serverID); err != nil {
 		return at, err
 	}
-	req := &rest.Request{Method: http.MethodGet, Path: serverPath(projectID, serverID, ""), ProjectID: projectID, Step: stepLook}
+	req := &rest.Request{Method: http.MethodGet, Path: c.serverPath(projectID, serverID, ""), ProjectID: projectID, Step: stepLook}
 	err = c.get(ctx, again, req, func(res *rest.Response) error {
 		w, err := wire.DecodeServer(res.Body)
 		switch {
@@ -215,8 +215,17 @@ func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID 
 	return at, err
 }
 
-func serverPath(projectID, serverID, resource string) string {
-	return "/v2.1/" + projectID + "/servers/" + serverID + resource
+func (c *Client) serverPath(projectID, serverID, resource string) string {
+	return c.serversPath(projectID) + "/" + serverID + resource
+}
+
+// serversPath has the project in it unless the catalog that the endpoint is from has it without: the access rules of an
+// application credential may name either form.
+func (c *Client) serversPath(projectID string) string {
+	if c.noProject {
+		return "/v2.1/servers"
+	}
+	return "/v2.1/" + projectID + "/servers"
 }
 
 // opError names the operation and the server.

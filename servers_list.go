@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/rest"
@@ -115,12 +116,15 @@ func (t *trail) add(page serverPage) error {
 	return nil
 }
 
+// encodeQuery writes a space as %20, as a signature has it, and as every server reads it: a plus sign may be taken for one.
+func encodeQuery(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
+
 // page fetches one page.
 func (c *Client) page(ctx context.Context, projectID string, query url.Values) (page serverPage, err error) {
 	const limit = 16 << 20 // 1000 servers with long metadata; a details body is far smaller
 	req := &rest.Request{
 		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit, Step: stepList,
-		Path: "/v2.1/" + projectID + "/servers/detail?" + query.Encode(),
+		Path: c.serversPath(projectID) + "/detail?" + encodeQuery(query),
 	}
 	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)

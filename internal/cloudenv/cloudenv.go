@@ -37,6 +37,7 @@ type Settings struct {
 
 	Endpoint         string // of the compute API; "" if the service catalog or Region tells it
 	FromCatalog      bool   // the service catalog tells it, not Region
+	NoProject        bool   // the catalog's endpoint has no project in its path
 	Region           string
 	Interface        string // of the service catalog: public, internal or admin; "" for public
 	IdentityEndpoint string // "" if Region tells it

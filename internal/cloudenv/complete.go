@@ -32,10 +32,14 @@ func (s *Settings) FromToken(t identity.Token) error {
 	if s.Endpoint != "" {
 		return nil
 	}
-	found, err := t.ComputeEndpoint(s.Region, s.Interface)
+	var interfaces []string
+	if s.Interface != "" {
+		interfaces = []string{s.Interface}
+	}
+	found, err := t.ComputeEndpoint(s.Region, interfaces...)
 	if err != nil {
 		return fmt.Errorf("%w; name the endpoint in ECS_ENDPOINT", err)
 	}
-	s.Endpoint = found
+	s.Endpoint, s.NoProject = found.URL, !found.HasProject
 	return nil
 }

@@ -2,7 +2,6 @@ package endpoint
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -66,23 +65,49 @@ func isIdentityVersion(segment string) bool { return strings.EqualFold(segment, 
 
 // isVersion reports whether a part of a path is a version of any API, such as v2.0.
 func isVersion(segment string) bool {
-	return regexp.MustCompile(`^[vV][0-9]+(\.[0-9]+)?$`).MatchString(segment)
+	digits, ok := strings.CutPrefix(strings.ToLower(segment), "v")
+	major, minor, dotted := strings.Cut(digits, ".")
+	return ok && consistsOf(major, "0123456789") && (!dotted || consistsOf(minor, "0123456789"))
 }
 
 // isID reports whether a part of a path has the form of a project's ID: a UUID, with dashes or without.
 func isID(segment string) bool {
-	return regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`).MatchString(segment)
+	const hex = "0123456789abcdef"
+	if len(segment) == 32 {
+		return consistsOf(segment, hex)
+	}
+	parts := strings.Split(segment, "-")
+	return len(segment) == 36 && len(parts) == 5 && !slices.ContainsFunc(parts, func(part string) bool { return !consistsOf(part, hex) })
+}
+
+func consistsOf(text, characters string) bool {
+	return text != "" && strings.Trim(text, characters) == ""
 }
 
 // cutProjectPlaceholder drops a placeholder for a project from the end of a URL, in one of the forms that catalogs,
 // openrc files and Terraform have.
 func cutProjectPlaceholder(raw string) (rest string, found bool) {
-	placeholder := regexp.MustCompile(`/(%\((project|tenant)_id\)s|\$\((project|tenant)_id\)s|\$?\{(project|tenant)_id\})/*$`)
-	rest = placeholder.ReplaceAllString(raw, "")
-	return rest, rest != raw
+	rest = strings.TrimRight(raw, "/")
+	for _, placeholder := range []string{
+		"%(project_id)s", "$(project_id)s", "${project_id}", "{project_id}",
+		"%(tenant_id)s", "$(tenant_id)s", "${tenant_id}", "{tenant_id}",
+	} {
+		if rest, found := strings.CutSuffix(rest, placeholder); found && strings.HasSuffix(rest, "/") {
+			return rest, true
+		}
+	}
+	return raw, false
 }
 
-// anyPlaceholder returns a placeholder that a URL has, or "".
+// anyPlaceholder returns a placeholder that a URL has, or "". It returns no more than the placeholder's name.
 func anyPlaceholder(raw string) string {
-	return regexp.MustCompile(`%\([0-9A-Za-z_]*\)s?|\$\([0-9A-Za-z_]*\)s?|\$?\{[0-9A-Za-z_. ]*\}+|<[0-9A-Za-z_ -]*>`).FindString(raw)
+	for _, form := range [][2]string{{"%(", ")s"}, {"$(", ")s"}, {"${", "}"}, {"{", "}"}, {"<", ">"}} {
+		_, rest, found := strings.Cut(raw, form[0])
+		if !found {
+			continue
+		}
+		name := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"))]
+		return form[0] + name + form[1]
+	}
+	return ""
 }

@@ -1,7 +1,7 @@
 package endpoint
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -13,14 +13,7 @@ type site struct {
 }
 
 func oneOf(names ...string) func(string) bool {
-	return func(region string) bool {
-		for _, name := range names {
-			if region == name {
-				return true
-			}
-		}
-		return false
-	}
+	return func(region string) bool { return slices.Contains(names, region) }
 }
 
 // sites lists what differs from the vendor's own regions, which come last.
@@ -72,5 +65,6 @@ func siteOf(region string) (iam, domain string) {
 
 // IsRegion reports whether a text can be the name of a region, which becomes a part of a host's name.
 func IsRegion(region string) bool {
-	return len(region) <= 63 && regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(region)
+	return len(region) <= 63 && consistsOf(region, "-0123456789abcdefghijklmnopqrstuvwxyz") &&
+		!strings.HasPrefix(region, "-") && !strings.HasSuffix(region, "-") && !strings.Contains(region, "--")
 }

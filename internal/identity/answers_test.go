@@ -67,7 +67,7 @@ func TestParseSecurityKey_ReadsTheMetadataService(t *testing.T) {
 		`{"credential":{"access":"a,b","secret":"hush","securitytoken":"u"}}`:                "no signature can be made with",
 		`{"credential":{"access":"a","secret":"hush\n","securitytoken":"t"}}`:                "no signature can be made with",
 		`{"credential":{"access":"a","secret":"hush","securitytoken":"ä"}}`:                  "no signature can be made with",
-		`{"credential":{"access":"a","secret":["hush"],"securitytoken":"t"}}`:                "no signature can be made with",
+		`{"credential":{"access":"a","secret":["hush"],"securitytoken":"t"}}`:                "no complete temporary access key",
 		`{"credential":["hush"]}`: "not a temporary access key",
 	}
 	for body, want := range tests {

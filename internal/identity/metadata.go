@@ -81,7 +81,7 @@ func credentialFields(body []byte) (fields, error) {
 func (f fields) text(names ...string) string {
 	for _, name := range names {
 		var text moment
-		if raw, ok := f[name]; ok && text.UnmarshalJSON(raw) == nil && text.text != "" {
+		if raw, ok := f[name]; ok && !strings.ContainsAny(string(raw[:1]), "{[") && text.UnmarshalJSON(raw) == nil && text.text != "" {
 			return text.text
 		}
 	}
