@@ -45,7 +45,7 @@ func ExampleClient_RevertResizeAll() {
 	// Output: reverted: 100
 }
 
-// Look only: what would be reverted, and what not.
+// Fetch and check only: what would be reverted, and what not.
 func ExampleWithDryRun() {
 	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
@@ -68,6 +68,26 @@ func ExampleWithDryRun() {
 	// ready: <nil>
 	// running is not ready: true
 	// still: VERIFY_RESIZE
+}
+
+// See how far a fleet has come. The function is called at least once a second, in the goroutine of the loop.
+func ExampleWithFleetProgress() {
+	cloud := ecstest.NewServer() // stands for a cloud
+	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ids := []string{cloud.AddServer(ecstest.Instance{}), cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})}
+
+	var last ecs.FleetProgress
+	progress := ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p })
+	for range client.RevertResizeAll(context.Background(), cloud.ProjectID(), ids, ecs.WithWait(), progress) { //nolint:revive // the results are none of this example's business
+	}
+	fmt.Printf("%d of %d: %d succeeded, %d failed\n", last.Succeeded+last.Failed, last.Total, last.Succeeded, last.Failed)
+	// Output: 2 of 2: 1 succeeded, 1 failed
 }
 
 // Walk through all servers of a project; pages are fetched as the loop goes on.

@@ -3,12 +3,8 @@ package ecs_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
-
-	"github.com/jarcoal/httpmock"
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
@@ -90,66 +86,8 @@ func ExampleClient_RevertResize() {
 	// Output: accepted: true before: VERIFY_RESIZE flavor 2
 }
 
-// Nothing is sent to a server that does not wait for a decision on a resize; the error says what was wanted and seen.
-func ExamplePreconditionError() {
-	cloud := ecstest.NewServer() // stands for a cloud
-	defer cloud.Close()
-	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	serverID := cloud.AddServer(ecstest.Instance{Status: "SHUTOFF"})
-
-	_, err = client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
-	var precondition *ecs.PreconditionError
-	if errors.As(err, &precondition) {
-		for _, unmet := range precondition.Unmet {
-			fmt.Printf("%s is %s, not %s\n", unmet.Field, unmet.Got, unmet.Want)
-		}
-	}
-	// Output:
-	// status is SHUTOFF, not VERIFY_RESIZE
-	// OS-EXT-STS:vm_state is stopped, not resized
-}
-
-// The answer got lost, and the caller's time is over before it is clear what became of the revert. The error holds what
-// is known; it asks to look at the server before anything else.
-func ExampleOutcomeUnknownError() {
-	cloud := ecstest.NewServer() // stands for a cloud
-	defer cloud.Close()
-	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	serverID := cloud.AddServer(ecstest.Instance{})
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
-	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
-
-	_, err = client.RevertResize(ctx, cloud.ProjectID(), serverID)
-	var unknown *ecs.OutcomeUnknownError
-	if !errors.As(err, &unknown) {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println("unknown; seen since:", unknown.Observed != nil)
-
-	server, err := client.GetServer(context.Background(), cloud.ProjectID(), serverID) // later
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println("it did arrive:", server.Status != unknown.Revert.Before.Status)
-	// Output:
-	// unknown; seen since: false
-	// it did arrive: true
-}
-
-// Stop waiting, and go on in another process: a Revert is plain data.
-func ExampleClient_WaitForRevert() {
+// Plan a revert, save the plan, and carry it out: a process that dies in between loses nothing, whenever that is.
+func ExampleClient_ResumeRevert() {
 	cloud := ecstest.NewServer() // stands for a cloud
 	defer cloud.Close()
 	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
@@ -158,51 +96,44 @@ func ExampleClient_WaitForRevert() {
 		fmt.Println(err)
 		return
 	}
-	serverID := cloud.AddServer(ecstest.Instance{})
-	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	ctx := context.Background()
+	plan, err := client.PlanRevert(ctx, cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	saved, err := json.Marshal(revert)
+	saved, err := json.Marshal(plan) // before anything is sent
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
+	fmt.Println("planned, sent:", !plan.SentAt.IsZero())
 
-	var resumed ecs.Revert // in the other process
+	accepted, err := client.ResumeRevert(ctx, plan) // and here the process dies
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("accepted, sent:", !accepted.SentAt.IsZero())
+
+	var resumed ecs.Revert // another process knows the saved plan only
 	if err := json.Unmarshal(saved, &resumed); err != nil {
 		fmt.Println(err)
 		return
 	}
-	server, err := client.WaitForRevert(context.Background(), &resumed)
+	again, err := client.ResumeRevert(ctx, &resumed)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(server.Status, "flavor", server.FlavorID)
-	// Output: ACTIVE flavor 1
-}
-
-// Test your own code with a mock transport of its own, here of httpmock. Package ecstest knows more of how clouds behave.
-func ExampleWithHTTPClient() {
-	const path = "/v2.1/d4a3448ce2bb448a8c4fbae7ec3c7ed3/servers/95ecddd0-61c6-4025-9ec0-a93591b1e0f5"
-	mock := httpmock.NewMockTransport() // never the global one
-	mock.RegisterResponder("GET", "https://ecs.example.com"+path, httpmock.NewStringResponder(200, `{"server": {
-		"id": "95ecddd0-61c6-4025-9ec0-a93591b1e0f5", "status": "VERIFY_RESIZE",
-		"OS-EXT-STS:vm_state": "resized", "OS-EXT-STS:task_state": null}}`))
-	mock.RegisterResponder("POST", "https://ecs.example.com"+path+"/action",
-		httpmock.NewStringResponder(409, `{"conflictingRequest": {"code": 409, "message": "Instance is locked"}}`))
-
-	client, err := ecs.NewClient("https://ecs.example.com", ecs.StaticToken("token"), ecs.WithHTTPClient(&http.Client{Transport: mock}))
+	server, err := client.WaitForRevert(ctx, again)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err = client.RevertResize(context.Background(), "d4a3448ce2bb448a8c4fbae7ec3c7ed3", "95ecddd0-61c6-4025-9ec0-a93591b1e0f5")
-	fmt.Println("locked:", errors.Is(err, ecs.ErrLocked))
-	fmt.Println("actions sent:", mock.GetCallCountInfo()["POST https://ecs.example.com"+path+"/action"])
+	fmt.Println("the same request:", again.RequestID == accepted.RequestID, "and", server.Status)
 	// Output:
-	// locked: true
-	// actions sent: 1
+	// planned, sent: false
+	// accepted, sent: true
+	// the same request: true and ACTIVE
 }

@@ -2,7 +2,7 @@ package ecs_test
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -31,7 +31,43 @@ func ExampleClient_WaitForVerifyResize() {
 	// Output: VERIFY_RESIZE <nil>
 }
 
-// See what a wait sees. A look that fails does not end it.
+// Stop waiting, and go on in another process: a Revert is plain data.
+func ExampleClient_WaitForRevert() {
+	cloud := ecstest.NewServer() // stands for a cloud
+	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	serverID := cloud.AddServer(ecstest.Instance{})
+	revert, err := client.RevertResize(context.Background(), cloud.ProjectID(), serverID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	saved, err := json.Marshal(revert)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	var resumed ecs.Revert // in the other process
+	if err := json.Unmarshal(saved, &resumed); err != nil {
+		fmt.Println(err)
+		return
+	}
+	server, err := client.WaitForRevert(context.Background(), &resumed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(server.Status, "flavor", server.FlavorID)
+	// Output: ACTIVE flavor 1
+}
+
+// See what a wait sees. A request that fails does not end it.
 func ExampleWithProgress() {
 	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{ // stands for a cloud
 		Revert: 300 * time.Millisecond, PowerOff: 300 * time.Millisecond,
@@ -48,7 +84,7 @@ func ExampleWithProgress() {
 
 	last := ""
 	progress := func(p ecs.Progress) {
-		state := "a look failed"
+		state := "a request failed"
 		if p.Err == nil {
 			state = p.Server.Status
 			if p.Server.TaskState != "" {
@@ -68,63 +104,9 @@ func ExampleWithProgress() {
 	fmt.Println("done:", server.Status)
 	// Output:
 	// REVERT_RESIZE, resize_reverting
-	// a look failed
+	// a request failed
 	// REVERT_RESIZE, resize_reverting
 	// VERIFY_RESIZE, powering-off
 	// SHUTOFF
 	// done: SHUTOFF
-}
-
-// What became of a revert, by its error. The order counts: an [ecs.OutcomeUnknownError] and an [ecs.WaitError] also match what the
-// last request or look was told.
-func Example_errors() {
-	ctx := context.Background()
-	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 50 * time.Millisecond})) // stands for a cloud
-	defer cloud.Close()
-	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
-		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	revert := func(serverID string) string {
-		server, err := client.RevertResizeAndWait(ctx, cloud.ProjectID(), serverID)
-		var failed *ecs.RevertFailedError
-		var unfinished *ecs.WaitError
-		switch {
-		case err == nil:
-			return "back on flavor " + server.FlavorID
-		case errors.Is(err, ecs.ErrOutcomeUnknown):
-			return "look at the server"
-		case errors.As(err, &unfinished):
-			return "accepted, but not finished: wait on"
-		case errors.As(err, &failed):
-			return "not reverted: " + failed.Reason
-		case errors.Is(err, ecs.ErrRevertInProgress):
-			return "somebody else reverts it"
-		default:
-			return "nothing was done"
-		}
-	}
-
-	fmt.Println(revert(cloud.AddServer(ecstest.Instance{})))
-	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Outcome: ecstest.RevertFailsLate})))
-	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Status: "REVERT_RESIZE", Outcome: ecstest.RevertHangsLate})))
-	fmt.Println(revert(cloud.AddServer(ecstest.Instance{Status: "ACTIVE"})))
-
-	cut := cloud.AddServer(ecstest.Instance{})
-	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: cut, Skip: 1, Times: -1, Do: ecstest.Forbidden()})
-	fmt.Println(revert(cut))
-
-	lost := cloud.AddServer(ecstest.Instance{})
-	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: lost, Do: ecstest.DropAfter()})
-	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: lost, Skip: 1, Times: -1, Do: ecstest.Forbidden()})
-	fmt.Println(revert(lost))
-	// Output:
-	// back on flavor 1
-	// not reverted: the server is in ERROR: Failed to deploy instance: injected fault
-	// somebody else reverts it
-	// nothing was done
-	// accepted, but not finished: wait on
-	// look at the server
 }
