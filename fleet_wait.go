@@ -27,10 +27,10 @@ func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
 const tooShort = 15 * time.Second
 
 func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
-	if incomplete(seen.Server, &w.revert.Before) {
-		return fleet.FetchNow
+	if lacks(seen.Server, &w.revert.Before) {
+		return fleet.LookNow
 	}
-	return w.judge(newServer(seen.Server, seen.Redact), seen.RequestedAt)
+	return w.judge(newServer(seen.Server, seen.Redact), seen.Asked)
 }
 
 func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
@@ -42,7 +42,7 @@ func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
 
 func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 	if v == verdict.AskRecord {
-		return fleet.NeedRecord
+		return fleet.AskRecord
 	}
 	over, err := concluded(v, reason, w.revert, w.last)
 	w.err = err
@@ -50,38 +50,34 @@ func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 	case over:
 		return fleet.Over
 	case w.tracker.Puzzled():
-		return fleet.FetchNext
+		return fleet.LookAgain
 	}
 	return fleet.GoOn
 }
 
-func (w *fleetWait) FetchRecord(ctx context.Context) (found fleet.Finding) {
-	found = fleet.FetchNext
-	defer w.f.rescue(nil)
+func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
 	if !ok {
-		return fleet.FetchNext // a passing failure
+		return fleet.LookAgain // a passing failure
 	}
 	return w.conclude(w.tracker.Recorded(record, time.Now()))
 }
 
-func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
-	found = fleet.FetchNext
-	defer w.f.rescue(nil)
+func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
 	asked, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
 	switch {
-	case w.f.noteRefusal(err) == nil:
-		if found := w.judge(s, asked); found != fleet.NeedRecord {
+	case w.f.told(err) == nil:
+		if found := w.judge(s, asked); found != fleet.AskRecord {
 			return found
 		}
-		return w.FetchRecord(ctx)
+		return w.Ask(ctx)
 	case isGone(err):
 		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", Gone: true}
 	case passing(ctx, err) || ctx.Err() != nil:
-		return fleet.FetchNext
+		return fleet.LookAgain
 	default:
 		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
 	}
@@ -89,21 +85,14 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 }
 
 func (w *fleetWait) GiveUp(err error) {
-	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: err}
-	w.report()
+	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
+	w.Done()
 }
 
-func (w *fleetWait) Done(ctx context.Context) {
-	w.f.finish(func() {
-		w.f.recordVerdict(ctx, w.id, *w.revert, w.last, w.err)
-		w.report()
-	})
-}
-
-func (w *fleetWait) report() {
-	result := FleetResult{Revert: w.revert.clone(), Server: w.last.clone(), Err: w.err}
+func (w *fleetWait) Done() {
+	result := FleetResult{Revert: w.revert, Server: w.last, Err: w.err}
 	if w.err != nil {
 		result.Err = opError("wait for revert of server", w.id, w.err)
 	}
-	w.f.report(newsWaited, w.id, result, nil)
+	w.f.hand(newsWaited, w.id, result, nil)
 }

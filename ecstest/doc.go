@@ -42,7 +42,6 @@
 // second to fourth look. The third one waits for the revert after that, and the
 // last one slows down all that the others leave alone. [Server.InjectRandom] spoils a share of all requests,
 // the same ones for the same seed. Whatever the client was told,
-// [Stray] is a response of something between the client and the cloud.
 // [Server.History] has the truth: which operations were accepted, of which
 // resize, and how each of them ended. [Server.Requests] is the log of what arrived.
 //
@@ -56,15 +55,6 @@
 //
 //	srv := ecstest.NewServer(ecstest.WithClock(-time.Hour), ecstest.WithLag(ecstest.Lag{Server: 30 * time.Second}))
 //	id := srv.AddServer(ecstest.Instance{AfterRevert: []string{"createImage", "suspend"}})
-//
-// [WithRecord], [WithMicroseconds] and [WithoutLaunchedAt] are clouds that tell
-// less or more than a plain Nova.
-//
-// # Where it listens
-//
-// [NewServer] listens on a free port of loopback. [WithAddress] chooses the
-// address, [WithTLS] adds HTTPS with HTTP/2. [Server.Handler] is for a server of
-// one's own; [NewUnstarted] with [Server.HTTPClient] needs no socket at all.
 //
 // # Virtual time
 //
@@ -127,8 +117,6 @@
 //   - A user is a member of one project, in the one domain "default". Only
 //     POST, GET and DELETE of tokens, the catalog, and GET of projects are
 //     there. The text of the error for a malformed login is shortened.
-//   - Under HTTP/2 a cut connection is a stream that is reset: the other
-//     requests on the connection go on. There is no HTTP/2 without TLS.
 //   - On a socket a 204 has no Content-Length, header names and reason phrases
 //     are Go's, and connections stay open where Keystone closes them. A
 //     connection cannot be refused there: [Refused] cuts it. When a connection

@@ -55,8 +55,7 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	if e.answer != nil {
 		answer = s.replace(in, e)
 	}
-	hangs := e.reply == replyHang || e.reply == replyDead && in.socket == nil
-	if hangs && !s.waitFor(gone) {
+	if e.reply == replyHang && !s.waitFor(gone) {
 		return nil
 	}
 	if e.reaches() == reachLate {

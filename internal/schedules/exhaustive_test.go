@@ -1,112 +1,73 @@
 package schedules_test
 
 import (
-	"errors"
-	"flag"
-	"maps"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
 )
 
-var everySchedule = flag.Int("schedules", 40, "run one in so many of the exhaustive schedules; 1 runs all, on more kinds of clouds")
-
-// schedPoints is how many requests of a call may suffer: more than any answer takes without faults.
-const schedPoints = 7
-
-// TestExhaustive_EveryAnswerIsTrue runs every schedule with at most two faults and one foreign action over all requests of
-// a call. The tree of schedules is discovered by running it: what a schedule did tells at which requests it can go on.
-func TestExhaustive_EveryAnswerIsTrue(t *testing.T) {
+// TestExhaustive_TwoFaultsAndAnActor runs every schedule with at most two faults and one foreign action over all requests of a
+// call.
+func TestExhaustive_TwoFaultsAndAnActor(t *testing.T) {
 	t.Parallel()
-	start := time.Now()
-	var runs, skipped, unknown atomic.Int64
-	var mu sync.Mutex
-	wrong := map[string][]string{}
-	var explore func(t *testing.T, s schedule, from, faults, actors int)
-	explore = func(t *testing.T, s schedule, from, faults, actors int) {
-		children := faults < 2 || actors < 1
-		leaf := runs.Load() + skipped.Load()
-		if !children && leaf%int64(*everySchedule) != 0 {
-			skipped.Add(1)
-			return
-		}
-		r := s.run(t)
-		runs.Add(1)
-		if isUnknown(r) {
-			unknown.Add(1)
-		}
-		if bad := r.check(); len(bad) > 0 {
-			mu.Lock()
-			wrong[s.String()] = bad
-			mu.Unlock()
-		}
-		for n := from; n < min(len(r.t.kinds), schedPoints); n++ {
-			p := s.points[n]
-			if faults < 2 && p.fault == "" {
-				for _, name := range slices.Sorted(maps.Keys(schedFaults[r.t.kinds[n]])) {
-					explore(t, s.with(n, point{p.actor, name}), n, faults+1, actors)
-				}
-			}
-			if actors < 1 && p.actor == "" && p.fault == "" { // the actor comes first, then the fault of the same request
-				for _, name := range slices.Sorted(maps.Keys(schedActors)) {
-					explore(t, s.with(n, point{name, ""}), n, faults, actors+1)
-				}
-			}
-		}
-	}
-	var group sync.WaitGroup
-	schedules := []schedule{{cloud: []string{"overlap"}}, {cloud: []string{"overlap"}, stopped: true}}
-	if *everySchedule == 1 { // clouds that tell less
-		schedules = append(schedules, schedule{cloud: []string{"no events"}}, schedule{cloud: []string{"no actions"}}, schedule{cloud: []string{"no launch"}})
-	}
-	for _, s := range schedules {
-		group.Go(func() { explore(t, s, 0, 0, 0) })
-	}
-	group.Wait()
-	for _, name := range slices.Sorted(maps.Keys(wrong))[:min(len(wrong), 10)] {
-		t.Errorf("%s\n\t%v", name, wrong[name])
-	}
-	t.Logf("%d schedules run, %d skipped, %d wrong, %d unknown, %s", runs.Load(), skipped.Load(), len(wrong), unknown.Load(), time.Since(start))
+	x := newExplorer(t)
+	x.all(limits{faults: 2, actors: 1}, schedule{cloud: []string{"overlap"}}, schedule{cloud: []string{"overlap"}, stopped: true})
+	x.tally.report(t)
 }
 
-func (s schedule) with(n int, p point) schedule {
-	s.points = maps.Clone(s.points)
-	if s.points == nil {
-		s.points = map[int]point{}
-	}
-	s.points[n] = p
-	return s
-}
-
-func isUnknown(r schedRun) bool {
-	return errors.Is(r.err, ecs.ErrOutcomeUnknown) || errors.Is(r.waitErr, ecs.ErrOutcomeUnknown)
-}
-
-// Schedules that once led to a false answer.
-func TestSchedule_OnceFalse(t *testing.T) {
+// TestExhaustive_EveryCloud runs every schedule with at most one fault and one foreign action, on every kind of cloud.
+func TestExhaustive_EveryCloud(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]schedule{
-		"the record tells apart what a cloud without launch times does not": {
-			cloud: []string{"no events", "no launch", "overlap"},
-			points: map[int]point{
-				1: {"", "504, applied late"}, 2: {"confirms, resizes", "503"}, 7: {"confirms", ""}, 8: {"", "403"},
-			},
-		},
-		"reverted, resized again to the same, and confirmed": {
-			cloud:  []string{"no events"},
-			points: map[int]point{3: {"resizes", ""}, 4: {"", "503"}, 5: {"confirms", ""}},
-		},
-		"lost, confirmed, resized again to the same, and confirmed": {
-			points: map[int]point{1: {"", "dropped before"}, 2: {"confirms, resizes", "503"}, 3: {"confirms", "dropped"}},
-		},
-	} {
-		r := s.run(t)
-		for _, wrong := range r.check() {
-			t.Errorf("%s: %s\n\t%s", name, s, wrong)
+	var all []schedule
+	for _, pace := range []string{"", "quick", "real"} {
+		for _, cloud := range [][]string{
+			nil, {"no events"}, {"no launch"}, {"no launch", "no events"}, {"fractions"}, {"no record"}, {"no record", "no launch"}, {"no record", "fractions"},
+			{"record withdrawn"}, {"record forbidden"}, {"record empty"},
+		} {
+			all = append(all, schedule{cloud: cloud, pace: pace}, schedule{cloud: cloud, pace: pace, stopped: true})
 		}
 	}
+	for _, clock := range []time.Duration{-time.Hour, -2 * time.Second, 2 * time.Second, time.Hour} {
+		for _, cloud := range [][]string{nil, {"no record"}, {"no record", "fractions"}} {
+			all = append(all, schedule{cloud: cloud, clock: clock, pace: "quick"})
+		}
+	}
+	for _, lag := range []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second} {
+		for _, cloud := range [][]string{nil, {"no events"}, {"no record"}, {"no launch"}} {
+			all = append(all, schedule{cloud: cloud, lag: lag}, schedule{cloud: cloud, lag: lag, pace: "real"})
+		}
+	}
+	x := newExplorer(t)
+	x.all(limits{faults: 1, actors: 1}, all...)
+	x.tally.report(t)
+}
+
+// TestExhaustive_EveryEnd runs every schedule with at most one fault and one foreign action, for every end of a revert and
+// whatever somebody does after it.
+func TestExhaustive_EveryEnd(t *testing.T) {
+	t.Parallel()
+	var all []schedule
+	for _, cloud := range [][]string{nil, {"no events"}, {"no record"}} {
+		for outcome := ecstest.RevertFailsEarly; outcome <= ecstest.RevertPowerOffFails; outcome++ {
+			all = append(all, schedule{cloud: cloud, outcome: outcome}, schedule{cloud: cloud, outcome: outcome, stopped: true, pace: "quick"})
+		}
+		for after := range afterReverts {
+			all = append(all, schedule{cloud: cloud, after: after}, schedule{cloud: cloud, after: after, stopped: true, pace: "quick"})
+		}
+	}
+	x := newExplorer(t)
+	x.all(limits{faults: 1, actors: 1}, all...)
+	x.tally.report(t)
+}
+
+// TestExhaustive_AKillAtEveryPoint kills the process at every request of a planned revert, before and after it is sent, with at
+// most one fault, and with somebody who acts then.
+func TestExhaustive_AKillAtEveryPoint(t *testing.T) {
+	t.Parallel()
+	x := newExplorer(t)
+	x.all(limits{faults: 1, actors: 1, kills: 1}, schedule{program: planned}, schedule{program: planned, cloud: []string{"no record"}, pace: "quick"},
+		schedule{program: planned, cloud: []string{"overlap"}, pace: "real"})
+	x.all(limits{kills: 2}, schedule{program: planned}, schedule{program: planned, cloud: []string{"no record"}})
+	x.tally.report(t)
 }

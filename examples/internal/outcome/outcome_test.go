@@ -35,7 +35,6 @@ func TestOf_EveryErrorOfTheSDK(t *testing.T) {
 		{ecs.ErrAPINotPublished, outcome.NothingDone, outcome.Never, 1},
 		{ecs.ErrRateLimited, outcome.NothingDone, outcome.Wait, 1},
 		{ecs.ErrUnavailable, outcome.NothingDone, outcome.Wait, 1},
-		{ecs.ErrJournalInUse, outcome.NothingDone, outcome.Wait, 1},
 		{context.Canceled, outcome.NothingDone, outcome.Wait, 1},
 	} {
 		o, retry := outcome.Of(tt.err)

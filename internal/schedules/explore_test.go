@@ -1,0 +1,190 @@
+package schedules_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var everySchedule = flag.Int("schedules", 40, "run one in so many of the exhaustive schedules")
+
+// points is how many requests of a call may suffer: more than any answer takes without faults.
+const points = 7
+
+// limits are how much may happen in one schedule.
+type limits struct{ faults, actors, kills int }
+
+// tally counts what came of many schedules.
+type tally struct {
+	mu                              sync.Mutex
+	start                           time.Time
+	runs, skipped, unknown, crossed int
+	wrong, lazy                     map[string][]string
+}
+
+func newTally() *tally {
+	return &tally{start: time.Now(), wrong: map[string][]string{}, lazy: map[string][]string{}}
+}
+
+func (c *tally) add(s schedule, f *findings) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.runs++
+	if f.unknown > 0 {
+		c.unknown++
+	}
+	if f.crossed {
+		c.crossed++
+	}
+	if len(f.wrong) > 0 {
+		c.wrong[s.String()] = f.wrong
+	}
+	if len(f.lazy) > 0 {
+		c.lazy[s.String()] = f.lazy
+	}
+}
+
+// skips reports whether a schedule without children is left out of the sample.
+func (c *tally) skips(every int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if (c.runs+c.skipped)%every != 0 {
+		c.skipped++
+		return true
+	}
+	return false
+}
+
+// report fails the test for what is wrong, and logs the rest.
+func (c *tally) report(t *testing.T) {
+	t.Helper()
+	t.Logf("%d schedules run, %d skipped: %d wrong, %d lazy, %d unknown, %d in which somebody came between a response and the action; %s",
+		c.runs, c.skipped, len(c.wrong), len(c.lazy), c.unknown, c.crossed, time.Since(c.start).Round(time.Millisecond))
+	say := t.Errorf
+	if *measure {
+		say = t.Logf
+	}
+	c.show(say, "wrong", c.wrong)
+	if testing.Verbose() {
+		c.show(t.Logf, "lazy", c.lazy)
+	}
+}
+
+// show prints the findings by what they say, each with its shortest schedules.
+func (c *tally) show(say func(string, ...any), how string, found map[string][]string) {
+	kinds := map[string][]string{}
+	for name, texts := range found {
+		for _, text := range texts {
+			kind, _, _ := strings.Cut(numbers.ReplaceAllString(text, "N"), "(")
+			kinds[kind] = append(kinds[kind], name)
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		names := kinds[kind]
+		slices.SortFunc(names, func(a, b string) int { return cmp.Or(strings.Count(a, "[")-strings.Count(b, "["), cmp.Compare(a, b)) })
+		say("%s, %d times: %s\n\t%s", how, len(names), kind, strings.Join(names[:min(len(names), *show)], "\n\t"))
+	}
+}
+
+// numbers are what differs between findings of one kind.
+var numbers = regexp.MustCompile(`[0-9.]+(ms|s|m[0-9.]+s|h[0-9]+m[0-9]+s)?|[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+var (
+	show    = flag.Int("show", 2, "how many schedules are shown of each kind of finding")
+	measure = flag.Bool("measure", true, "count what is wrong, and do not fail")
+)
+
+// explorer runs every schedule within limits. The tree of schedules is discovered by running it: what a schedule did
+// tells at which requests it can go on.
+type explorer struct {
+	t     *testing.T
+	tally *tally
+	every int
+	slots chan struct{}
+}
+
+func newExplorer(t *testing.T) *explorer {
+	return &explorer{t: t, tally: newTally(), every: *everySchedule, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+}
+
+// explore runs a schedule and all that come of it with something more at the request from or a later one.
+func (x *explorer) explore(s schedule, from int, left limits) {
+	if left == (limits{}) && x.tally.skips(x.every) {
+		return
+	}
+	r := s.inBubble(x.t)
+	x.tally.add(s, r.judge())
+	for n := from; n < min(len(r.trace), points); n++ {
+		x.branch(s, r, n, left)
+	}
+}
+
+// branch goes on with something more at request n. The actor comes first, then the fault, then the kill of the same request.
+func (x *explorer) branch(s schedule, r *run, n int, left limits) {
+	p := s.points[n]
+	if left.faults > 0 && p.fault == "" && p.kill == noKill {
+		for _, name := range slices.Sorted(maps.Keys(faults[r.trace[n].kind])) {
+			next := p
+			next.fault = name
+			x.explore(s.with(n, next), n, limits{left.faults - 1, left.actors, left.kills})
+		}
+	}
+	if left.actors > 0 && p == (point{}) {
+		for _, name := range slices.Sorted(maps.Keys(actors)) {
+			x.explore(s.with(n, point{actor: name}), n, limits{left.faults, left.actors - 1, left.kills})
+		}
+	}
+	if left.kills > 0 && p.kill == noKill && s.program == planned {
+		for _, next := range kills(p, left.actors > 0) {
+			after := limits{left.faults, left.actors, left.kills - 1}
+			if next.then.actor != "" {
+				after.actors--
+			}
+			x.explore(s.with(n, next), n, after)
+		}
+	}
+}
+
+// kills are the ways in which a process can die at a point.
+func kills(p point, withActor bool) (found []point) {
+	who := []string{""}
+	if withActor {
+		who = append(who, slices.Sorted(maps.Keys(actors))...)
+	}
+	for _, how := range []kill{killBefore, killAfter} {
+		for _, actor := range who {
+			for _, pause := range []time.Duration{0, time.Minute} {
+				next := p
+				next.kill, next.then = how, then{actor, pause}
+				found = append(found, next)
+			}
+		}
+	}
+	return found
+}
+
+// all explores several schedules at once.
+func (x *explorer) all(left limits, schedules ...schedule) {
+	x.t.Helper()
+	var group sync.WaitGroup
+	for _, s := range schedules {
+		group.Go(func() {
+			x.slots <- struct{}{}
+			defer func() { <-x.slots }()
+			x.explore(s, 0, left)
+		})
+	}
+	group.Wait()
+}
+
+func (l limits) String() string {
+	return fmt.Sprintf("%d faults, %d actors, %d kills", l.faults, l.actors, l.kills)
+}
