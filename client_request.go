@@ -116,7 +116,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if err := decode(res); err != nil {
-		if e := wire.DecodeError(res.Body); e.Found {
+		if e := wire.DecodeError(res.Body, res.Redact); e.Found {
 			return apiError(req, res) // throttling comes as 202, with an error in its body
 		}
 		return &answerError{err}

@@ -41,7 +41,7 @@ type APIError struct {
 
 // apiError reads a response that is not a success.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
-	body := wire.DecodeError(res.Body)
+	body := wire.DecodeError(res.Body, res.Redact)
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
 		Code: res.Redact(cmp.Or(body.Nova, body.Code)), Message: res.Redact(body.Message),

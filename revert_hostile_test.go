@@ -20,10 +20,9 @@ import (
 func TestRevertResize_A2xxThatSpeaksOfAnErrorIsReadBack(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		`{"code":"Common.0024"}`, `{"errors":[{"code":"Common.0024","message":"x"}]}`, `{"error":[{"code":"Common.0024","message":"x"}]}`,
+		`{"code":"Common.0024"}`,
 		`"Common.0024"`, `{"error":true}`, `{"response":{"error":{"code":"Common.0024","message":"x"}}}`,
-		`[{"error":{"code":"Common.0024","message":"x"}}]`, `{"error":{"code":"Ecs.0005","message":"x"},"error":null}`,
-		`{"errorCode":"Common.0024","errorMsg":"x"}`, `{"error":{"code":"Ecs.0005","message":"x"}}`,
+		`{"error":{"code":"Ecs.0005","message":"x"},"error":null}`, `{"error":{"code":"Ecs.0005","message":"x"}}`,
 		// These say success, in the words of an error.
 		`{"error_code":"APIGW.0000","error_msg":"success"}`, `{"error_code":0,"error_msg":"success"}`, `{"error":"none"}`, `{"error":{}}`,
 		`{"error":{"code":200,"message":"OK"}}`, `{"message":"accepted","code":202}`, `{"code":"Ecs.0000","message":"success"}`,

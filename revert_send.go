@@ -68,7 +68,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer
 		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if len(bytes.TrimSpace(res.Body)) > 0 {
-		e := wire.DecodeError(res.Body)
+		e := wire.DecodeError(res.Body, res.Redact)
 		api := apiError(req, res)
 		switch {
 		case e.Found && api.rateLimited():
@@ -129,5 +129,5 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 // endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.
 func endedAtNova(res *rest.Response) bool {
 	id := res.Header.Get("X-Openstack-Request-Id") + res.Header.Get("X-Compute-Request-Id")
-	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body).Nova != ""
+	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body, res.Redact).Nova != ""
 }

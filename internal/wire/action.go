@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ErrNoAction says that an answer is good JSON but holds no action, or no list of actions, where one should be.
+// ErrNoAction says that a response is good JSON but holds no action, or no list of actions, where one should be.
 var ErrNoAction = errors.New("answer holds no action")
 
 // Action is one record of what was done to a server. Absent and null fields are zero values.
@@ -32,120 +32,71 @@ type Event struct {
 	Start, Finish time.Time
 }
 
-// DecodeAction reads the answer of a request for one action, {"instanceAction":{...}}. A body that is not one complete JSON text
-// is an error; so is one without an action, which matches [ErrNoAction].
+// DecodeAction reads the response to a request for one action, {"instanceAction":{...}}. A body that is not one complete JSON
+// text is an error; so is one without an action, which matches [ErrNoAction].
 func DecodeAction(body []byte) (*Action, error) {
-	s := scanner{data: body}
-	var action *Action
-	for key := range s.members {
-		switch {
-		case string(key) != "instanceAction":
-			s.skip()
-		case s.peek() != '{':
-			s.skip()
-			action = nil
-		default:
-			action = new(Action)
-			s.action(action)
-		}
+	var response struct {
+		Action object[actionJSON] `json:"instanceAction"`
 	}
-	if err := s.end(); err != nil {
+	_, err := decode(exactKeys(body), &response)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if action == nil {
+	case response.Action.value == nil:
 		return nil, ErrNoAction
 	}
-	return action, nil
+	action := response.Action.value.action()
+	return &action, nil
 }
 
-// DecodeActions reads the answer of a request for all actions of a server, {"instanceActions":[...]}, by the rules of
+// DecodeActions reads the response to a request for all actions of a server, {"instanceActions":[...]}, by the rules of
 // [DecodeAction].
 func DecodeActions(body []byte) ([]Action, error) {
-	s := scanner{data: body}
-	var actions []Action
-	found := false
-	for key := range s.members {
-		if string(key) != "instanceActions" {
-			s.skip()
-			continue
-		}
-		found = s.peek() == '['
-		actions = s.actions()
+	var response struct {
+		Actions []object[actionJSON] `json:"instanceActions"`
 	}
-	if err := s.end(); err != nil {
+	_, err := decode(exactKeys(body), &response)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !found {
+	case response.Actions == nil:
 		return nil, fmt.Errorf("no list of actions: %w", ErrNoAction)
+	}
+	var actions []Action
+	for i, a := range response.Actions {
+		if a.value == nil {
+			return nil, fmt.Errorf("element %d of the list of actions: %w", i, ErrNoAction)
+		}
+		actions = append(actions, a.value.action())
 	}
 	return actions, nil
 }
 
-func (s *scanner) actions() []Action {
-	var actions []Action
-	for range s.elements {
-		if s.peek() != '{' {
-			s.stop(fmt.Errorf("element %d of the list of actions: %w", len(actions), ErrNoAction))
-			break
-		}
-		actions = append(actions, Action{})
-		s.action(&actions[len(actions)-1])
-	}
-	return actions
+// actionJSON is an action as encoding/json reads it.
+type actionJSON struct {
+	Name      text               `json:"action"`
+	RequestID text               `json:"request_id"`
+	Message   text               `json:"message"`
+	ServerID  text               `json:"instance_uuid"`
+	Start     timestamp          `json:"start_time"`
+	Updated   timestamp          `json:"updated_at"`
+	Events    objects[eventJSON] `json:"events"`
 }
 
-// action reads the object that comes next.
-func (s *scanner) action(into *Action) {
-	for key := range s.members {
-		switch string(key) {
-		case "action":
-			into.Name = s.text()
-		case "request_id":
-			into.RequestID = s.text()
-		case "message":
-			into.Message = s.text()
-		case "instance_uuid":
-			into.ServerID = s.text()
-		case "start_time":
-			into.Start = s.timestamp()
-		case "updated_at":
-			into.Updated = s.timestamp()
-		case "events":
-			into.HasEvents = s.peek() == '['
-			into.Events = s.events()
-		default:
-			s.skip()
-		}
-	}
+type eventJSON struct {
+	Name   text      `json:"event"`
+	Result text      `json:"result"`
+	Start  timestamp `json:"start_time"`
+	Finish timestamp `json:"finish_time"`
 }
 
-func (s *scanner) events() []Event {
-	var events []Event
-	for range s.elements {
-		if s.peek() != '{' {
-			s.skip()
-			continue
-		}
-		events = append(events, s.event())
+func (a *actionJSON) action() Action {
+	action := Action{
+		Name: string(a.Name), RequestID: string(a.RequestID), Message: string(a.Message), ServerID: string(a.ServerID),
+		Start: a.Start.Time, Updated: a.Updated.Time, HasEvents: a.Events != nil,
 	}
-	return events
-}
-
-func (s *scanner) event() Event {
-	var event Event
-	for key := range s.members {
-		switch string(key) {
-		case "event":
-			event.Name = s.text()
-		case "result":
-			event.Result = s.text()
-		case "start_time":
-			event.Start = s.timestamp()
-		case "finish_time":
-			event.Finish = s.timestamp()
-		default:
-			s.skip()
-		}
+	for _, e := range a.Events {
+		action.Events = append(action.Events, Event{Name: string(e.Name), Result: string(e.Result), Start: e.Start.Time, Finish: e.Finish.Time})
 	}
-	return event
+	return action
 }

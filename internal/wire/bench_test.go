@@ -142,7 +142,7 @@ func BenchmarkDecodeError(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if wire.DecodeError(body).Found != bench.found {
+				if wire.DecodeError(body, nil).Found != bench.found {
 					b.Fatal("wrong verdict")
 				}
 			}

@@ -8,24 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// pageMessage returns what a body that is not JSON says: the heading of an HTML page, or a plain text. Broken JSON and binary
-// say nothing: there is no telling what stands in them.
-func pageMessage(body []byte) string {
-	body = bytes.TrimLeft(body, blank)
-	switch {
-	case len(body) == 0 || bytes.IndexByte([]byte(`{["`), body[0]) >= 0:
-		return ""
-	case isMarkup(body):
-		return heading(string(body[:min(len(body), maxPage)]))
-	case isBinary(body):
-		return ""
-	default:
-		return cleanMessage(body)
+// readPage reads an XML error, or the heading of an HTML page.
+func readPage(text []byte) problem {
+	if len(text) <= maxXML {
+		if root, ok := xmlTree(text); ok && !strings.EqualFold(root.children[0].name, "html") {
+			if p := readProblem(root); p.tells() {
+				p.sure = p.code != "" && !p.success
+				return p
+			}
+		}
 	}
+	return problem{message: heading(string(text[:min(len(text), maxRaw)]))}
 }
 
-// blank is what may stand in front of a text, a byte order mark among it.
-const blank = " \t\r\n\ufeff"
+// How much of an XML text, and of any other text, is read, in bytes.
+const (
+	maxXML = 64 << 10
+	maxRaw = 16 << 10
+)
 
 // isMarkup says whether a body is an HTML page or another text in angle brackets.
 func isMarkup(body []byte) bool {
@@ -37,17 +37,14 @@ func isBinary(body []byte) bool {
 	return !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }
 
-// maxPage is how much of an HTML page is searched for a heading.
-const maxPage = 16 << 10
-
 // heading returns the text of an HTML page's title or, if that is empty, of its first h1.
 func heading(page string) string {
 	for _, tag := range []string{"title", "h1"} {
 		_, rest, _ := cutTag(page, "<"+tag)
 		_, rest, _ = strings.Cut(rest, ">")
 		if inside, _, found := cutTag(rest, "</"+tag); found {
-			if text := CleanText(inside, maxMessage); text != "" {
-				return text
+			if CleanText(inside, maxMessage) != "" {
+				return inside
 			}
 		}
 	}
@@ -79,6 +76,9 @@ const (
 // are no tags: "<class 'nova.exception.TooManyInstances'>" is the only telling part of its message.
 func tagLen(text string) int {
 	text = text[:min(len(text), maxTag)]
+	if text[0] != '<' {
+		return 0
+	}
 	if strings.HasPrefix(text, "<!--") {
 		before, _, found := strings.Cut(text, "-->")
 		if !found {
@@ -110,6 +110,9 @@ func isTag(name string) bool {
 // entity returns what the HTML entity that text begins with stands for, and its length; 0 if it is none.
 func entity(text string) (char string, length int) {
 	end := strings.IndexByte(text[:min(len(text), maxEntity)], ';') + 1
+	if text[0] != '&' {
+		return "", 0
+	}
 	char = html.UnescapeString(text[:end])
 	if char == text[:end] {
 		return "", 0

@@ -1,131 +1,294 @@
 package wire
 
-// problem is one object that may describe an error. The texts are as they came.
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// problem is what an object, or several of them together, say of an error. The texts are as they came.
 type problem struct {
-	code, message, title, requestID, retryAfter []byte
-	// detailCode and detailMessage are those of the first of the details that has one.
-	detailCode, detailMessage []byte
-	// numeric says that the code is a JSON number.
-	numeric bool
-	// gateway says that the code or the message has the name that gateways give it: error_code, error_msg.
-	gateway bool
-	// hasID says that the object describes a thing of its own.
-	hasID bool
+	nova, code, message, requestID, retryAfter string
+	// codeRank and messageRank say how much the names mean under which the code and the message stood.
+	codeRank, messageRank int
+	// sure says that it is an error whatever the status of the response is.
+	sure bool
+	// success says that the code is one of success.
+	success bool
 }
 
-// problem reads the object that comes next.
-func (s *scanner) problem() problem {
-	var p problem
-	for key := range s.members {
-		if !p.read(s, key) {
-			s.skip()
+// The ranks of the names of messages. Only names that nothing but an error has make it sure that it is one.
+const (
+	rankTitle = iota + 1
+	rankReason
+	rankDetail
+	rankMessage
+	rankError
+)
+
+// readProblem reads a whole response.
+func readProblem(root node) problem {
+	if root.kind == textual {
+		return problem{message: root.text}
+	}
+	if factors := missingFactors(root); factors != "" {
+		return problem{message: factors, sure: true}
+	}
+	p := root.problem()
+	if len(root.children) == 1 && p.nova == "" {
+		if only := &root.children[0]; isLetters(only.name) && !isErrorName(only.name) && only.isFault() {
+			p.nova, p.sure = only.name, true // other services and releases have other names for their faults
 		}
 	}
 	return p
 }
 
-// read reads the value that comes next if the key is one of a problem's; else it reads nothing and returns false.
-func (p *problem) read(s *scanner, key []byte) bool {
-	switch string(key) {
-	case "code", "error_code":
-		p.numeric = s.peek() != '"'
-		p.code = s.scalar()
-		p.gateway = p.gateway || string(key) == "error_code" && len(p.code) > 0
-	case "message", "error_msg":
-		p.message = s.scalar()
-		p.gateway = p.gateway || string(key) == "error_msg" && len(p.message) > 0
-	case "title":
-		p.title = s.scalar()
-	case "request_id":
-		p.requestID = s.scalar()
-	case "retryAfter":
-		p.retryAfter = s.scalar()
-	case "details":
-		p.details(s)
-	case "id":
-		p.hasID = true
-		s.skip()
-	default:
-		return false
-	}
-	return true
-}
-
-// details reads a list of problems below this one, which say it more exactly or instead of it.
-func (p *problem) details(s *scanner) {
-	for range s.elements {
-		detail := s.problem()
-		if len(p.detailCode) == 0 {
-			p.detailCode = detail.code
+// problem reads an object or a list of them.
+func (n *node) problem() problem {
+	var p problem
+	switch n.kind {
+	case textual:
+		return problem{message: n.text, messageRank: rankTitle}
+	case list:
+		for i := range n.children {
+			p.complete(n.children[i].problem())
 		}
-		if len(p.detailMessage) == 0 {
-			p.detailMessage = detail.message
+		return p
+	case record:
+	case nothing, number:
+		return p
+	}
+	for i := range n.children {
+		p.member(&n.children[i])
+	}
+	p.finish(n)
+	for i := range n.children {
+		if child := &n.children[i]; child.kind == record || child.kind == list {
+			p.nested(child)
 		}
 	}
+	return p
 }
 
-// tells says whether anything at all is known. With a code of 0 some say that there is no error.
-func (p *problem) tells() bool {
-	return string(p.code) != "0" && len(p.code)+len(p.message)+len(p.title)+len(p.detailCode)+len(p.detailMessage) > 0
-}
-
-// isFault says whether the problem looks like the fault of an OpenStack service and nothing else.
-func (p *problem) isFault() bool {
-	return p.numeric && isErrorStatus(p.code) && len(p.message) > 0 && !p.hasID
-}
-
-// isBare says whether the problem, standing without any wrapper under names as common as code and message, is surely an error.
-func (p *problem) isBare() bool {
-	return len(p.message)+len(p.title) > 0 && (isErrorStatus(p.code) || isCloudCode(p.code) || isCloudCode(p.message))
-}
-
-// fill puts the problem into an answer for the caller.
-func (p *problem) fill(body *ErrorBody) {
-	code, message := firstText(p.code, p.detailCode), firstText(p.message, p.detailMessage, p.title)
-	if isCloudCode(message) && !isCloudCode(code) && !isStatus(code) {
-		// Some answers, and examples of the documentation, have the two the wrong way round.
-		code, message = message, code
+// member takes a scalar member for what its name says.
+func (p *problem) member(child *node) {
+	text := child.scalar()
+	if text == "" {
+		return
 	}
+	switch name := plainName(child.name); name {
+	case "errorcode", "errcode", "faultcode":
+		p.sure = true
+		p.setCode(text, rankError)
+	case "code", "errorno", "errno":
+		p.setCode(text, rankMessage)
+	case "type", "exception":
+		if text = text[strings.LastIndexByte(text, '#')+1:]; isIdentifier(text) {
+			p.setCode(text, rankTitle)
+		}
+	case "errormsg", "errormessage", "errmsg", "externalmessage", "errordescription", "faultstring":
+		p.sure = true
+		p.setMessage(text, rankError)
+	case "message", "msg":
+		p.setMessage(text, rankMessage)
+	case "detail", "details", "description", "errordetail":
+		p.setMessage(text, rankDetail)
+	case "reason", "explanation", "cause":
+		p.setMessage(text, rankReason)
+	case "title", "error", "errorsummary", "statusmessage":
+		p.setMessage(text, rankTitle)
+	case "requestid", "xrequestid", "reqid", "traceid", "xtraceid", "iamtraceid", "correlationid", "transactionid", "rayid":
+		p.requestID = cmp.Or(p.requestID, text)
+	case "retryafter", "retryafterseconds":
+		p.retryAfter = cmp.Or(p.retryAfter, text)
+	}
+}
+
+// setCode keeps the code whose name means most, but a status only for want of anything else.
+func (p *problem) setCode(code string, rank int) {
 	if isStatus(code) {
-		code = code[:3]
+		code, rank = code[:3], 0
 	}
-	body.Code = CleanText(string(code), maxWord)
-	body.Message = cleanMessage(message)
-	body.RequestID = CleanText(string(p.requestID), maxWord)
-	body.RetryAfter = CleanText(string(p.retryAfter), maxWord)
+	if p.code == "" || rank > p.codeRank {
+		p.code, p.codeRank = code, rank
+	}
 }
 
-// firstText returns the first of the texts that is not empty.
-func firstText(texts ...[]byte) []byte {
-	for _, text := range texts {
-		if len(text) > 0 {
-			return text
+func (p *problem) setMessage(message string, rank int) {
+	if p.message == "" || rank > p.messageRank {
+		p.message, p.messageRank = message, rank
+	}
+}
+
+// finish decides what needs all scalar members of an object.
+func (p *problem) finish(n *node) {
+	short := n.child("error").text // the code of OAuth, or a phrase
+	if p.codeRank < rankMessage && isIdentifier(short) && (strings.ContainsAny(short, "_.") || n.child("errordescription").scalar() != "") {
+		p.setCode(short, rankMessage)
+		if p.message == short {
+			p.message, p.messageRank = "", 0
 		}
 	}
-	return nil
+	if isCloudCode(p.message) && !isCloudCode(p.code) && !isStatus(p.code) {
+		// Some responses, and examples of the documentation, have the two the wrong way round.
+		p.code, p.message = p.message, p.code
+	}
+	p.sure = p.sure || short != "" || p.message != "" && (isErrorStatus(p.code) || isCloudCode(p.code))
+	if saysSuccess(p.code) {
+		p.code, p.sure, p.success = "", false, true
+	}
 }
 
-// isCloudCode says whether text looks like "Ecs.0114": letters, a dot, four digits.
-func isCloudCode(text []byte) bool {
-	dot := len(text) - len(".0114")
-	return dot > 0 && text[dot] == '.' && isWord(text[:dot]) && areDigits(text[dot+1:])
+// nested takes what an object or a list below this one says more exactly, or instead of it.
+func (p *problem) nested(child *node) {
+	inner := child.problem()
+	if !inner.tells() {
+		p.requestID = cmp.Or(p.requestID, inner.requestID)
+		return
+	}
+	if child.kind == record && IsNovaFault(child.name) && p.nova == "" {
+		inner.nova, inner.sure = child.name, true
+		inner.requestID = cmp.Or(p.requestID, inner.requestID)
+		*p = inner
+		return
+	}
+	switch name := plainName(child.name); {
+	case p.nova != "":
+	case name == "details" || name == "detail":
+		p.refine(inner)
+	case isErrorName(child.name):
+		inner.sure = !inner.success
+		p.replace(inner)
+	case !p.tells():
+		inner.sure = false // whatever has a message and a code need not be an error
+		p.replace(inner)
+	}
+	p.requestID = cmp.Or(p.requestID, inner.requestID)
 }
 
-// isStatus says whether text is an HTTP status, alone or with its phrase: "404", "404 Not Found".
-func isStatus(text []byte) bool {
-	return len(text) >= 3 && areDigits(text[:3]) && (len(text) == 3 || text[3] == ' ')
+// complete takes what is missing.
+func (p *problem) complete(other problem) {
+	if p.code == "" {
+		p.code, p.codeRank = other.code, other.codeRank
+	}
+	if p.message == "" {
+		p.message, p.messageRank = other.message, other.messageRank
+	}
+	p.nova = cmp.Or(p.nova, other.nova)
+	p.requestID, p.retryAfter = cmp.Or(p.requestID, other.requestID), cmp.Or(p.retryAfter, other.retryAfter)
+	p.sure = p.sure || other.sure
 }
 
-// isErrorStatus says whether text is a status of 400 to 599.
-func isErrorStatus(text []byte) bool {
-	return isStatus(text) && (text[0] == '4' || text[0] == '5')
+// replace takes everything that other says, and leaves the rest.
+func (p *problem) replace(other problem) {
+	if specificity(other.code) < specificity(p.code) {
+		other.code = ""
+	}
+	other.complete(*p)
+	*p = other
 }
 
-func areDigits(text []byte) bool {
-	for _, c := range text {
-		if !isDigit(c) {
-			return false
+// refine takes the code of a detail if it is one of the same service, and its message with it.
+func (p *problem) refine(detail problem) {
+	if detail.code != "" && p.code != "" && specificity(detail.code) <= specificity(p.code) && family(detail.code) != family(p.code) {
+		return
+	}
+	if detail.code != "" {
+		p.code, p.codeRank = detail.code, detail.codeRank
+	}
+	if p.message == "" || detail.messageRank >= rankDetail && strings.Contains(detail.message, " ") {
+		p.message, p.messageRank = detail.message, detail.messageRank
+	}
+	p.sure = p.sure || detail.sure
+}
+
+// unwrapped reads the JSON or the XML that a message holds, as that of a front end that passes on what it got.
+func (p problem) unwrapped(times int) problem {
+	inner, whole := embedded(p.message)
+	if times == 0 || !inner.tells() || !whole && !inner.sure {
+		return p
+	}
+	inner = inner.unwrapped(times - 1)
+	if inner.nova == "" && p.code != "" && specificity(inner.code) < specificity(p.code) {
+		inner.code, inner.codeRank = p.code, p.codeRank
+	}
+	inner.requestID, inner.retryAfter = cmp.Or(p.requestID, inner.requestID), cmp.Or(inner.retryAfter, p.retryAfter)
+	inner.sure = inner.sure || p.sure
+	return inner
+}
+
+// embedded reads what stands between the outermost braces of a text. whole says that nothing stands around them.
+func embedded(text string) (p problem, whole bool) {
+	start, end := strings.IndexByte(text, '{'), strings.LastIndexByte(text, '}')
+	if start < 0 || end < start || end-start > maxRaw {
+		return p, false
+	}
+	inner := text[start : end+1]
+	if !json.Valid([]byte(inner)) {
+		var unquoted string // it may have been quoted once more
+		if json.Unmarshal([]byte(`"`+inner+`"`), &unquoted) != nil || !json.Valid([]byte(unquoted)) {
+			return p, false
+		}
+		inner = unquoted
+	}
+	return readProblem(jsonTree([]byte(inner))), strings.TrimSpace(text[:start]+text[end+1:]) == ""
+}
+
+// tells says whether anything at all is known.
+func (p *problem) tells() bool { return p.code != "" || p.message != "" }
+
+// saysSuccess says whether a code is none of an error: with a code of 0 or 200 some say that there is no error.
+func saysSuccess(code string) bool {
+	return code != "" && strings.Trim(code, "0") == "" || isStatus(code) && code[0] == '2'
+}
+
+// isFault says whether an object looks like the fault of an OpenStack service and nothing else.
+func (n *node) isFault() bool {
+	code := n.child("code")
+	return code.kind == number && isErrorStatus(code.text) && n.child("message").scalar() != "" && n.child("id").kind == nothing
+}
+
+// child returns the member of that plain name, or an empty node.
+func (n *node) child(name string) *node {
+	i := slices.IndexFunc(n.children, func(c node) bool { return plainName(c.name) == name })
+	if i < 0 {
+		return &node{}
+	}
+	return &n.children[i]
+}
+
+// scalar returns the text of a string or a number, or that of the only thing that an object holds, as in SOAP's
+// <Reason><Text>.
+func (n *node) scalar() string {
+	if n.kind == record && n.text == "" {
+		return cmp.Or(n.child("value").text, n.child("text").text)
+	}
+	return n.text
+}
+
+// missingFactors says which factors Keystone asks for beyond those of a login that was good so far. Its response is a receipt
+// and the rules of the user, each a list of methods.
+func missingFactors(root node) string {
+	receipt, rules := root.child("receipt"), root.child("requiredauthmethods")
+	if receipt.kind != record || rules.kind != list {
+		return ""
+	}
+	var ways []string
+	for _, rule := range rules.children {
+		var missing []string
+		for _, method := range rule.children {
+			done := slices.ContainsFunc(receipt.child("methods").children, func(m node) bool { return m.text == method.text })
+			if !done && method.text != "" {
+				missing = append(missing, method.text)
+			}
+		}
+		if len(missing) > 0 {
+			ways = append(ways, strings.Join(missing, " and "))
 		}
 	}
-	return true
+	if len(ways) == 0 {
+		return ""
+	}
+	return "the login needs one more factor: " + strings.Join(ways, ", or ")
 }

@@ -51,10 +51,25 @@ func object(keys []string, value *rapid.Generator[string]) *rapid.Generator[stri
 	return rapid.Custom(func(t *rapid.T) string {
 		members := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
 			space := blank()
-			return space.Draw(t, "s") + `"` + rapid.SampledFrom(keys).Draw(t, "key") + `"` + space.Draw(t, "s") + ":" + space.Draw(t, "s") + value.Draw(t, "value")
+			return space.Draw(t, "s") + `"` + inSomeCase(rapid.SampledFrom(keys).Draw(t, "key"), rapid.IntRange(0, 9).Draw(t, "case")) + `"` + space.Draw(t, "s") + ":" + space.Draw(t, "s") + value.Draw(t, "value")
 		}), 0, 6).Draw(t, "members")
 		return "{" + strings.Join(members, ",") + blank().Draw(t, "s") + "}"
 	})
+}
+
+// inSomeCase writes one key in ten in letters that are not its own, but that encoding/json takes for them.
+func inSomeCase(key string, n int) string {
+	if strings.Contains(key, `\`) {
+		return key
+	}
+	switch n {
+	case 0:
+		return strings.ToUpper(key)
+	case 1:
+		return strings.NewReplacer("s", "\u017f", "k", "\u212a").Replace(key)
+	default:
+		return key
+	}
 }
 
 func list(value *rapid.Generator[string]) *rapid.Generator[string] {
@@ -75,7 +90,7 @@ func TestDecodeServer_AgreesWithTheReference(t *testing.T) {
 		got, err := wire.DecodeServer(body)
 		require.Equal(t, wantErr == nil, err == nil, "%q: %v, reference: %v", body, err, wantErr)
 		require.Equal(t, want, got, "%q", body)
-		require.Equal(t, json.Valid(body), wire.DecodeError(body).JSON, "%q", body)
+		require.Equal(t, json.Valid(body), wire.DecodeError(body, nil).JSON, "%q", body)
 		if err == nil {
 			accepted++
 		}

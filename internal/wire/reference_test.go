@@ -104,11 +104,9 @@ func referenceServer(body []byte) (*wire.Server, error) {
 		if m.key != "server" {
 			continue
 		}
-		server = nil
+		server, err = nil, nil
 		if isObject(m.value) {
-			var failed error
-			server, failed = refServer(m.value)
-			err = errors.Join(err, failed)
+			server, err = refServer(m.value)
 		}
 	}
 	if server == nil || err != nil {
@@ -119,12 +117,11 @@ func referenceServer(body []byte) (*wire.Server, error) {
 
 func refServer(object json.RawMessage) (*wire.Server, error) {
 	s := new(wire.Server)
+	wrong := make(map[string]bool)
 	for _, m := range members(object) {
 		switch m.key {
 		case "id", "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state":
-			if m.value[0] != '"' && string(m.value) != "null" {
-				return nil, errReference
-			}
+			wrong[m.key] = m.value[0] != '"' && string(m.value) != "null"
 		}
 		switch m.key {
 		case "id":
@@ -165,6 +162,11 @@ func refServer(object json.RawMessage) (*wire.Server, error) {
 			s.Addresses = refAddresses(m.value)
 		case "fault":
 			s.Fault = refFault(m.value)
+		}
+	}
+	for _, is := range wrong {
+		if is {
+			return nil, errReference
 		}
 	}
 	return s, nil
@@ -216,7 +218,9 @@ func refAddresses(value json.RawMessage) map[string][]wire.Address {
 					address.MACAddr = refText(m.value)
 				}
 			}
-			addresses[network.key] = append(addresses[network.key], address)
+			if address != (wire.Address{}) {
+				addresses[network.key] = append(addresses[network.key], address)
+			}
 		}
 	}
 	return addresses

@@ -1,11 +1,12 @@
 package wire
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 )
 
-// ErrNoServer says that an answer is good JSON but holds no server, or no list of servers, where one should be: the key is
+// ErrNoServer says that a response is good JSON but holds no server, or no list of servers, where one should be: the key is
 // absent, null or of another type. The errors of [DecodeServer] and [DecodeServers] match it with errors.Is.
 var ErrNoServer = errors.New("answer holds no server")
 
@@ -47,30 +48,37 @@ type Fault struct {
 	Created          time.Time
 }
 
-// DecodeServer reads the answer of a server details request, {"server":{...}}.
+// DecodeServer reads the response to a request for the details of a server, {"server":{...}}.
 //
 // A body that is not one complete JSON text, or a server whose id, status, vm_state or task_state is neither a string nor
 // null, is an error. It says in one line what is wrong and never quotes the body.
 func DecodeServer(body []byte) (*Server, error) {
-	s := scanner{data: body}
-	var server *Server
-	for key := range s.members {
-		switch {
-		case string(key) != "server":
-			s.skip()
-		case s.peek() != '{':
-			s.skip()
-			server = nil
-		default:
-			server = new(Server)
-			s.server(server)
-		}
+	body = exactKeys(body)
+	var response struct {
+		Server *serverJSON `json:"server"`
 	}
-	if err := s.end(); err != nil {
+	mismatch, err := decode(body, &response)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if server == nil {
+	case response.Server == nil, mismatch && !isObject(rawServers(body).Server):
 		return nil, ErrNoServer
 	}
+	server := new(Server)
+	if err := response.Server.server(server); err != nil {
+		return nil, err
+	}
 	return server, nil
+}
+
+// raw is a response with its servers undecoded. It serves to tell an empty server from one that is no object.
+type raw struct {
+	Server  json.RawMessage   `json:"server"`
+	Servers []json.RawMessage `json:"servers"`
+}
+
+func rawServers(body []byte) raw {
+	var r raw
+	_ = json.Unmarshal(body, &r) // it has been decoded once
+	return r
 }

@@ -55,7 +55,7 @@ func TestDecodeServers_RefusesWhatWouldLoseServers(t *testing.T) {
 		`{"servers":[{"id":"a"},null]}`:                "element 1 of the list of servers: answer holds no server",
 		`{"servers":[[]]}`:                             "element 0 of the list of servers: answer holds no server",
 		`{"servers":[{"id":"a","status":1}]}`:          `answer's field "status" is neither a string nor null`,
-		`{"servers":[{"id":"a"},]}`:                    "element 1 of the list of servers: answer holds no server",
+		`{"servers":[{"id":"a"},]}`:                    "answer is not valid JSON at byte 23",
 		`{"servers":[{"id":"a"}`:                       "answer is cut off after 22 bytes",
 		`{"servers":[{"id":"a"}]`:                      "answer is cut off after 23 bytes",
 		`{"servers":[],"servers_links":[{"rel":"next"`: "answer is cut off after 44 bytes",

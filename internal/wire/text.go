@@ -15,27 +15,42 @@ func CleanText(text string, limit int) string {
 	if len(text) <= limit && isClean(text) {
 		return text
 	}
-	c := cleaner{limit: limit}
-	for text != "" && !c.full {
-		switch text[0] {
-		case '<':
-			if n := tagLen(text); n > 0 {
-				c.space()
-				text = text[n:]
-				continue
-			}
-		case '&':
-			if char, n := entity(text); n > 0 {
-				for _, r := range char {
-					c.add(r)
-				}
-				text = text[n:]
-				continue
-			}
+	return oneLine(plainText(text), limit)
+}
+
+// plainText replaces tags by spaces and entities by what they stand for. It reads no more than maxRaw bytes.
+func plainText(text string) string {
+	text = text[:min(len(text), maxRaw)]
+	var out strings.Builder
+	for {
+		next := strings.IndexAny(text, "<&")
+		if next < 0 {
+			out.WriteString(text)
+			return out.String()
 		}
-		r, size := utf8.DecodeRuneInString(text)
-		c.add(r)
-		text = text[size:]
+		out.WriteString(text[:next])
+		text = text[next:]
+		if length := tagLen(text); length > 0 {
+			out.WriteByte(' ')
+			text = text[length:]
+			continue
+		}
+		char, length := entity(text)
+		if length == 0 {
+			char, length = text[:1], 1
+		}
+		out.WriteString(char)
+		text = text[length:]
+	}
+}
+
+// oneLine collapses white space and removes the characters that no line may have, within a limit.
+func oneLine(text string, limit int) string {
+	c := cleaner{limit: limit}
+	for _, r := range text {
+		if c.add(r); c.full {
+			break
+		}
 	}
 	return c.String()
 }
@@ -64,12 +79,10 @@ type cleaner struct {
 	full   bool
 }
 
-func (c *cleaner) space() { c.spaced = true }
-
 func (c *cleaner) add(r rune) {
 	switch {
 	case unicode.IsSpace(r):
-		c.space()
+		c.spaced = true
 		return
 	case unicode.In(r, unicode.Cc, unicode.Cf):
 		return

@@ -2,88 +2,114 @@ package wire
 
 import (
 	"bytes"
-	"fmt"
+	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// text reads a field that may have any type: a string is itself, null is "", anything else is its JSON text.
-func (s *scanner) text() string { return s.arena.save(s.textBytes()) }
+// text is a field that may have any type: a string is itself, null is "", anything else is its JSON text.
+type text string
 
-func (s *scanner) textBytes() []byte {
-	switch s.peek() {
-	case '"':
-		return s.stringBytes()
-	case 'n':
-		s.skip()
-		return nil
-	default:
-		raw := s.raw()
-		if utf8.Valid(raw) {
-			return raw
-		}
-		return bytes.ToValidUTF8(raw, []byte("\uFFFD"))
-	}
+// UnmarshalJSON takes every valid JSON value.
+func (t *text) UnmarshalJSON(value []byte) error {
+	*t = text(textOf(value))
+	return nil
 }
 
-// stringOrNull reads a field that must not be of another type.
-func (s *scanner) stringOrNull(field string) string {
-	switch c := s.peek(); c {
-	case '"', 'n', 0:
-		return s.text()
-	default:
-		s.stop(fmt.Errorf("answer's field %q is neither a string nor null", field))
+func textOf(value []byte) string {
+	switch {
+	case string(value) == "null":
 		return ""
+	case value[0] != '"':
+		return strings.ToValidUTF8(string(value), "\uFFFD")
+	case bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value):
+		return string(value[1 : len(value)-1]) // without the memory that encoding/json takes for a whole reading
 	}
+	var s string
+	_ = json.Unmarshal(value, &s) // it is a valid string
+	return s
 }
 
-// integer reads a number, or a string that holds one, as an int. It is 0 for everything else.
-func (s *scanner) integer() int {
-	n, err := strconv.Atoi(string(s.textBytes()))
+// word is a field on which identity or state rests: a string or null, and wrong if it is anything else.
+type word struct {
+	text  string
+	wrong bool
+}
+
+// UnmarshalJSON takes every valid JSON value.
+func (w *word) UnmarshalJSON(value []byte) error {
+	w.text, w.wrong = textOf(value), value[0] != '"' && value[0] != 'n'
+	return nil
+}
+
+// integer is a number, or a string that holds one. It is 0 for everything else.
+type integer int
+
+// UnmarshalJSON takes every valid JSON value.
+func (i *integer) UnmarshalJSON(value []byte) error {
+	n, err := strconv.Atoi(textOf(value))
 	if err != nil {
-		return 0
+		n = 0 // Atoi gives the nearest number when it is out of range
 	}
-	return n
+	*i = integer(n)
+	return nil
 }
 
-// timestamp reads a time of ISO 8601, with a zone or without one (then it is UTC), with a fraction or without. The result is in UTC,
-// and zero for everything else.
-func (s *scanner) timestamp() time.Time {
-	text := s.textBytes()
-	if len(text) == 0 {
-		return time.Time{}
-	}
-	var room [len("2006-01-02T15:04:05.000000000+00:00")]byte
-	stamp := append(room[:0], text...)
+// timestamp is a time of ISO 8601, with a zone or without one (then it is UTC), with a fraction or without. It is in UTC, and
+// zero for everything else.
+type timestamp struct{ time.Time }
+
+// UnmarshalJSON takes every valid JSON value.
+func (t *timestamp) UnmarshalJSON(value []byte) error {
+	stamp := []byte(textOf(value))
 	if !hasZone(stamp) {
 		stamp = append(stamp, 'Z')
 	}
-	var t time.Time
-	if err := t.UnmarshalText(stamp); err != nil {
-		return time.Time{}
+	var at time.Time
+	if at.UnmarshalText(stamp) == nil {
+		t.Time = at.UTC()
 	}
-	return t.UTC()
+	return nil
 }
 
 // hasZone says whether a time ends with Z or with an offset like +08:00.
 func hasZone(stamp []byte) bool {
-	if bytes.HasSuffix(stamp, []byte("Z")) {
-		return true
-	}
-	i := len(stamp) - len("+08:00")
-	return i > 0 && (stamp[i] == '+' || stamp[i] == '-') && stamp[i+3] == ':'
+	sign := len(stamp) - len("+08:00")
+	return bytes.HasSuffix(stamp, []byte("Z")) || sign > 0 && (stamp[sign] == '+' || stamp[sign] == '-')
 }
 
-// scalar reads a string or a number as text. It is nil for everything else.
-func (s *scanner) scalar() []byte {
-	switch c := s.peek(); {
-	case c == '"':
-		return s.stringBytes()
-	case c == '-' || isDigit(c):
-		return s.raw()
-	default:
-		s.skip()
+// object is an object that may be missing: its value is nil for null and for anything else.
+type object[T any] struct{ value *T }
+
+// UnmarshalJSON takes every valid JSON value.
+func (o *object[T]) UnmarshalJSON(value []byte) error {
+	if isObject(value) {
+		o.value = new(T)
+		_ = json.Unmarshal(value, o.value) // whatever is of another type keeps its zero value
+	}
+	return nil
+}
+
+// objects is a list of objects: what else is in the list is left out. It is nil for null and for anything that is no list.
+type objects[T any] []T
+
+// UnmarshalJSON takes every valid JSON value.
+func (o *objects[T]) UnmarshalJSON(value []byte) error {
+	var all []json.RawMessage
+	if json.Unmarshal(value, &all) != nil || all == nil {
 		return nil
 	}
+	*o = make(objects[T], 0, len(all))
+	for _, one := range all {
+		if isObject(one) {
+			var element T
+			_ = json.Unmarshal(one, &element)
+			*o = append(*o, element)
+		}
+	}
+	return nil
 }
+
+func isObject(value json.RawMessage) bool { return len(value) > 0 && value[0] == '{' }
