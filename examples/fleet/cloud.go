@@ -48,28 +48,6 @@ func startFake(cfg config) (cloud, error) {
 	return cloud{client, fake.ProjectID(), false, func() { client.CloseIdleConnections(); fake.Close() }}, nil
 }
 
-// servers returns the IDs of the servers that are meant.
-func servers(ctx context.Context, cfg config, c cloud, stdin io.Reader) (ids []string, err error) {
-	if cfg.stdin {
-		lines := bufio.NewScanner(stdin)
-		for lines.Scan() {
-			if id := strings.TrimSpace(lines.Text()); id != "" {
-				ids = append(ids, id)
-			}
-		}
-		return ids, lines.Err()
-	}
-	for server, err := range c.client.ListServers(ctx, c.project, ecs.ListServersOptions{Status: ecs.StatusVerifyResize}) {
-		if err != nil {
-			return nil, err
-		}
-		if server.Status == ecs.StatusVerifyResize { // the filter also lets through what is being reverted
-			ids = append(ids, server.ID)
-		}
-	}
-	return ids, nil
-}
-
 // errRefused is the answer "no", or no answer where there is nobody to ask.
 var errRefused = errors.New("nothing was sent")
 

@@ -19,7 +19,7 @@ type config struct {
 	target.Flags
 
 	yes, dryRun, wait, stdin, json bool
-	okIfActive                     string
+	okIfActive, journal            string
 	timeout                        time.Duration
 	concurrency, maxFailures       int
 	servers                        int // of the fake cloud
@@ -29,7 +29,7 @@ const helpHead = `fleet reverts the resizes of many servers of one project: thos
 THE DATA WRITTEN SINCE EACH RESIZE IS LOST. On a real cloud it asks first.
 
 Example:
-  fleet -cloud otc -wait -json >results.jsonl
+  fleet -cloud otc -wait -json -journal reverts.journal >results.jsonl
 
 `
 
@@ -44,6 +44,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.BoolVar(&cfg.stdin, "stdin", false, "read server IDs from standard input, one a line")
 	flags.BoolVar(&cfg.json, "json", false, "print one line of JSON per server")
 	flags.StringVar(&cfg.okIfActive, "ok-if-active", "", "a server that is ACTIVE or SHUTOFF on the flavor of this `ID` counts as reverted earlier")
+	flags.StringVar(&cfg.journal, "journal", "", "record the job in this `FILE`; a second run goes on where the first one ended, also after a kill")
 	flags.DurationVar(&cfg.timeout, "timeout", time.Hour, "how long to work and wait in all")
 	flags.IntVar(&cfg.concurrency, "concurrency", 16, "requests at once")
 	flags.IntVar(&cfg.maxFailures, "max-failures", 0, "start no further server after so many failures; 0 means no limit")
@@ -76,6 +77,9 @@ func (c config) check(rest []string) error {
 		return errors.New("-n must be positive, and -max-failures not negative")
 	case c.timeout <= 0:
 		return errors.New("-timeout must be positive")
+	}
+	if c.journal != "" && !c.Named() {
+		return errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process")
 	}
 	return c.Check()
 }

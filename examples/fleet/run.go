@@ -29,7 +29,14 @@ func run(ctx context.Context, args []string, std streams) int {
 		return fail(cfg, std, outcome.ExitUsage, err)
 	}
 	defer cloud.close()
-	ids, err := servers(ctx, cfg, cloud, std.in)
+	journal, err := openJournal(cfg)
+	if err != nil {
+		return fail(cfg, std, outcome.ExitFailed, err)
+	}
+	if journal != nil {
+		defer func() { _ = journal.Close() }() // what could not be written is reported with its server
+	}
+	ids, err := servers(ctx, cfg, cloud, journal, std.in)
 	if err != nil {
 		return fail(cfg, std, outcome.ExitFailed, err)
 	}
@@ -37,14 +44,17 @@ func run(ctx context.Context, args []string, std streams) int {
 		return fail(cfg, std, outcome.ExitUsage, err)
 	}
 	report := newReport(cfg, std, len(ids))
-	for id, result := range cloud.client.RevertResizeAll(ctx, cloud.project, ids, options(cfg, report)...) {
+	for id, result := range cloud.client.RevertResizeAll(ctx, cloud.project, ids, options(cfg, report, journal)...) {
 		report.result(id, result)
 	}
 	return report.summary()
 }
 
-func options(cfg config, report *report) []ecs.FleetOption {
+func options(cfg config, report *report, journal *ecs.FileJournal) []ecs.FleetOption {
 	opts := []ecs.FleetOption{ecs.WithConcurrency(cfg.concurrency), ecs.WithFleetProgress(report.progress)}
+	if journal != nil {
+		opts = append(opts, ecs.WithJournal(journal))
+	}
 	if cfg.dryRun {
 		opts = append(opts, ecs.WithDryRun())
 	}
@@ -55,6 +65,14 @@ func options(cfg config, report *report) []ecs.FleetOption {
 		opts = append(opts, ecs.WithMaxFailures(cfg.maxFailures))
 	}
 	return opts
+}
+
+// openJournal returns nil where none is wanted.
+func openJournal(cfg config) (*ecs.FileJournal, error) {
+	if cfg.journal == "" {
+		return nil, nil
+	}
+	return ecs.OpenJournal(cfg.journal)
 }
 
 // fail reports what kept the command from working on any server.
