@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/revert-resize/ecs/internal/cloudenv"
+	"github.com/revert-resize/ecs/internal/endpoint"
 	"github.com/revert-resize/ecs/internal/rest"
 )
 
@@ -20,26 +22,47 @@ import (
 //  2. HW_ACCESS_KEY and HW_SECRET_KEY (HW_SECURITY_TOKEN), or HW_USER_NAME or HW_USER_ID with HW_USER_PASSWORD and
 //     HW_DOMAIN_NAME or HW_DOMAIN_ID, or HW_AUTH_TOKEN; with HW_REGION_NAME, HW_PROJECT_ID or HW_PROJECT_NAME,
 //     HW_AUTH_URL, HW_CLOUD
-//  3. OS_CLOUD: a cloud of clouds.yaml with secure.yaml laid over it, both in the current directory, ~/.config/openstack
-//     or /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say
+//  3. OS_CLOUD: a cloud of clouds.yaml, with secure.yaml laid over it and its profile of clouds-public.yaml below it, all
+//     found and put together as openstacksdk does: in the current directory, the XDG directories, ~/.config/openstack or
+//     /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say, as .yaml, .yml or .json
 //  4. OS_AUTH_URL with OS_APPLICATION_CREDENTIAL_ID and OS_APPLICATION_CREDENTIAL_SECRET, or with OS_USERNAME or
 //     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
-//     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE choose from the service catalog, or
-//     OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
+//     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE (or OS_COMPUTE_REGION_NAME and OS_COMPUTE_INTERFACE)
+//     choose from the service catalog, or OS_COMPUTE_ENDPOINT_OVERRIDE replaces it
 //  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 the project from
+// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME and a region's ECS endpoint
+// from ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names, 5 the project from
 // HW_PROJECT_ID or HW_PROJECT_NAME, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
 // variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
-// not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert in clouds.yaml) names a file of
-// certificates to trust, unless an option brings an HTTP client; an environment that switches the check of certificates
-// off is refused. A variable that is set to nothing counts as not set.
+// not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert or verify in clouds.yaml) names a file of
+// certificates to trust, unless an option brings an HTTP client. A variable that is set to nothing counts as not set.
 //
 // Where the environment tells neither the project's ID nor an endpoint, the identity service is asked, once and for at
 // most 30 s; else there is no network call. An environment that is incomplete or unusable is an error that matches
-// [ErrInvalidArgument] and names what was found and what is missing, and never a secret. So is a setting that is not
-// supported and would change as whom, where or how safely the client logs in, and a project that is not the credential's.
+// [ErrInvalidArgument] and names what was found and what is missing, and never a secret. So is a project that is not the
+// credential's, and a setting that is not supported and would change as whom, where or how safely the client logs in:
+//
+//	not supported                                             instead
+//	OS_AGENCY_*, HW_ASSUME_ROLE_*, OS_DELEGATED_PROJECT,      a TokenSource of your own
+//	  target_agency_name and others in clouds.yaml
+//	HUAWEICLOUD_SDK_IDP_ID, _ID_TOKEN_FILE; idp_id            likewise
+//	HW_PROFILE, HW_SHARED_CONFIG_FILE                         HW_ACCESS_KEY and HW_SECRET_KEY
+//	two kinds of credential without auth_type                 auth_type, or OS_AUTH_TYPE
+//	an auth_type but password, v3password, token, v3token     a TokenSource of your own
+//	  and v3applicationcredential
+//	passcode, trust_id, system_scope                          likewise
+//	a key in auth of clouds.yaml that is none of openstacksdk's for these types
+//	version 2 of the identity API                             version 3
+//	insecure, verify: false, OS_INSECURE, HW_INSECURE         cacert, OS_CACERT, HW_CACERT
+//	cert, key                                                 WithHTTPClient
+//	compute_service_type, compute_service_name                compute_endpoint_override
+//	endpoint_override without a service                       likewise
+//	a text without quotes that YAML 1.1 takes for a switch,   quotes
+//	  a date or a number of another form, such as 0123
+//	a profile that is fetched from a web page                 auth_url
+//	HW_SIGNING_ALGORITHM but SDK-HMAC-SHA256                  that one
 func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
 	client, projectID, err = newClientFromEnv(opts)
 	if err != nil {
@@ -53,7 +76,7 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		home = "" // there may be none
 	}
-	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, ReadFile: os.ReadFile, Home: home}) //nolint:forbidigo // this is NewClientFromEnv
+	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, Names: variableNames, ReadFile: os.ReadFile, Home: home}) //nolint:forbidigo // this is NewClientFromEnv
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
@@ -82,11 +105,24 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		o.noProject = s.NoProject
 		return nil
 	})
-	client, err := newClient(s.Endpoint, auth, opts)
+	base, _, err := endpoint.Compute(s.Endpoint, s.ProjectID, o.insecureHTTP)
+	if err != nil {
+		return nil, "", invalid("%w", err)
+	}
+	client, err := newClient(base, auth, opts)
 	if err == nil && own != nil { // as for every client with a transport of its own
 		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
 	}
 	return client, s.ProjectID, err
+}
+
+// variableNames returns the names of all environment variables.
+func variableNames() []string {
+	names := os.Environ() //nolint:forbidigo // for NewClientFromEnv
+	for i, pair := range names {
+		names[i], _, _ = strings.Cut(pair, "=")
+	}
+	return names
 }
 
 // envAuthenticator returns what the settings log in with.

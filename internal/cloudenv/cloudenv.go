@@ -14,6 +14,7 @@ import (
 type Env struct {
 	Lookup   func(name string) (value string, ok bool)
 	ReadFile func(path string) ([]byte, error) // fs.ErrNotExist for a file that is not there
+	Names    func() []string                   // of all variables, for those that are refused by how they begin; nil: none
 	Home     string                            // the home directory; "" if there is none
 }
 
@@ -39,9 +40,9 @@ type Settings struct {
 	FromCatalog      bool   // the service catalog tells it, not Region
 	NoProject        bool   // the catalog's endpoint has no project in its path
 	Region           string
-	Interface        string // of the service catalog: public, internal or admin; "" for public
-	IdentityEndpoint string // "" if Region tells it
-	MetadataEndpoint string // "" for the usual one
+	Interfaces       []string // of the service catalog: public, internal or admin, the first one that is there; empty for public
+	IdentityEndpoint string   // "" if Region tells it
+	MetadataEndpoint string   // "" for the usual one
 
 	ProjectID, ProjectName             string // neither is needed for an application credential
 	ProjectDomainID, ProjectDomainName string
@@ -53,6 +54,8 @@ type Settings struct {
 	Token                                          string
 
 	CACertificates []byte // PEM; nil for the system's
+	certificates   string // where they are
+	tlsRead        bool   // whether that is known
 }
 
 // Load reads the settings from ECS_TOKEN with ECS_ENDPOINT and ECS_PROJECT_ID, or else from the first of these that is there:
@@ -73,24 +76,29 @@ type Settings struct {
 // OS_CACERT and HW_CACERT count for all. A setting that would change as whom or how safely the client logs in, and that
 // is not supported, is an error.
 func Load(env Env) (Settings, error) {
-	r := &reader{lookup: env.Lookup, label: func(name string) string { return name }}
+	r := &reader{lookup: env.Lookup}
 	s, err := load(env, r)
 	if err != nil {
 		return Settings{}, err
 	}
 	s.checkRegion(r)
-	if err := s.readCertificates(env, r); err != nil {
+	if !r.has("ECS_TOKEN") {
+		r.refuseSwitches(env)
+	}
+	if !s.tlsRead {
+		s.certificates = r.get("OS_CACERT", "HW_CACERT")
+		r.refuseInsecure("OS_INSECURE", "HW_INSECURE")
+	}
+	if err := s.readCertificates(env); err != nil {
 		return Settings{}, err
 	}
-	r.refuseInsecure("OS_INSECURE")
-	r.refuseInsecure("HW_INSECURE")
 	switch { // what is not supported comes first: what is missing may be missing for that reason alone
 	case len(r.problems) > 0:
 		return Settings{}, r.unusable(s.Source)
 	case len(r.missing) > 0:
 		return Settings{}, &IncompleteError{Source: s.Source, Found: r.found, Missing: r.missing}
 	}
-	s.Found = r.found
+	s.Found, s.certificates, s.tlsRead = r.found, "", false
 	return s, nil
 }
 
@@ -99,23 +107,21 @@ func load(env Env, r *reader) (Settings, error) {
 	case r.has("ECS_TOKEN"):
 		return ownToken(r), nil
 	case r.has("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
-		return vendorSDK(r), nil
+		return vendorSDK(env, r)
 	case r.has("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"):
 		return terraform(r), nil
 	case r.has("OS_CLOUD"):
 		return namedCloud(env, r)
-	case r.has("OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_ID",
+	case r.has("OS_AUTH_URL", "OS_USERNAME", "OS_USER_ID", "OS_USERID", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_ID",
 		"OS_APPLICATION_CREDENTIAL_NAME", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_ACCESS_KEY", "OS_SECRET_KEY",
 		"OS_TOKEN", "OS_AUTH_TOKEN", "OS_AUTH_TYPE", "OS_AUTH_PLUGIN", "OS_TRUST_ID", "OS_SYSTEM_SCOPE", "OS_PASSCODE"):
-		s := openStack(r)
-		s.Source = "the OS_ environment"
-		return s, nil
+		return openStack(env, r), nil
 	case truth(r.get("ECS_METADATA_CREDENTIALS")):
-		return metadata(r), nil
+		return metadata(env, r)
 	}
 	// Whoever sets one of these means to log in as somebody else than a profile says that happens to be there.
 	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "HW_PROFILE", "HW_SHARED_CONFIG_FILE")
-	r.refuse(assumeRole()...)
+	r.refuseSwitches(env)
 	if len(r.problems) > 0 {
 		return Settings{}, r.unusable("the environment")
 	}

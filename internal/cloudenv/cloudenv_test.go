@@ -2,6 +2,8 @@ package cloudenv_test
 
 import (
 	"io/fs"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,7 +31,8 @@ func load(env, files vars) (cloudenv.Settings, error) {
 			}
 			return []byte(content), nil
 		},
-		Home: "/home/me",
+		Names: func() []string { return slices.Collect(maps.Keys(env)) },
+		Home:  "/home/me",
 	})
 }
 
@@ -147,7 +150,7 @@ func TestLoad_OpenStack(t *testing.T) {
 				"OS_IDENTITY_API_VERSION": "3", "OS_INTERFACE": "internalURL",
 			},
 			cloudenv.Settings{
-				Kind: cloudenv.Password, FromCatalog: true, Region: "RegionOne", Interface: "internal", ProjectID: "p1",
+				Kind: cloudenv.Password, FromCatalog: true, Region: "RegionOne", Interfaces: []string{"internal"}, ProjectID: "p1",
 				ProjectName: "demo", Username: "demo", Password: secret, DomainID: "default",
 			},
 		},
@@ -187,7 +190,7 @@ func TestLoad_OpenStack(t *testing.T) {
 		"application credential by name": {
 			vars{
 				"OS_APPLICATION_CREDENTIAL_NAME": "ci", "OS_APPLICATION_CREDENTIAL_SECRET": secret, "OS_USER_ID": "u1",
-				"OS_PASSWORD": "also there",
+				"OS_PASSWORD": "also there", "OS_AUTH_TYPE": "v3applicationcredential",
 			},
 			cloudenv.Settings{
 				Kind: cloudenv.ApplicationCredential, FromCatalog: true, UserID: "u1", CredentialName: "ci",

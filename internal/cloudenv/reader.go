@@ -10,8 +10,7 @@ import (
 // reader looks names up and remembers what it saw.
 type reader struct {
 	lookup         func(name string) (string, bool)
-	label          func(name string) string // what the user knows the name as
-	regionName     string                   // what the region is called in the family that was chosen
+	regionName     string // what the region is called in the family that was chosen
 	found, missing []string
 	problems       []error
 }
@@ -31,8 +30,8 @@ func (r *reader) get(names ...string) string {
 		if value == "" {
 			continue
 		}
-		if label := r.label(name); !slices.Contains(r.found, label) {
-			r.found = append(r.found, label)
+		if !slices.Contains(r.found, name) {
+			r.found = append(r.found, name)
 		}
 		return value
 	}
@@ -43,11 +42,7 @@ func (r *reader) get(names ...string) string {
 func (r *reader) need(names ...string) string {
 	value := r.get(names...)
 	if value == "" {
-		labels := make([]string, len(names))
-		for i, name := range names {
-			labels[i] = r.label(name)
-		}
-		r.missing = append(r.missing, strings.Join(labels, " or "))
+		r.missing = append(r.missing, strings.Join(names, " or "))
 	}
 	return value
 }
@@ -70,38 +65,16 @@ func (r *reader) unusable(source string) error {
 func (r *reader) refuse(names ...string) {
 	for _, name := range names {
 		if r.has(name) {
-			r.problem("%s is set, but not supported", r.label(name))
+			r.problem("%s is set, but not supported", name)
 		}
 	}
 }
 
 // refuseInsecure notes a problem if certificates are not to be checked.
-func (r *reader) refuseInsecure(name string) {
-	if truth(r.get(name)) {
-		r.problem("%s is set, but certificates are always checked: unset it, and name the authority's certificate instead",
-			r.label(name))
+func (r *reader) refuseInsecure(names ...string) {
+	for _, name := range names {
+		if truth(r.get(name)) {
+			r.problem("%s is set, but certificates are always checked: unset it, and name the authority's certificate instead", name)
+		}
 	}
-}
-
-// truth reads a switch as most tools do.
-func truth(value string) bool {
-	switch strings.ToLower(value) {
-	case "", "0", "f", "false", "n", "no", "off":
-		return false
-	}
-	return true
-}
-
-// readCertificates reads the file of certificates to trust instead of the system's.
-func (s *Settings) readCertificates(env Env, r *reader) error {
-	path := r.get("OS_CACERT", "HW_CACERT")
-	if path == "" {
-		return nil
-	}
-	data, err := env.ReadFile(expandHome(env, path))
-	if err != nil {
-		return fmt.Errorf("read the certificates that the environment names: %w", err)
-	}
-	s.CACertificates = data
-	return nil
 }

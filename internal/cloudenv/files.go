@@ -1,0 +1,73 @@
+package cloudenv
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
+
+// readFirst reads the first file of that name that is there, where openstacksdk looks for it; nil if there is none.
+// variable names another path that comes first; "" if there is no such variable.
+func readFirst(env Env, variable, name string) (*node, error) {
+	for _, path := range searchPaths(env, variable, name) {
+		data, err := env.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		return parse(path, data)
+	}
+	return nil, nil //nolint:nilnil // no file, no content
+}
+
+func searchPaths(env Env, variable, name string) []string {
+	get := func(name string) string {
+		value, _ := env.Lookup(name)
+		return value
+	}
+	var paths []string
+	if path := get(variable); path != "" {
+		paths = append(paths, expandHome(env, path))
+	}
+	dirs := []string{""}
+	if dir := get("XDG_CONFIG_HOME"); dir != "" {
+		dirs = append(dirs, filepath.Join(dir, "openstack"))
+	}
+	if home := get("SNAP_REAL_HOME"); home != "" { // a snap has a home of its own
+		dirs = append(dirs, filepath.Join(home, ".config", "openstack"))
+	} else if env.Home != "" {
+		dirs = append(dirs, filepath.Join(env.Home, ".config", "openstack"))
+	}
+	site := get("XDG_CONFIG_DIRS")
+	if site == "" {
+		site = "/etc/xdg"
+	}
+	if !strings.Contains(site, ":") { // of several, openstacksdk reads none
+		dirs = append(dirs, filepath.Join(site, "openstack"))
+	}
+	for _, dir := range append(dirs, "/etc/openstack") {
+		for _, suffix := range []string{".yaml", ".yml", ".json"} {
+			paths = append(paths, filepath.Join(dir, name+suffix))
+		}
+	}
+	return paths
+}
+
+func expandHome(env Env, path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok && env.Home != "" {
+		return filepath.Join(env.Home, rest)
+	}
+	return path
+}
+
+// field returns a part of a mapping, or nil.
+func (n *node) field(key string) *node {
+	if n == nil || n.kind != mapNode {
+		return nil
+	}
+	return n.fields[key]
+}

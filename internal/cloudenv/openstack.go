@@ -1,0 +1,210 @@
+package cloudenv
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// openStack reads the OS_ variables, which openstacksdk takes for the keys of a cloud.
+func openStack(env Env, r *reader) Settings {
+	c := &config{r: r, env: env, variables: true, auth: fields{}, top: fields{}}
+	for _, key := range slices.Concat(authKeys(), cloudKeys()) {
+		name := "OS_" + strings.ToUpper(key)
+		if value, ok := env.Lookup(name); ok {
+			c.top[key] = &node{text: value, quoted: true, key: key}
+		}
+	}
+	if err := c.underlayProfile(); err != nil {
+		r.problem("%w", err)
+	}
+	s := c.settings()
+	s.Source = "the OS_ environment"
+	return s
+}
+
+// authKeys are the keys that the auth section of a cloud may have. Others would change as whom one logs in, or be a mistake.
+func authKeys() []string {
+	return []string{
+		"auth_url", "username", "user_name", "user_id", "userid", "password", "user_domain_id", "user_domain_name",
+		"project_id", "project_name", "tenant_id", "tenant_name", "project_domain_id", "project_domain_name",
+		"domain_id", "domain_name", "default_domain_id", "default_domain_name", "default_domain",
+		"application_credential_id", "application_credential_name", "application_credential_secret",
+		"token", "auth_token", "access_key", "secret_key", "security_token",
+		"trust_id", "system_scope", "passcode",
+	}
+}
+
+// cloudKeys are the keys beside auth that say where and how safely one logs in; those of other services do not matter.
+func cloudKeys() []string {
+	return []string{
+		"auth_type", "auth_plugin", "profile", "region_name", "compute_region_name", "interface", "endpoint_type",
+		"compute_interface", "compute_endpoint_type", "compute_endpoint_override", "compute_endpoint", "endpoint_override",
+		"compute_service_type", "compute_service_name", "identity_api_version", "verify", "insecure", "cacert", "cert", "key",
+	}
+}
+
+// refusedKeys are those that change as whom or what one logs in, and are not supported, wherever they stand.
+func refusedKeys() []string {
+	return []string{"trust_id", "system_scope", "passcode", "cert", "key", "compute_service_type", "compute_service_name"}
+}
+
+// isIdentitySwitch reports whether a key belongs to those that switch to another identity after the login.
+func isIdentitySwitch(key string) bool {
+	return slices.ContainsFunc([]string{"agency_", "target_", "assume_role", "delegated_project"}, func(prefix string) bool {
+		return strings.HasPrefix(key, prefix)
+	})
+}
+
+// settings reads the configuration as openstacksdk does, and refuses what is not supported.
+func (c *config) settings() Settings {
+	region := c.chooseRegion()
+	s := Settings{FromCatalog: true}
+	s.Endpoint = c.r.get("ECS_ENDPOINT")
+	if s.Endpoint == "" {
+		s.Endpoint = c.expand(c.text("compute_endpoint_override", "compute_endpoint"), "compute_endpoint_override", region)
+	}
+	s.Region = c.text("compute_region_name")
+	if s.Region == "" {
+		s.Region = region
+	}
+	c.r.regionName = c.label("region_name")
+	s.Interfaces = c.interfaces()
+	s.ProjectID = c.r.get("ECS_PROJECT_ID")
+	d := c.domains()
+	if s.ProjectID == "" {
+		s.ProjectID = d.projectID
+	}
+	s.ProjectName = d.projectName
+	s.Kind = c.kind()
+	c.login(&s, d, region)
+	c.refuse(s)
+	c.readTLS(&s)
+	return s
+}
+
+// login reads what the way to log in needs.
+func (c *config) login(s *Settings, d domains, region string) {
+	switch s.Kind {
+	case ApplicationCredential:
+		s.IdentityEndpoint = c.authURL(region, true)
+		s.CredentialID = c.text("application_credential_id")
+		if s.CredentialID == "" {
+			s.CredentialName = c.need("application_credential_name", "application_credential_id")
+			c.user(s, d)
+		}
+		s.CredentialSecret = c.secret("application_credential_secret")
+	case AccessKey:
+		s.FromCatalog = false
+		s.IdentityEndpoint = c.authURL(region, false)
+		s.AccessKey = c.need("access_key")
+		s.SecretKey = c.need("secret_key")
+		s.SecurityToken = c.text("security_token")
+		if s.ProjectID == "" && s.ProjectName == "" {
+			s.ProjectName = s.Region
+		}
+	case Token:
+		s.Token = c.need("token", "auth_token")
+		if s.ProjectID == "" {
+			c.missing("ECS_PROJECT_ID", c.label("project_id"), c.label("tenant_id"))
+		}
+		if s.Endpoint == "" { // a token alone has no catalog
+			c.missing("ECS_ENDPOINT", c.label("compute_endpoint_override"))
+		}
+	default:
+		s.IdentityEndpoint = c.authURL(region, true)
+		c.user(s, d)
+		s.Password = c.secret("password")
+		c.project(s, d)
+	}
+	if strings.HasSuffix(strings.TrimRight(s.IdentityEndpoint, "/"), "/v2.0") {
+		c.problem("auth_url", "is for version 2.0 of the identity API; only version 3 is supported")
+	}
+}
+
+// kind tells how to log in: as auth_type says, or by the credential that is there.
+func (c *config) kind() Kind {
+	auth := c.top["auth_type"]
+	name := ""
+	if auth != nil {
+		name = c.scalar(auth, "auth_type")
+		if name == "" && !c.variables {
+			c.problem("auth_type", "is empty, which turns the login off")
+		}
+	}
+	if plugin := c.top["auth_plugin"]; plugin != nil && plugin.text != "" && plugin.text != name {
+		c.problem("auth_plugin", "is not read by openstacksdk: write auth_type")
+	}
+	switch strings.ToLower(name) {
+	case "password", "v3password":
+		return Password
+	case "v3applicationcredential":
+		return ApplicationCredential
+	case "token", "v3token":
+		return Token
+	case "":
+	default:
+		c.problem("auth_type", "%q is not supported", name)
+		return Password
+	}
+	credential := c.has("application_credential_id", "application_credential_name", "application_credential_secret")
+	switch {
+	case credential && c.has("password") && c.has("username", "user_name", "user_id"):
+		c.problem("password", "and an application credential are both there: say in %s which one counts", c.label("auth_type"))
+		return ApplicationCredential
+	case credential:
+		return ApplicationCredential
+	case c.has("password"):
+		return Password
+	case c.has("access_key", "secret_key"):
+		return AccessKey
+	case c.has("token", "auth_token"):
+		return Token
+	}
+	return Password
+}
+
+// refuse notes a problem for each key that is not supported and may not be dropped in silence.
+func (c *config) refuse(s Settings) {
+	if strings.HasPrefix(c.text("identity_api_version"), "2") {
+		c.problem("identity_api_version", "is 2; only version 3 is supported")
+	}
+	if s.Endpoint == "" && c.has("endpoint_override") {
+		c.problem("endpoint_override", "does not say of which service: use %s or ECS_ENDPOINT", c.label("compute_endpoint_override"))
+	}
+	for _, key := range slices.Sorted(maps.Keys(c.auth)) {
+		if !slices.Contains(authKeys(), key) {
+			c.problem(key, "is set in auth, but not supported there")
+		}
+	}
+	switches := slices.DeleteFunc(slices.Sorted(maps.Keys(c.top)), func(key string) bool { return !isIdentitySwitch(key) })
+	for _, key := range slices.Concat(refusedKeys(), switches) {
+		if c.has(key) {
+			c.problem(key, "is set, but not supported")
+		}
+	}
+}
+
+// interfaces returns the interfaces of the catalog in the order in which they are tried.
+func (c *config) interfaces() []string {
+	for _, key := range []string{"compute_endpoint_type", "compute_interface", "endpoint_type", "interface"} {
+		n := c.top[key]
+		if n == nil || n.kind == nullNode || n.kind == textNode && n.text == "" {
+			continue
+		}
+		if other := c.top["compute_interface"]; key == "compute_endpoint_type" && other != nil && other.text != n.text {
+			c.problem(key, "and %s differ: remove one of the two", c.label("compute_interface"))
+		}
+		items := []*node{n}
+		if n.kind == listNode {
+			items = n.list
+		}
+		c.found(n, key)
+		var interfaces []string
+		for _, item := range items {
+			interfaces = append(interfaces, strings.TrimSuffix(c.scalar(item, key), "URL"))
+		}
+		return interfaces
+	}
+	return nil
+}

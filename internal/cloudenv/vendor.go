@@ -1,0 +1,153 @@
+package cloudenv
+
+import (
+	"slices"
+	"strings"
+)
+
+// identitySwitches lists the variables that switch to another identity after the login, by how they begin.
+func identitySwitches() []string {
+	return []string{"HW_ASSUME_ROLE_", "OS_AGENCY_", "OS_TARGET_", "OS_ASSUME_ROLE_", "OS_DELEGATED_PROJECT"}
+}
+
+// refuseSwitches notes a problem for each variable that switches to another identity.
+func (r *reader) refuseSwitches(env Env) {
+	var names []string
+	if env.Names != nil {
+		names = env.Names()
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if slices.ContainsFunc(identitySwitches(), func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			r.refuse(name)
+		}
+	}
+}
+
+// vendorSDK reads the variables of Huawei Cloud's SDKs.
+func vendorSDK(env Env, r *reader) (Settings, error) {
+	s := Settings{
+		Kind:             AccessKey,
+		Source:           "the HUAWEICLOUD_SDK_ environment",
+		AccessKey:        r.need("HUAWEICLOUD_SDK_AK"),
+		SecretKey:        r.need("HUAWEICLOUD_SDK_SK"),
+		SecurityToken:    r.get("HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+		IdentityEndpoint: withScheme(r.get("HUAWEICLOUD_SDK_IAM_ENDPOINT")),
+	}
+	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
+	err := s.vendorRegion(env, r)
+	return s, err
+}
+
+// vendorRegion reads the region, for which the vendor's SDKs have no variable, and what they have for its endpoint.
+// Every region has a project of its name.
+func (s *Settings) vendorRegion(env Env, r *reader) error {
+	s.Endpoint = r.get("ECS_ENDPOINT")
+	s.Region = r.get("HW_REGION_NAME", "OS_REGION_NAME")
+	r.regionName = "HW_REGION_NAME or OS_REGION_NAME"
+	if s.ProjectID == "" && s.ProjectName == "" {
+		s.ProjectName = s.Region
+	}
+	if s.Endpoint != "" || s.Region == "" {
+		return nil
+	}
+	name := "HUAWEICLOUD_SDK_REGION_ECS_" + strings.ToUpper(strings.ReplaceAll(s.Region, "-", "_"))
+	if first, _, _ := strings.Cut(r.get(name), ","); first != "" {
+		s.Endpoint = withScheme(first)
+		return nil
+	}
+	found, err := endpointFromFile(env, r, s.Region)
+	s.Endpoint = withScheme(found)
+	return err
+}
+
+// withScheme completes a bare host, as the vendor's SDKs do.
+func withScheme(endpoint string) string {
+	endpoint = strings.TrimSpace(endpoint)
+	if endpoint == "" || strings.Contains(endpoint, "://") {
+		return endpoint
+	}
+	return "https://" + endpoint
+}
+
+// terraform reads the variables of Huawei Cloud's Terraform provider.
+func terraform(r *reader) Settings {
+	r.regionName = "HW_REGION_NAME"
+	s := Settings{
+		Source:           "the HW_ environment",
+		Endpoint:         r.get("ECS_ENDPOINT"),
+		Region:           r.get("HW_REGION_NAME"),
+		IdentityEndpoint: r.get("HW_AUTH_URL"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
+		ProjectName:      r.get("HW_PROJECT_NAME"),
+	}
+	if s.ProjectName == "" {
+		s.ProjectName = s.Region
+	}
+	key, password, token := r.has("HW_ACCESS_KEY", "HW_SECRET_KEY"), r.has("HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD"), r.has("HW_AUTH_TOKEN")
+	if key && r.has("HW_USER_PASSWORD") || key && token || password && token {
+		r.problem("an access key, a password or a token is there, and another of them, too: unset what does not count")
+	}
+	switch {
+	case key:
+		s.Kind = AccessKey
+		s.AccessKey = r.need("HW_ACCESS_KEY")
+		s.SecretKey = r.need("HW_SECRET_KEY")
+		s.SecurityToken = r.get("HW_SECURITY_TOKEN")
+	case password:
+		s.Kind = Password
+		s.UserID = r.get("HW_USER_ID")
+		if s.UserID == "" {
+			s.Username = r.need("HW_USER_NAME", "HW_USER_ID")
+		}
+		s.Password = r.need("HW_USER_PASSWORD")
+		s.DomainID = r.get("HW_DOMAIN_ID")
+		if s.DomainID == "" && (s.UserID == "" || s.ProjectID == "") {
+			s.DomainName = r.need("HW_DOMAIN_NAME", "HW_DOMAIN_ID")
+		}
+	default:
+		s.Kind = Token
+		s.Token = r.need("HW_AUTH_TOKEN")
+		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID")
+	}
+	if cloud := r.get("HW_CLOUD"); cloud != "" && s.Region != "" {
+		if s.Endpoint == "" {
+			s.Endpoint = "https://ecs." + s.Region + "." + cloud
+		}
+		if s.IdentityEndpoint == "" {
+			s.IdentityEndpoint = "https://iam." + s.Region + "." + cloud
+		}
+	}
+	r.refuse("HW_PROFILE", "HW_SHARED_CONFIG_FILE")
+	algorithm := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(r.get("HW_SIGNING_ALGORITHM")))
+	if algorithm != "" && !strings.HasSuffix(algorithm, "hmacsha256") {
+		r.problem("HW_SIGNING_ALGORITHM names another algorithm than HMAC-SHA256, the only one supported")
+	}
+	return s
+}
+
+// ownToken is the SDK's own way to give a token that one has: it takes nothing from the other families.
+func ownToken(r *reader) Settings {
+	return Settings{
+		Kind:      Token,
+		Source:    "the environment with ECS_TOKEN",
+		Token:     r.need("ECS_TOKEN"),
+		Endpoint:  r.need("ECS_ENDPOINT"),
+		ProjectID: r.need("ECS_PROJECT_ID"),
+	}
+}
+
+// metadata takes the access key from the metadata service, and the rest from the environment.
+func metadata(env Env, r *reader) (Settings, error) {
+	s := Settings{
+		Kind:             Metadata,
+		Source:           "the environment with ECS_METADATA_CREDENTIALS",
+		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
+		ProjectName:      r.get("HW_PROJECT_NAME"),
+		IdentityEndpoint: r.get("HW_AUTH_URL"),
+		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
+	}
+	err := s.vendorRegion(env, r)
+	return s, err
+}
