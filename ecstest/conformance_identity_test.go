@@ -102,6 +102,25 @@ func TestConformance_Identity(t *testing.T) {
 	}
 }
 
+func TestConformance_IdentityVersions(t *testing.T) {
+	t.Parallel()
+	c := readCapture(t, "10-keystone-versions")
+	srv := ecstest.NewUnstarted()
+	defer srv.Close()
+	for _, path := range []string{"/identity", "/identity/"} {
+		c := c
+		c.path = path
+		got := c.replay(t, srv)
+		assert.Contains(t, got.body, srv.URL+"/identity/v3/")
+		got.body = strings.ReplaceAll(got.body, "/identity", "") // here the identity service shares an address with others
+		got.header.Set("Location", strings.ReplaceAll(got.header.Get("Location"), "/identity", ""))
+		c.compare(t, got)
+	}
+	login := call(t, srv.HTTPClient(), "POST", srv.URL+"/identity/v3/auth/tokens", passwordLogin(srv.Credentials(), ""))
+	assert.Equal(t, 201, login.status)
+	assert.Equal(t, 404, call(t, srv.HTTPClient(), "GET", srv.URL+"/identity/v2.0", "").status)
+}
+
 func TestConformance_LoginWithoutIdentityIsMalformed(t *testing.T) {
 	t.Parallel()
 	c := readCapture(t, "12-token-malformed")

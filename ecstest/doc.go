@@ -38,12 +38,14 @@
 //	srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.RevertEnds(ecstest.RevertRollsBack)})
 //	srv.Inject(ecstest.Fault{On: ecstest.Any, Times: -1, Before: 100 * time.Millisecond})
 //
-// The first one accepts the revert and loses the answer; the next spoils the
-// second to fourth look. The third one waits for the revert after that, and the
-// last one slows down all that the others leave alone. [Server.InjectRandom] spoils a share of all requests,
-// the same ones for the same seed. Whatever the client was told,
-// [Server.History] has the truth: which operations were accepted, of which
-// resize, and how each of them ended. [Server.Requests] is the log of what arrived.
+// The first one accepts the revert and loses the response; the next spoils the
+// second to fourth GET of a server. The third one waits for the revert after
+// that, and the last one slows down all that the others leave alone.
+// [Server.InjectRandom] spoils a share of all requests, the same ones for the
+// same seed. [Stray] is a response of something between the client and the
+// cloud. Whatever the client saw, [Server.History] has the truth: which
+// operations were accepted, of which resize, and how each of them ended.
+// [Server.Requests] is the log of what arrived.
 //
 // # Reads that lag, clocks that differ, other clients
 //

@@ -15,8 +15,10 @@ func (s *Server) keystone(in *inbound) *Answer {
 	path := strings.TrimSuffix(in.route.what, "/")
 	get := in.method == http.MethodGet || in.method == http.MethodHead
 	switch {
+	case path == identityVersions && get:
+		return s.identityVersions(in)
 	case path == "" && get:
-		return s.keystoneOK(in, http.StatusOK, s.identityVersion(in))
+		return s.identityVersion(in)
 	case path == "/auth/tokens" && in.method == http.MethodPost:
 		return s.login(in)
 	case path == "/auth/tokens" && get:
@@ -85,9 +87,25 @@ func (s *Server) caller(in *inbound) (*principal, *Answer) {
 	return in.authorized(t.principal()), nil
 }
 
-func (s *Server) identityVersion(in *inbound) []byte {
-	return []byte(`{"version": {"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [{"rel": "self", "href": "` +
-		s.urlFor(in) + `/v3/"}], "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]}}`)
+// keystoneURL is the address of the identity service as the caller knows it.
+func (s *Server) keystoneURL(in *inbound) string { return s.urlFor(in) + in.route.alias + "/v3" }
+
+// identityVersion answers GET /v3.
+func (s *Server) identityVersion(in *inbound) *Answer {
+	return s.keystoneOK(in, http.StatusOK, append(s.appendIdentityVersion([]byte(`{"version": `), in), '}'))
+}
+
+// identityVersions answers GET /identity.
+func (s *Server) identityVersions(in *inbound) *Answer {
+	a := s.keystoneOK(in, http.StatusMultipleChoices, append(s.appendIdentityVersion([]byte(`{"versions": {"values": [`), in), "]}}"...))
+	a.Header["Location"] = []string{s.keystoneURL(in) + "/"}
+	return a
+}
+
+func (s *Server) appendIdentityVersion(b []byte, in *inbound) []byte {
+	b = append(b, `{"id": "v3.14", "status": "stable", "updated": "2020-04-07T00:00:00Z", "links": [{"rel": "self", "href": "`...)
+	b = append(b, s.keystoneURL(in)...)
+	return append(b, `/"}], "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}]}`...)
 }
 
 // validateToken answers GET /v3/auth/tokens.
@@ -200,6 +218,6 @@ func (s *Server) appendProject(b []byte, in *inbound, p project) []byte {
 		b = append(b, `, "tags": [], "options": {}`...)
 	}
 	b = append(b, `, "links": {"self": `...)
-	b = appendString(b, s.urlFor(in)+"/v3/projects/"+p.id)
+	b = appendString(b, s.keystoneURL(in)+"/projects/"+p.id)
 	return append(b, "}}"...)
 }

@@ -218,7 +218,7 @@ func (s *Server) ownCatalog(in *inbound) *Answer {
 		return no
 	}
 	b := s.appendCatalog([]byte(`{"catalog": `), in, who.project)
-	b = appendString(append(b, `, "links": {"self": `...), s.urlFor(in)+"/v3/auth/catalog")
+	b = appendString(append(b, `, "links": {"self": `...), s.keystoneURL(in)+"/auth/catalog")
 	return s.keystoneOK(in, http.StatusOK, append(b, "}}"...))
 }
 

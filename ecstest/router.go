@@ -46,6 +46,7 @@ type route struct {
 	service service
 	legacy  bool   // /v2/ instead of /v2.1/
 	version string // "v2.1" or "v2"
+	alias   string // what is before /v3 in the path of the identity service
 	project string // "" if the path names none
 	what    string // servers, detail, server, action, actions, actionRecord; for keystone the rest of the path
 	server  string
@@ -66,6 +67,8 @@ func parse(path string) route {
 	}
 	first, rest, _ := strings.Cut(path[1:], "/")
 	switch first {
+	case "identity":
+		return parseIdentity(rest)
 	case "v3":
 		return route{service: keystone, what: "/" + rest}
 	case "v2.1", "v2":
@@ -73,6 +76,25 @@ func parse(path string) route {
 	}
 	return route{}
 }
+
+// parseIdentity reads what comes after /identity, the address of the identity
+// service without its version.
+func parseIdentity(rest string) route {
+	r := route{service: keystone, alias: "/identity"}
+	version, rest, _ := strings.Cut(rest, "/")
+	switch version {
+	case "":
+		r.what = identityVersions
+	case "v3":
+		r.what = "/" + rest
+	default:
+		return route{}
+	}
+	return r
+}
+
+// identityVersions is what a route asks for that names no version.
+const identityVersions = "versions"
 
 func parseCompute(version, rest string) route {
 	r := route{service: compute, version: version, legacy: version == "v2", slash: rest == ""}

@@ -112,7 +112,8 @@ func (s *Server) Close() {
 const closeTimeout = 5 * time.Second
 
 // IdentityURL is the endpoint of the identity service (IAM, Keystone) with its
-// version: the base of /auth/tokens and /projects.
+// version: the base of /auth/tokens and /projects. Clients that look for the
+// versions by themselves also find it at URL + "/identity".
 func (s *Server) IdentityURL() string { return s.URL + "/v3" }
 
 // MetadataURL is the base of the metadata service, to be used in place of
