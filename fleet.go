@@ -15,12 +15,16 @@ type FleetResult struct {
 	Err    error   // as [Client.RevertResize] and [Client.WaitForRevert] return it; nil is success
 }
 
-// FleetProgress is how far a fleet has come. What is neither succeeded nor failed nor waited for is still to be reverted.
+// FleetProgress is how far a fleet has come. With a journal, what earlier runs did of it is counted, too. Waiting is never more than
+// Accepted, nor that more than Sent; Succeeded, Failed and Left add up to Total.
 type FleetProgress struct {
 	Total     int           // servers, duplicates counted once
+	Sent      int           // servers whose action has been sent, or may have been
+	Accepted  int           // servers whose revert the cloud has accepted
+	Waiting   int           // accepted reverts that are waited for
 	Succeeded int           // results without an error
 	Failed    int           // results with one
-	Waiting   int           // accepted reverts that are not finished yet
+	Left      int           // servers without a result
 	Elapsed   time.Duration // since the loop began
 }
 
@@ -33,6 +37,7 @@ type fleetOptions struct {
 	dryRun      bool
 	maxFailures int // 0: no limit
 	progress    func(FleetProgress)
+	journal     Journal // nil: none
 }
 
 const (
@@ -82,14 +87,38 @@ func WithMaxFailures(k int) FleetOption {
 	}
 }
 
-// WithFleetProgress has f called before every result is handed out and after every poll, in the goroutine that ranges
-// over the results.
+// WithFleetProgress has f called before every result is yielded, after every poll, and at least once a second while the loop waits
+// for a result, in the goroutine that ranges over the results.
 func WithFleetProgress(f func(FleetProgress)) FleetOption {
 	return func(o *fleetOptions) error {
 		if f == nil {
 			return invalid("progress function is nil")
 		}
 		o.progress = f
+		return nil
+	}
+}
+
+// WithJournal records in j how far every server has come: before its action is sent, when the cloud has accepted it, and when
+// its outcome is known. Nothing is sent whose record failed: then no further server is started, and those that were not are
+// reported with [ErrNotStarted] and the journal's error. What was accepted by then is reported as it is.
+//
+// A run over the journal of an earlier run, however that ended, goes on with it: servers that were decided are reported without a
+// request, a revert that the earlier run had succeeded with is a success of this one; accepted reverts are waited for; what was
+// planned is carried out as [Client.ResumeRevert] does it; and servers of which the journal says nothing, or that nothing was
+// done, are begun. So every server gets one true result, and its resize is reverted at most once, whenever the process was
+// killed. [WithMaxFailures] does not count the failures of earlier runs. [WithDryRun] records nothing.
+//
+// Only the servers that a run is given are touched. A list of those in VERIFY_RESIZE lacks the ones that an earlier run has sent:
+// add the servers of the journal's entries to it, see [FileJournal.Load]. A journal belongs to one project and one job: a server
+// that has been resized again after it was decided is reported as it was decided. A nil j, and the journal of another project,
+// are an [ErrInvalidArgument].
+func WithJournal(j Journal) FleetOption {
+	return func(o *fleetOptions) error {
+		if isNil(j) {
+			return invalid("journal is nil")
+		}
+		o.journal = j
 		return nil
 	}
 }
@@ -144,10 +173,10 @@ func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverID
 		go f.run(ctx, waiting, starting)
 		defer func() {
 			cancel()
-			for range f.results { // whoever still has a result to hand out must be able to end
+			for range f.results { // whoever still has a result to report must be able to end
 			}
 		}()
-		f.handOut(yield)
+		f.deliver(yield)
 	}
 }
 

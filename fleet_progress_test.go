@@ -23,13 +23,16 @@ func TestFleetProgress_AddsUp(t *testing.T) {
 		results := 0
 		for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
 			assert.LessOrEqual(t, p.Succeeded+p.Failed+p.Waiting, p.Total, "%+v", p)
+			assert.Equal(t, p.Total, p.Succeeded+p.Failed+p.Left, "%+v", p)
+			assert.LessOrEqual(t, p.Waiting, p.Accepted, "%+v", p)
+			assert.LessOrEqual(t, p.Accepted, p.Sent, "%+v", p)
 			assert.GreaterOrEqual(t, p.Succeeded+p.Failed+p.Waiting, last.Succeeded+last.Failed+last.Waiting, "nobody is lost: %+v", p)
 			last, waited = p, max(waited, p.Waiting)
 		})) {
 			results++
 			assert.Equal(t, results, last.Succeeded+last.Failed)
 		}
-		assert.Equal(t, ecs.FleetProgress{Total: 206, Succeeded: 200, Failed: 6, Elapsed: last.Elapsed}, last)
+		assert.Equal(t, ecs.FleetProgress{Total: 206, Sent: 205, Accepted: 200, Succeeded: 200, Failed: 6, Elapsed: last.Elapsed}, last)
 		assert.Greater(t, waited, 20)
 	}, ecstest.WithDurations(ecstest.Durations{Revert: 3 * time.Second}), ecstest.WithThinkTime(50*time.Millisecond))
 }
@@ -41,8 +44,20 @@ func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
 		defer cancel()
 		var last ecs.FleetProgress
 		fleetRun(ctx, t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
-		assert.Equal(t, ecs.FleetProgress{Total: 20, Failed: 20, Elapsed: last.Elapsed}, last)
+		assert.Equal(t, ecs.FleetProgress{Total: 20, Sent: 20, Accepted: 20, Failed: 20, Elapsed: last.Elapsed}, last)
 	})
+}
+
+func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 20, ecstest.Instance{})
+		last := time.Now()
+		fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
+			assert.LessOrEqual(t, time.Since(last), time.Second, "%+v", p)
+			last = time.Now()
+		}))
+		assert.Greater(t, last.Sub(epoch), 30*time.Second)
+	}, ecstest.WithDurations(ecstest.Durations{Revert: 30 * time.Second}))
 }
 
 func TestFleet_ShowsTheServerAsItWasSeenLast(t *testing.T) {
@@ -107,4 +122,34 @@ func TestFleet_APanicOfTheCallersLeavesNothing(t *testing.T) {
 		}
 		synctest.Wait()
 	}, ecstest.WithThinkTime(5*time.Millisecond))
+}
+
+// Whatever the request is for, the panic reaches the goroutine that ranges, where it can be recovered, and nothing is left.
+func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"list", "act", "look", "record", "poll"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(5 * time.Millisecond))
+				defer cloud.Close()
+				client := fakeClient(t, cloud, authFunc(func(req *http.Request) error {
+					op, _ := ecs.OperationFromContext(req.Context())
+					if op.Step == step || step == "poll" && req.URL.Query().Has("changes-since") {
+						panic("the authenticator's")
+					}
+					req.Header.Set("X-Auth-Token", cloud.Token())
+					return nil
+				}))
+				ids := fleetOf(cloud, 50, ecstest.Instance{Outcome: ecstest.RevertRollsBack}) // for which the record is fetched
+				ids = append(ids, fleetOf(cloud, 5, ecstest.Instance{Status: ecs.StatusActive})...)
+				assert.PanicsWithValue(t, "the authenticator's", func() {
+					for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithConcurrency(8)) {
+						assert.NotErrorIs(t, result.Err, ecs.ErrOutcomeUnknown, id)
+					}
+				})
+				synctest.Wait()
+			})
+		})
+	}
 }

@@ -27,10 +27,10 @@ func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
 const tooShort = 15 * time.Second
 
 func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
-	if lacks(seen.Server, &w.revert.Before) {
-		return fleet.LookNow
+	if incomplete(seen.Server, &w.revert.Before) {
+		return fleet.FetchNow
 	}
-	return w.judge(newServer(seen.Server, seen.Redact), seen.Asked)
+	return w.judge(newServer(seen.Server, seen.Redact), seen.RequestedAt)
 }
 
 func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
@@ -42,7 +42,7 @@ func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
 
 func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 	if v == verdict.AskRecord {
-		return fleet.AskRecord
+		return fleet.NeedRecord
 	}
 	over, err := concluded(v, reason, w.revert, w.last)
 	w.err = err
@@ -50,34 +50,38 @@ func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 	case over:
 		return fleet.Over
 	case w.tracker.Puzzled():
-		return fleet.LookAgain
+		return fleet.FetchNext
 	}
 	return fleet.GoOn
 }
 
-func (w *fleetWait) Ask(ctx context.Context) fleet.Finding {
+func (w *fleetWait) FetchRecord(ctx context.Context) (found fleet.Finding) {
+	found = fleet.FetchNext
+	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
 	if !ok {
-		return fleet.LookAgain // a passing failure
+		return fleet.FetchNext // a passing failure
 	}
 	return w.conclude(w.tracker.Recorded(record, time.Now()))
 }
 
-func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
+func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
+	found = fleet.FetchNext
+	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
 	asked, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
 	switch {
-	case w.f.told(err) == nil:
-		if found := w.judge(s, asked); found != fleet.AskRecord {
+	case w.f.noteRefusal(err) == nil:
+		if found := w.judge(s, asked); found != fleet.NeedRecord {
 			return found
 		}
-		return w.Ask(ctx)
+		return w.FetchRecord(ctx)
 	case isGone(err):
 		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", Gone: true}
 	case passing(ctx, err) || ctx.Err() != nil:
-		return fleet.LookAgain
+		return fleet.FetchNext
 	default:
 		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
 	}
@@ -85,14 +89,21 @@ func (w *fleetWait) Look(ctx context.Context) fleet.Finding {
 }
 
 func (w *fleetWait) GiveUp(err error) {
-	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
-	w.Done()
+	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: err}
+	w.report()
 }
 
-func (w *fleetWait) Done() {
-	result := FleetResult{Revert: w.revert, Server: w.last, Err: w.err}
+func (w *fleetWait) Done(ctx context.Context) {
+	w.f.finish(func() {
+		w.f.recordVerdict(ctx, w.id, *w.revert, w.last, w.err)
+		w.report()
+	})
+}
+
+func (w *fleetWait) report() {
+	result := FleetResult{Revert: w.revert.clone(), Server: w.last.clone(), Err: w.err}
 	if w.err != nil {
 		result.Err = opError("wait for revert of server", w.id, w.err)
 	}
-	w.f.hand(newsWaited, w.id, result, nil)
+	w.f.report(newsWaited, w.id, result, nil)
 }

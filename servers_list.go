@@ -54,11 +54,11 @@ func (c *Client) ListServers(ctx context.Context, projectID string, opts ListSer
 
 // serverPage is one page of a list.
 type serverPage struct {
-	servers []wire.Server
-	next    string    // the marker of the next page, "" if there is none
-	date    time.Time // the cloud's clock; zero if it does not tell
-	redact  func(string) string
-	asked   time.Time // by ours, when the request was sent: the servers may have been seen as early as that
+	servers     []wire.Server
+	next        string    // the marker of the next page, "" if there is none
+	date        time.Time // the cloud's clock; zero if the response does not say
+	redact      func(string) string
+	requestedAt time.Time // by ours, when the request was sent: the servers may be shown as they were then
 }
 
 // pages yields the pages of a list.
@@ -128,7 +128,7 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 	}
 	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
-		page.redact, page.asked = res.Redact, res.SentAt
+		page.redact, page.requestedAt = res.Redact, res.SentAt
 		page.date = res.Date()
 		return err
 	})

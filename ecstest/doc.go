@@ -58,6 +58,15 @@
 //	srv := ecstest.NewServer(ecstest.WithClock(-time.Hour), ecstest.WithLag(ecstest.Lag{Server: 30 * time.Second}))
 //	id := srv.AddServer(ecstest.Instance{AfterRevert: []string{"createImage", "suspend"}})
 //
+// [WithRecord], [WithMicroseconds] and [WithoutLaunchedAt] are clouds that tell
+// less or more than a plain Nova.
+//
+// # Where it listens
+//
+// [NewServer] listens on a free port of loopback. [WithAddress] chooses the
+// address, [WithTLS] adds HTTPS with HTTP/2. [Server.Handler] is for a server of
+// one's own; [NewUnstarted] with [Server.HTTPClient] needs no socket at all.
+//
 // # Virtual time
 //
 // The only clock is time.Now. What the cloud does takes place when somebody
@@ -119,6 +128,8 @@
 //   - A user is a member of one project, in the one domain "default". Only
 //     POST, GET and DELETE of tokens, the catalog, and GET of projects are
 //     there. The text of the error for a malformed login is shortened.
+//   - Under HTTP/2 a cut connection is a stream that is reset: the other
+//     requests on the connection go on. There is no HTTP/2 without TLS.
 //   - On a socket a 204 has no Content-Length, header names and reason phrases
 //     are Go's, and connections stay open where Keystone closes them. A
 //     connection cannot be refused there: [Refused] cuts it. When a connection

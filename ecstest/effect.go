@@ -46,6 +46,7 @@ const (
 	replyWhole     replyKind = iota
 	replyCut                 // the connection breaks instead
 	replyRefused             // there is no connection at all
+	replyDead                // the connection goes dead
 	replyHang                // nothing comes until the client gives up
 	replyTruncated           // the connection breaks in the body
 	replyStalled             // the body stops coming
@@ -122,7 +123,7 @@ func (e Effect) reaches() reach {
 	if e.reach != reachUnset {
 		return e.reach
 	}
-	if e.answer != nil || e.reply == replyCut || e.reply == replyRefused || e.reply == replyHang {
+	if e.answer != nil || e.reply == replyCut || e.reply == replyRefused || e.reply == replyDead || e.reply == replyHang {
 		return reachNever
 	}
 	return reachAlways
@@ -130,7 +131,7 @@ func (e Effect) reaches() reach {
 
 // blocks tells whether the answer has to wait for something.
 func (h hit) blocks() bool {
-	return h.before > 0 || h.after > 0 || h.effect.reply == replyHang || h.effect.reply == replyStalled
+	return h.before > 0 || h.after > 0 || h.effect.reply == replyHang || h.effect.reply == replyDead || h.effect.reply == replyStalled
 }
 
 // DropBefore cuts the connection; the request never got to the cloud.

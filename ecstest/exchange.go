@@ -55,7 +55,8 @@ func (s *Server) exchange(in *inbound, h hit, gone <-chan struct{}) *reply {
 	if e.answer != nil {
 		answer = s.replace(in, e)
 	}
-	if e.reply == replyHang && !s.waitFor(gone) {
+	hangs := e.reply == replyHang || e.reply == replyDead && in.socket == nil
+	if hangs && !s.waitFor(gone) {
 		return nil
 	}
 	if e.reaches() == reachLate {

@@ -1,6 +1,7 @@
 package ecstest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -39,11 +40,12 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if host == "" {
 		host = r.URL.Host
 	}
-	in, ok := s.inbound(r.Method, r.URL.EscapedPath(), r.URL.RawQuery, host, canonical(r.Header), body)
+	in, ok := s.inbound(r, canonical(r.Header), host, body)
 	if !ok {
 		s.waiting.Done()
 		return (&Answer{Status: http.StatusNotFound, Header: http.Header{}}).response(r, nil), nil
 	}
+	in.scheme = cmp.Or(r.URL.Scheme, "http")
 	h := s.admit(in)
 	if !h.blocks() {
 		defer s.waiting.Done()

@@ -2,6 +2,7 @@ package ecstest
 
 import (
 	"math/rand/v2"
+	"net"
 	"strings"
 	"time"
 )
@@ -11,6 +12,8 @@ type Option func(*config)
 
 type config struct {
 	seed            uint64
+	address         string
+	tls             bool
 	prefix          string
 	clockOffset     time.Duration
 	lag             Lag
@@ -69,6 +72,7 @@ func (d Durations) or(fallback Durations) Durations {
 func defaults() config {
 	return config{
 		seed:      rand.Uint64(),
+		address:   "127.0.0.1:0",
 		precision: time.Second,
 		tokenTTL:  24 * time.Hour,
 		durations: Durations{
@@ -89,6 +93,15 @@ func defaults() config {
 // whatever the seed, so that no two fakes take each other's.
 func WithSeed(seed uint64) Option {
 	return func(c *config) { c.seed = seed }
+}
+
+// WithAddress is where [NewServer] listens, as in "127.0.0.1:8774"; default
+// "127.0.0.1:0", a free port of loopback. The host is also the one in URL.
+func WithAddress(address string) Option {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		panic("ecstest: WithAddress: " + err.Error())
+	}
+	return func(c *config) { c.address = address }
 }
 
 // WithPrefix serves everything below a path, as behind a shared gateway:

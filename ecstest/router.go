@@ -13,7 +13,9 @@ type inbound struct {
 	path      string // without the prefix, escaped
 	fullPath  string // with it
 	query     string
+	scheme    string // http or https
 	host      string
+	socket    *socket // nil if it cannot go dead
 	header    http.Header
 	body      []byte
 	now       time.Time     // when the cloud handles it
@@ -214,5 +216,5 @@ func (s *Server) endpoint(in *inbound) func(*inbound, *principal) *Answer {
 
 // urlFor is the address of the fake as the caller knows it.
 func (s *Server) urlFor(in *inbound) string {
-	return "http://" + in.host + s.cfg.prefix
+	return in.scheme + "://" + in.host + s.cfg.prefix
 }

@@ -1,6 +1,9 @@
 package ecstest
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -15,11 +18,13 @@ import (
 // Create it with [NewServer] or [NewUnstarted] and end it with [Server.Close].
 type Server struct {
 	// URL is the endpoint of the ECS service, without a trailing slash:
-	// "http://127.0.0.1:34567", plus the path of [WithPrefix].
+	// "http://127.0.0.1:34567", plus the path of [WithPrefix]. Whoever serves
+	// [Server.Handler] at an address of his own sets it before the first request.
 	URL string
 
-	cfg  config
-	http *http.Server // nil without a listener
+	cfg         config
+	http        *http.Server      // nil without a listener
+	certificate *x509.Certificate // nil without TLS
 
 	closing     chan struct{} // closed by Close
 	waiting     sync.WaitGroup
@@ -34,29 +39,55 @@ type Server struct {
 	identity identity
 	limiter  limiter
 	faults   []*Injected
+	dead     []*socket // connections that a fault has killed
 	requests []*Request
 	ids      int // number of servers added, for instance names
 }
 
-// NewServer starts a fake cloud on a free port of 127.0.0.1. It panics if it
+// NewServer starts a fake cloud on a free port of 127.0.0.1, or at the address
+// of [WithAddress]. It panics if it
 // cannot listen or if an option makes no sense: both are mistakes of the test.
 func NewServer(opts ...Option) *Server {
 	s := newServer(opts)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if err := s.listen(); err != nil {
 		panic("ecstest: NewServer: " + err.Error())
 	}
-	s.URL = "http://" + listener.Addr().String() + s.cfg.prefix
+	return s
+}
+
+// listen opens the socket and serves what comes, until Close.
+func (s *Server) listen() error {
+	host, _, err := net.SplitHostPort(s.cfg.address)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.cfg.address)
+	if err != nil {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String()) // a listener's address has one
 	s.http = &http.Server{
-		Handler:           http.HandlerFunc(s.serveHTTP),
+		Handler:           s.Handler(),
 		ReadHeaderTimeout: time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState:         func(conn net.Conn, state http.ConnState) { s.connections.state(conn, state, s.closing) },
+		ConnContext:       withSocket,
 	}
+	scheme, serve := "http", func() error { return s.http.Serve(socketListener{listener}) }
+	if s.cfg.tls {
+		certificate, leaf, err := selfSigned(host)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		s.certificate = leaf
+		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		scheme, serve = "https", func() error { return s.http.ServeTLS(socketListener{listener}, "", "") }
+	}
+	s.URL = scheme + "://" + net.JoinHostPort(host, port) + s.cfg.prefix
 	s.waiting.Go(func() {
-		_ = s.http.Serve(listener) // ends with Close, always with an error
+		_ = serve() // ends with Close, always with an error
 	})
-	return s
+	return nil
 }
 
 // NewUnstarted makes a fake cloud that listens nowhere: it is reached through
@@ -103,6 +134,7 @@ func (s *Server) Close() {
 	if s.http != nil {
 		_ = s.http.Close() // the listener's error helps nobody
 	}
+	s.closeDead()
 	s.waiting.Wait()
 	s.connections.wait(closeTimeout)
 }

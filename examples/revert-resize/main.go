@@ -1,4 +1,4 @@
-// Command revert-resize reverts the resize of one server and tells the whole story: the look, the check, the accepted
+// Command revert-resize reverts the resize of one server and prints each step: the GET, the check, the accepted
 // action and every state until the server is back in its old flavor.
 //
 // Unless the command line names a cloud, it starts a fake one in this process and reverts a server there:

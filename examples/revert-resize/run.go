@@ -29,6 +29,7 @@ type config struct {
 
 	server     string
 	okIfActive string
+	journal    string
 	timeout    time.Duration
 	json       bool
 }
@@ -73,7 +74,16 @@ func story(ctx context.Context, cfg config, tell *teller) (err error) {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	return revert(ctx, client, cfg, tell)
+	j := &job{client: client, cfg: cfg, tell: tell}
+	if cfg.journal != "" {
+		journal, err := ecs.OpenJournal(cfg.journal)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, journal.Close()) }()
+		j.journal = journal
+	}
+	return j.run(ctx)
 }
 
 func parse(args []string, stderr io.Writer) (config, error) {
@@ -83,6 +93,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	cfg.Register(flags)
 	flags.StringVar(&cfg.server, "server", "", "server ID (environment, where a cloud is named: ECS_SERVER_ID)")
 	flags.StringVar(&cfg.okIfActive, "ok-if-active", "", "a server that is ACTIVE or SHUTOFF on the flavor of this `ID` counts as reverted earlier")
+	flags.StringVar(&cfg.journal, "journal", "", "record the revert in this `FILE`; a second run goes on where the first one ended, also after a kill")
 	flags.DurationVar(&cfg.timeout, "timeout", 10*time.Minute, "how long to wait in all")
 	flags.BoolVar(&cfg.json, "json", false, "print JSON lines")
 	flags.Usage = func() {}
@@ -105,36 +116,10 @@ func parse(args []string, stderr io.Writer) (config, error) {
 		return cfg, errors.New("the timeout must be positive")
 	case cfg.Named() && cfg.server == "":
 		return cfg, errors.New("which server? give -server")
+	case !cfg.Named() && cfg.journal != "":
+		return cfg, errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process")
 	case !cfg.Named() && cfg.server != "":
 		return cfg, errors.New("which cloud? -server needs -cloud or -endpoint")
 	}
 	return cfg, cfg.Check()
-}
-
-// revert tells the story.
-func revert(ctx context.Context, client *ecs.Client, cfg config, tell *teller) error {
-	server, err := client.GetServer(ctx, cfg.Project, cfg.server)
-	if err != nil {
-		return err
-	}
-	tell.look(server)
-	if err := server.CheckRevertResize(); err != nil {
-		if outcome.AlreadyOn(cfg.okIfActive, err) {
-			tell.done(server)
-			return nil
-		}
-		return err
-	}
-	tell.ready(server)
-	accepted, err := client.RevertResize(ctx, cfg.Project, cfg.server) // looks and checks again, right before it sends
-	if err != nil {
-		return err
-	}
-	tell.accepted(accepted)
-	done, err := client.WaitForRevert(ctx, accepted, ecs.WithProgress(tell.progress))
-	if err != nil {
-		return err
-	}
-	tell.done(done)
-	return nil
 }

@@ -22,7 +22,7 @@ func TestRun_WithoutACloudTellsTheWholeStory(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
 	require.Equal(t, outcome.ExitDone, run(t.Context(), nil, &out, &errs), errs.String())
-	assert.Regexp(t, `(?s)^cloud .*look .*VERIFY_RESIZE, flavor 2.*check .*accepted  request req-.*wait .*REVERT_RESIZE.*done +reverted: ACTIVE, flavor 1\n$`, out.String())
+	assert.Regexp(t, `(?s)^cloud .*fetch .*VERIFY_RESIZE, flavor 2.*check .*accepted  request req-.*wait .*REVERT_RESIZE.*done +reverted: ACTIVE, flavor 1\n$`, out.String())
 	assert.Empty(t, errs.String())
 }
 
@@ -109,7 +109,7 @@ func TestRun_PrintsJSONLines(t *testing.T) {
 	for _, e := range events {
 		names = append(names, e.Event)
 	}
-	assert.Equal(t, "cloud look check accepted wait", strings.Join(names[:5], " "))
+	assert.Equal(t, "cloud fetch check accepted wait", strings.Join(names[:5], " "))
 	last := events[len(events)-1]
 	assert.Equal(t, "done", last.Event)
 	assert.Equal(t, outcome.Reverted, last.Outcome)

@@ -10,11 +10,11 @@ import (
 	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-// teller prints the story, as text or as JSON lines.
+// teller prints what happens, as text or as JSON lines.
 type teller struct {
 	out  io.Writer
 	json bool
-	last string // the state told last: only changes are news
+	last string // the state printed last: only changes are news
 }
 
 func newTeller(out io.Writer, json bool) *teller { return &teller{out: out, json: json} }
@@ -46,8 +46,8 @@ func (t *teller) cloud(url string) {
 	t.say(event{Event: "cloud", Endpoint: url}, "a fake one in this process, at %s", url)
 }
 
-func (t *teller) look(s *ecs.Server) {
-	t.say(event{Event: "look", Server: s}, "server %s (%s): %s", s.ID, s.Name, describe(s))
+func (t *teller) fetched(s *ecs.Server) {
+	t.say(event{Event: "fetch", Server: s}, "server %s (%s): %s", s.ID, s.Name, describe(s))
 }
 
 func (t *teller) ready(s *ecs.Server) {
@@ -58,13 +58,18 @@ func (t *teller) accepted(r *ecs.Revert) {
 	t.say(event{Event: "accepted", Revert: r}, "request %s", r.RequestID)
 }
 
-// progress is called after every look of the wait.
+// resumed is for a run that goes on with the revert of an earlier one.
+func (t *teller) resumed(e ecs.JournalEntry) {
+	t.say(event{Event: "resume", Revert: &e.Revert}, "an earlier run has recorded it as %s", e.State)
+}
+
+// progress is called after every fetch of the wait.
 func (t *teller) progress(p ecs.Progress) {
 	e := event{Event: "wait", Server: p.Server, ElapsedMS: p.Elapsed.Milliseconds(), Looks: p.Looks}
 	elapsed := p.Elapsed.Round(100 * time.Millisecond)
 	if p.Err != nil {
 		e.Error = p.Err.Error()
-		t.say(e, "%5s  the look failed, the wait goes on: %v", elapsed, p.Err)
+		t.say(e, "%5s  the request failed, the wait goes on: %v", elapsed, p.Err)
 		return
 	}
 	if state := describe(p.Server); state != t.last {
@@ -73,6 +78,7 @@ func (t *teller) progress(p ecs.Progress) {
 	}
 }
 
+// done ends the story: of this run, or of an earlier one.
 func (t *teller) done(s *ecs.Server) {
 	t.say(event{Event: "done", Server: s, Outcome: outcome.Reverted, Retry: outcome.Never}, "reverted: %s", describe(s))
 }

@@ -10,23 +10,25 @@ import (
 type Job struct {
 	ID       string // as it was given
 	Seen     Seen   // what a list has shown of it, if anything
+	Ahead    bool   // it goes ahead of all others, who wait for its Answered
 	Answered func() // to be called once the cloud has answered; a job that returns has been
 }
 
 // Feed starts servers, each once a slot and a permit are there for it, so that what was seen of it does not grow old in
-// between. It looks at them by the page of a list, as long as that costs less than single looks.
+// between. It fetches them by the page of a list, as long as that costs less than one by one.
 type Feed struct {
-	IDs      []string      // each once, see [Key]
+	First    []string      // to be started before all others; no list need show them
+	IDs      []string      // all others; each once, see [Key]
 	PageSize int           // at most
 	MaxAge   time.Duration // of what was seen, when the server is started
 	Slots    Slots
 
-	Permit   func(context.Context) error // for a request of the job's; nil if it needs none
-	GiveBack func()                      // takes a permit that was not needed
-	Page     func(ctx context.Context, after string, size int) (Page, error)
-	Hopeless func(error) bool // reports that a list which failed so always will
-	Start    func(Job)        // works on a server, with slot and permit, in a goroutine of its own
-	Skip     func(id string)  // a server that is not started, because the context is over
+	Permit    func(context.Context) error // for a request of the job's; nil if it needs none
+	GiveBack  func()                      // takes a permit that was not needed
+	Page      func(ctx context.Context, after string, size int) (Page, error)
+	Permanent func(error) bool // reports that a list which failed so always will
+	Start     func(Job)        // works on a server, with slot and permit, in a goroutine of its own
+	Skip      func(id string)  // a server that is not started, because the context is over
 
 	missing  map[string]string // what is not started, by key
 	slot     bool              // is held for the next server
@@ -41,21 +43,27 @@ func (f *Feed) Run(ctx context.Context) {
 	for _, id := range f.IDs {
 		f.missing[Key(id)] = id
 	}
+	for _, id := range f.First {
+		f.startOrSkip(ctx, id)
+	}
 	if len(f.IDs) > Few {
 		f.pages(ctx)
 	}
 	for _, id := range f.IDs {
-		if _, ok := f.missing[Key(id)]; !ok {
-			continue
-		}
-		if f.ready(ctx) == nil {
-			f.single(id)
-		} else {
-			f.Skip(id)
+		if _, ok := f.missing[Key(id)]; ok {
+			f.startOrSkip(ctx, id)
 		}
 	}
 	f.release()
 	f.started.Wait()
+}
+
+func (f *Feed) startOrSkip(ctx context.Context, id string) {
+	if f.ready(ctx) == nil {
+		f.single(id)
+	} else {
+		f.Skip(id)
+	}
 }
 
 // ready returns when there are a slot and a permit for the next server.
@@ -110,7 +118,7 @@ func (f *Feed) single(id string) {
 		return
 	}
 	answer := make(chan struct{})
-	f.start(Job{ID: id, Answered: sync.OnceFunc(func() { close(answer) })})
+	f.start(Job{ID: id, Ahead: true, Answered: sync.OnceFunc(func() { close(answer) })})
 	<-answer
 	f.answered = true
 }
@@ -131,9 +139,9 @@ func (f *Feed) pages(ctx context.Context) {
 		}
 		page, err := f.Page(ctx, after, size)
 		if err != nil {
-			hopeless := f.Hopeless(err)
-			f.answered = f.answered || hopeless
-			if hopeless || ctx.Err() != nil {
+			permanent := f.Permanent(err)
+			f.answered = f.answered || permanent
+			if permanent || ctx.Err() != nil {
 				return
 			}
 			if failures++; failures > 1 {
@@ -164,7 +172,7 @@ func (f *Feed) startPage(ctx context.Context, page Page) (started int, last stri
 	for i := range page.Servers {
 		seen := page.seen(i)
 		if id, ok := f.missing[Key(seen.Server.ID)]; ok {
-			if f.ready(ctx) != nil || time.Since(page.Asked) > f.MaxAge {
+			if f.ready(ctx) != nil || time.Since(page.RequestedAt) > f.MaxAge {
 				return started, last, false
 			}
 			delete(f.missing, Key(id))

@@ -37,13 +37,13 @@ func newFeeding(all []string) *feeding {
 		Permit:   func(ctx context.Context) error { return pause(ctx, f.pace) },
 		GiveBack: func() { f.givenBack++ },
 		Page:     f.page, Start: f.start,
-		Hopeless: func(err error) bool { return errors.Is(err, errHopeless) },
-		Skip:     func(id string) { f.skipped = append(f.skipped, id) },
+		Permanent: func(err error) bool { return errors.Is(err, errPermanent) },
+		Skip:      func(id string) { f.skipped = append(f.skipped, id) },
 	}
 	return f
 }
 
-var errHopeless, errPassing = errors.New("hopeless"), errors.New("passing")
+var errPermanent, errPassing = errors.New("permanent"), errors.New("passing")
 
 func pause(ctx context.Context, d time.Duration) error {
 	select {
@@ -71,7 +71,7 @@ func (f *feeding) page(ctx context.Context, after string, size int) (fleet.Page,
 		p.Next = shown[size-1]
 	}
 	q := page(p.Next, shown...)
-	q.Asked = p.Asked
+	q.RequestedAt = p.RequestedAt
 	return q, nil
 }
 
@@ -80,7 +80,7 @@ func (f *feeding) start(job fleet.Job) {
 	defer f.mu.Unlock()
 	f.jobs = append(f.jobs, job)
 	if job.Seen.Server != nil {
-		f.ages = append(f.ages, time.Since(job.Seen.Asked))
+		f.ages = append(f.ages, time.Since(job.Seen.RequestedAt))
 	}
 }
 
@@ -117,7 +117,7 @@ func TestFeed_StartsEachServerOnceWhatItSeesOfItStillFresh(t *testing.T) {
 		"too slow for any look": {6 * time.Second, [][]string{all}, nil, 3, 0, false},
 		"shows nothing":         {time.Millisecond, [][]string{{}}, nil, 1, 0, false},
 		"shows half of them":    {time.Millisecond, [][]string{all[:250]}, nil, 3, 250, false},
-		"there is no list":      {time.Millisecond, [][]string{all}, []error{errHopeless}, 1, 0, false},
+		"there is no list":      {time.Millisecond, [][]string{all}, []error{errPermanent}, 1, 0, false},
 		"fails once":            {time.Millisecond, [][]string{all}, []error{nil, errPassing}, 6, 500, false},
 		"fails and fails":       {time.Millisecond, [][]string{all}, []error{errPassing, errPassing, errPassing}, 3, 0, false},
 		"forgets the marker":    {time.Millisecond, [][]string{all}, []error{nil, errPassing, errPassing}, 9, 500, false},

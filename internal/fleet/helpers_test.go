@@ -18,7 +18,7 @@ func ids(n int) (all []string) {
 
 // page is a page of servers that was asked for just now.
 func page(next string, ids ...string) fleet.Page {
-	p := fleet.Page{Next: next, Asked: time.Now()}
+	p := fleet.Page{Next: next, RequestedAt: time.Now()}
 	for _, id := range ids {
 		p.Servers = append(p.Servers, wire.Server{ID: id})
 	}

@@ -11,22 +11,22 @@ import (
 
 // Wait is one revert that is waited for. A [Watch] calls one of its methods at a time.
 type Wait interface {
-	Judge(seen Seen) Finding          // judges what a list has shown, without any request
-	Look(ctx context.Context) Finding // looks at the server, and judges that
-	Ask(ctx context.Context) Finding  // asks the cloud's record, when Judge has said so
-	Done()                            // is called once it is over
-	GiveUp(err error)                 // is called instead when the watch ends early
+	Judge(seen Seen) Finding                 // judges what a list has shown, without any request
+	Fetch(ctx context.Context) Finding       // fetches the server, and judges that
+	FetchRecord(ctx context.Context) Finding // fetches the cloud's record of actions, when Judge has said so
+	Done(ctx context.Context)                // is called once it is over
+	GiveUp(err error)                        // is called instead when the watch ends early
 }
 
-// Finding is what a look has led to.
+// Finding is what a wait makes of what it was shown.
 type Finding int
 
 // Findings.
 const (
-	GoOn      Finding = iota // a list will show what happens next
-	LookAgain                // by itself at the next poll: nothing may change before the wait is over
-	LookNow                  // the list has not shown enough; only from Judge
-	AskRecord                // only from Judge
+	GoOn       Finding = iota // a list will show what happens next
+	FetchNext                 // at the next poll, by itself: the server may not change any more before the wait is over
+	FetchNow                  // the list has not shown enough; only from Judge
+	NeedRecord                // only from Judge
 	Over
 )
 
@@ -35,11 +35,12 @@ type WatchConfig struct {
 	Slots    Slots
 	Clock    *Clock
 	Interval func(n int) time.Duration // before poll n of those in a row that ended no wait
-	Silence  time.Duration             // after so long a server that no list shows is looked at by itself
+	Silence  time.Duration             // after so long a server that no list shows is fetched by itself
+	Since    time.Time                 // when the first of the waits may have begun
 
 	Changed   func(ctx context.Context, since time.Time) iter.Seq2[Page, error] // what changed, by the cloud's clock
 	Reverting func(ctx context.Context) iter.Seq2[Page, error]                  // what is being reverted
-	Hopeless  func(error) bool                                                  // reports that a list which failed so always will
+	Permanent func(error) bool                                                  // reports that a list which failed so always will
 	Throttled func(error) bool                                                  // reports that it was one request too many
 	Polled    func()                                                            // is called after every poll
 }
@@ -57,31 +58,31 @@ type Watch struct {
 	since time.Time           // by our clock: what changed is known up to here
 }
 
-// watched is a wait, and how it is best looked at.
+// watched is a wait, and how its server is best fetched.
 type watched struct {
 	key    string
 	wait   Wait
-	looked time.Time // before the last look was asked for
+	seenAt time.Time // before the last request that showed it
 	seen   bool      // there was one
-	single bool      // the next poll looks at it by itself
+	single bool      // the next poll fetches it by itself
 }
 
 // NewWatch returns a watch without a wait.
 func NewWatch(cfg WatchConfig) *Watch {
-	return &Watch{WatchConfig: cfg, open: map[string]*watched{}, since: time.Now()}
+	return &Watch{WatchConfig: cfg, open: map[string]*watched{}, since: cfg.Since}
 }
 
-// overlap is how much of the time that the last list covered is asked for again: the cloud keeps whole seconds, and
+// overlap is how much of the time that the last list covered the next one covers again: the cloud keeps whole seconds, and
 // saves a change a moment after the time that it gives it.
 const overlap = 2 * time.Second
 
 // Add adds the wait for a revert that was sent at sentAt. If the lists so far would have had to show it, as when it was
-// long unclear whether it was accepted, the next poll looks at it by itself.
+// long unclear whether it was accepted, the next poll fetches it by itself.
 func (w *Watch) Add(id string, wait Wait, sentAt time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := Key(id)
-	w.open[key] = &watched{key: key, wait: wait, looked: time.Now(), single: sentAt.Before(w.since.Add(-overlap / 2))}
+	w.open[key] = &watched{key: key, wait: wait, seenAt: time.Now(), single: sentAt.Before(w.since.Add(-overlap / 2))}
 }
 
 // waits returns what is waited for now.
@@ -122,11 +123,11 @@ func (w *Watch) GiveUp(err error) {
 type round struct {
 	open   map[string]*watched
 	seen   map[string]bool // by a list of this poll
-	single []*watched      // to be looked at
-	ask    []*watched      // to be asked for in the record
+	single []*watched      // to be fetched
+	record []*watched      // whose record is to be fetched
 }
 
-// poll looks at all servers that are waited for, in as few requests as it can, and reports whether a wait ended.
+// poll sees all servers that are waited for, in as few requests as it can, and reports whether a wait ended.
 func (w *Watch) poll(ctx context.Context) bool {
 	r := &round{open: w.waits(), seen: map[string]bool{}}
 	switch {
@@ -139,31 +140,31 @@ func (w *Watch) poll(ctx context.Context) bool {
 		w.sweep(ctx, r)
 		w.Slots.Free()
 	}
-	each(ctx, w.Slots, r.ask, func(e *watched) { w.note(e, time.Now(), e.wait.Ask(ctx)) })
+	each(ctx, w.Slots, r.record, func(e *watched) { w.note(ctx, e, time.Now(), e.wait.FetchRecord(ctx)) })
 	each(ctx, w.Slots, r.single, func(e *watched) {
-		asked := time.Now()
-		w.note(e, asked, e.wait.Look(ctx))
+		requestedAt := time.Now()
+		w.note(ctx, e, requestedAt, e.wait.Fetch(ctx))
 	})
 	w.Polled()
 	return len(w.waits()) < len(r.open)
 }
 
 // note takes a finding.
-func (w *Watch) note(e *watched, asked time.Time, found Finding) {
-	e.seen, e.looked, e.single = true, asked, found == LookAgain
+func (w *Watch) note(ctx context.Context, e *watched, requestedAt time.Time, found Finding) {
+	e.seen, e.seenAt, e.single = true, requestedAt, found == FetchNext
 	if found == Over {
 		w.mu.Lock()
 		delete(w.open, e.key)
 		w.mu.Unlock()
-		e.wait.Done()
+		e.wait.Done(ctx)
 	}
 }
 
-// changes asks for what changed since the last poll. It picks for single looks what the list would have to show, but does
-// not: an accepted revert changes its server.
+// changes lists what changed since the last poll. It picks to be fetched what the list would have to show, but does not: an
+// accepted revert changes its server.
 func (w *Watch) changes(ctx context.Context, r *round) {
 	started := time.Now()
-	whole, err := w.list(r, r.open, w.Changed(ctx, w.Clock.At(w.since).Add(-overlap)))
+	whole, err := w.list(ctx, r, r.open, w.Changed(ctx, w.Clock.At(w.since).Add(-overlap)))
 	if err != nil {
 		w.failed(ctx, err)
 	} else {
@@ -188,23 +189,23 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 func (w *Watch) failed(ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil, w.Throttled(err):
-	case w.Hopeless(err):
+	case w.Permanent(err):
 		w.noList = true
 	default:
 		w.failures++
 	}
 }
 
-// sweep picks the servers that no list has shown for long: by the list of those being reverted, the rest for single looks.
+// sweep sees the servers that no list has shown for long: by the list of those being reverted; the rest is to be fetched.
 func (w *Watch) sweep(ctx context.Context, r *round) {
 	silent := map[string]*watched{}
 	for key, e := range r.open {
-		if !r.seen[key] && time.Since(e.looked) >= w.Silence {
+		if !r.seen[key] && time.Since(e.seenAt) >= w.Silence {
 			silent[key] = e
 		}
 	}
 	if len(silent) > Few && !w.noList {
-		_, _ = w.list(r, silent, w.Reverting(ctx)) // what it does not show comes next
+		_, _ = w.list(ctx, r, silent, w.Reverting(ctx)) // what it does not show comes next
 	}
 	for key, e := range silent {
 		if !r.seen[key] {
@@ -218,7 +219,7 @@ const perListPage = 20
 
 // list judges those waits whose servers a list shows, page by page, so that no more than a page of it is held. It is not
 // whole if it was too long for so few waits.
-func (w *Watch) list(r *round, waits map[string]*watched, pages iter.Seq2[Page, error]) (whole bool, err error) {
+func (w *Watch) list(ctx context.Context, r *round, waits map[string]*watched, pages iter.Seq2[Page, error]) (whole bool, err error) {
 	budget := 1 + len(waits)/perListPage
 	for page, err := range pages {
 		if err != nil {
@@ -229,7 +230,7 @@ func (w *Watch) list(r *round, waits map[string]*watched, pages iter.Seq2[Page, 
 			key := Key(page.Servers[i].ID)
 			if e, ok := waits[key]; ok && !r.seen[key] {
 				r.seen[key] = true
-				w.judge(r, e, page.seen(i))
+				w.judge(ctx, r, e, page.seen(i))
 			}
 		}
 		if budget--; budget == 0 && page.Next != "" {
@@ -240,13 +241,13 @@ func (w *Watch) list(r *round, waits map[string]*watched, pages iter.Seq2[Page, 
 }
 
 // judge judges what a list shows of a server.
-func (w *Watch) judge(r *round, e *watched, seen Seen) {
+func (w *Watch) judge(ctx context.Context, r *round, e *watched, seen Seen) {
 	switch found := e.wait.Judge(seen); found {
-	case LookNow:
+	case FetchNow:
 		r.single = append(r.single, e)
-	case AskRecord:
-		r.ask = append(r.ask, e)
+	case NeedRecord:
+		r.record = append(r.record, e)
 	default:
-		w.note(e, seen.Asked, found)
+		w.note(ctx, e, seen.RequestedAt, found)
 	}
 }

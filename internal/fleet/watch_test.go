@@ -42,14 +42,14 @@ func newWatching(ends map[string]time.Duration) *watching {
 	}
 	w.shows = w.changed
 	w.Watch = fleet.NewWatch(fleet.WatchConfig{
-		Slots: fleet.NewSlots(4), Clock: &fleet.Clock{}, Silence: time.Minute,
+		Slots: fleet.NewSlots(4), Clock: &fleet.Clock{}, Silence: time.Minute, Since: time.Now(),
 		Interval: func(n int) time.Duration { return min(time.Duration(n)*2*time.Second, 10*time.Second) },
 		Changed:  w.pages,
 		Reverting: func(context.Context) iter.Seq2[fleet.Page, error] {
 			w.sweeps++
 			return func(func(fleet.Page, error) bool) {}
 		},
-		Hopeless:  func(err error) bool { return errors.Is(err, errHopeless) },
+		Permanent: func(err error) bool { return errors.Is(err, errPermanent) },
 		Throttled: func(err error) bool { return errors.Is(err, errThrottled) },
 		Polled:    func() { w.polls++ },
 	})
@@ -124,22 +124,22 @@ func (w *wait) found() fleet.Finding {
 }
 
 func (w *wait) Judge(fleet.Seen) fleet.Finding {
-	if w.find == fleet.LookNow || w.find == fleet.AskRecord {
+	if w.find == fleet.FetchNow || w.find == fleet.NeedRecord {
 		return w.find
 	}
 	return w.found()
 }
 
-func (w *wait) Look(context.Context) fleet.Finding {
+func (w *wait) Fetch(context.Context) fleet.Finding {
 	w.w.mu.Lock()
 	defer w.w.mu.Unlock()
 	w.w.looks[w.id]++
 	return w.found()
 }
 
-func (w *wait) Ask(ctx context.Context) fleet.Finding { return w.Look(ctx) }
+func (w *wait) FetchRecord(ctx context.Context) fleet.Finding { return w.Fetch(ctx) }
 
-func (w *wait) Done() {
+func (w *wait) Done(context.Context) {
 	w.w.mu.Lock()
 	defer w.w.mu.Unlock()
 	w.w.over[w.id] = time.Since(w.w.start)
@@ -176,12 +176,12 @@ func TestWatch_LooksAsLittleAsItCan(t *testing.T) {
 		"one by one for few":  {3, fleet.GoOn, nil, 0, 3 * 6, 50 * time.Second},
 		"the list is silent":  {100, fleet.GoOn, always(nil), 0, 300, 110 * time.Second},
 		"it is too long":      {10, fleet.GoOn, everything, 2, 10 * 6, 50 * time.Second},
-		"there is none":       {100, fleet.GoOn, always(errHopeless), 0, 100 * 6, 50 * time.Second},
+		"there is none":       {100, fleet.GoOn, always(errPermanent), 0, 100 * 6, 50 * time.Second},
 		"it fails and fails":  {100, fleet.GoOn, always(errPassing), 0, 100 * 4, 50 * time.Second},
 		"it is throttled":     {100, fleet.GoOn, always(errThrottled), 0, 100 * 2, 110 * time.Second},
-		"it shows too little": {100, fleet.LookNow, everything, 0, 100 * 6, 50 * time.Second},
-		"the record decides":  {100, fleet.AskRecord, everything, 0, 100 * 6, 50 * time.Second},
-		"all are puzzles":     {100, fleet.LookAgain, nil, 0, 100 * 6, 50 * time.Second},
+		"it shows too little": {100, fleet.FetchNow, everything, 0, 100 * 6, 50 * time.Second},
+		"the record decides":  {100, fleet.NeedRecord, everything, 0, 100 * 6, 50 * time.Second},
+		"all are puzzles":     {100, fleet.FetchNext, nil, 0, 100 * 6, 50 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

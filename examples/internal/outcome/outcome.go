@@ -69,7 +69,7 @@ func Of(err error) (Outcome, Retry) {
 func retryOf(err error) Retry {
 	switch {
 	case errors.Is(err, ecs.ErrRevertInProgress), errors.Is(err, ecs.ErrRateLimited), errors.Is(err, ecs.ErrUnavailable),
-		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, ecs.ErrJournalInUse), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return Wait
 	case errors.Is(err, ecs.ErrConflict), errors.Is(err, ecs.ErrLocked):
 		return Look

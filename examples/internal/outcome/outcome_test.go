@@ -35,6 +35,7 @@ func TestOf_EveryErrorOfTheSDK(t *testing.T) {
 		{ecs.ErrAPINotPublished, outcome.NothingDone, outcome.Never, 1},
 		{ecs.ErrRateLimited, outcome.NothingDone, outcome.Wait, 1},
 		{ecs.ErrUnavailable, outcome.NothingDone, outcome.Wait, 1},
+		{ecs.ErrJournalInUse, outcome.NothingDone, outcome.Wait, 1},
 		{context.Canceled, outcome.NothingDone, outcome.Wait, 1},
 	} {
 		o, retry := outcome.Of(tt.err)

@@ -1,0 +1,176 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/fleet"
+)
+
+// fleetJournal is what the journal of a fleet says of its servers.
+type fleetJournal struct {
+	Journal // nil: none
+
+	begun map[string]bool    // by an earlier run, by key
+	plans map[string]*Revert // what was planned, and not known to be accepted, by key; read only
+	since time.Time          // when the first of the accepted reverts that are not finished was sent
+
+	earlier []earlierEntry // accepted or decided, until they are reported or waited for
+
+	finishing sync.WaitGroup // goroutines that record verdicts
+	slots     fleet.Slots    // for them
+}
+
+// earlierEntry is what an earlier run has recorded of a server.
+type earlierEntry struct {
+	id string // as this run spells it
+	JournalEntry
+}
+
+// maxFinishing bounds how many verdicts are recorded at once, so that they share a sync.
+const maxFinishing = 256
+
+func newFleetJournal(j Journal) fleetJournal {
+	return fleetJournal{Journal: j, since: time.Now(), slots: fleet.NewSlots(maxFinishing)}
+}
+
+// planned returns what an earlier run has planned for a server, or nil.
+func (j *fleetJournal) planned(id string) *Revert { return j.plans[fleet.Key(id)] }
+
+// load loads what the journal says of the servers of this run.
+func (f *fleetCall) load(ctx context.Context) (err error) {
+	j := &f.journal
+	if j.Journal == nil {
+		return nil
+	}
+	defer f.rescue(&err)
+	last := map[string]JournalEntry{}
+	for entry, err := range j.Load(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := entry.check(); err != nil {
+			return err
+		}
+		if !strings.EqualFold(entry.Revert.ProjectID, f.projectID) {
+			return invalid("it is of another project, %s", entry.Revert.ProjectID)
+		}
+		last[fleet.Key(entry.Revert.ServerID)] = entry
+	}
+	j.begun, j.plans = map[string]bool{}, map[string]*Revert{}
+	for _, id := range f.ids {
+		key := fleet.Key(id)
+		entry, ok := last[key]
+		if !ok || entry.Outcome == JournalNothingDone {
+			continue
+		}
+		j.begun[key] = true
+		if entry.State == JournalPlanned {
+			j.plans[key] = &entry.Revert
+			continue
+		}
+		j.earlier = append(j.earlier, earlierEntry{id, entry})
+		if sent := entry.Revert.SentAt; entry.State == JournalAccepted && sent.Before(j.since) {
+			j.since = sent
+		}
+	}
+	return nil
+}
+
+// resumeAccepted reports what earlier runs have decided, goes on to wait for what they sent, and returns the IDs of what they
+// have planned.
+func (f *fleetCall) resumeAccepted() (planned []string) {
+	for _, e := range f.journal.earlier {
+		f.sent.Add(1)
+		f.accepted.Add(1)
+		switch {
+		case e.State == JournalDecided:
+			f.report(newsEarlier, e.id, e.result(), nil)
+		case f.o.wait && !f.o.dryRun:
+			f.wait(e.id, e.Revert.clone())
+		default:
+			f.report(newsEarlier, e.id, FleetResult{Revert: e.Revert.clone(), Server: e.Revert.Before.clone()}, nil)
+		}
+	}
+	f.journal.earlier = nil
+	for _, id := range f.ids {
+		if f.journal.planned(id) != nil {
+			planned = append(planned, id)
+		}
+	}
+	return planned
+}
+
+// result is what a decided entry says, in the words of the run that decided it.
+func (e *earlierEntry) result() FleetResult {
+	result, op := FleetResult{Server: e.Server.clone()}, "revert resize of server"
+	if !e.Revert.SentAt.IsZero() {
+		result.Revert, op = e.Revert.clone(), "wait for revert of server"
+	}
+	if e.Outcome == JournalNotReverted {
+		result.Err = opError(op, e.id, &RevertFailedError{Revert: *e.Revert.clone(), Server: *e.Server.clone(), Reason: e.Reason, Gone: e.Gone})
+	}
+	return result
+}
+
+// recordVerdict records how the revert of a server has ended. What is not known is not recorded: the next run goes on with it.
+func (f *fleetCall) recordVerdict(ctx context.Context, id string, revert Revert, server *Server, err error) {
+	entry := JournalEntry{State: JournalDecided, Revert: revert, Server: server}
+	var failed *RevertFailedError
+	switch {
+	case err == nil:
+		entry.Outcome = JournalReverted
+	case errors.Is(err, ErrOutcomeUnknown), errors.Is(err, ErrWaitEnded):
+		return
+	case errors.As(err, &failed):
+		entry.Outcome, entry.Revert, entry.Server = JournalNotReverted, failed.Revert, &failed.Server
+		entry.Reason, entry.Gone = failed.Reason, failed.Gone
+	case f.journal.planned(id) != nil: // an earlier run has perhaps sent it
+		return
+	default:
+		entry.Outcome, entry.Reason = JournalNothingDone, oneLine(err).Error()
+	}
+	_ = f.record(ctx, entry) // the result is the same
+}
+
+// recordGrace is how long what the cloud has done is recorded after the context has ended.
+const recordGrace = 2 * time.Second
+
+// record records an entry. After a failure no further server is started.
+func (f *fleetCall) record(ctx context.Context, entry JournalEntry) error {
+	if f.journal.Journal == nil {
+		return nil
+	}
+	if entry.State != JournalPlanned {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
+		defer cancel()
+	}
+	entry.Time = time.Now().UTC()
+	err := f.journal.Record(ctx, entry.trimmed())
+	if err != nil {
+		err = fmt.Errorf("journal: %w", err)
+		f.c.logDecision(ctx, "journal failed", slog.String("error", err.Error()))
+		f.stop(err)
+	}
+	return err
+}
+
+// finish calls do, which records a verdict and reports it. Many do so at once, so that they share a sync.
+func (f *fleetCall) finish(do func()) {
+	if f.journal.Journal == nil {
+		do()
+		return
+	}
+	f.journal.slots <- struct{}{}
+	f.journal.finishing.Go(func() {
+		defer f.journal.slots.Free()
+		defer f.rescue(nil)
+		do()
+	})
+}

@@ -1,0 +1,463 @@
+package ecs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+)
+
+// memoryJournal is a journal of a caller's own.
+type memoryJournal struct {
+	before func(ecs.JournalEntry) error // called first; may be nil
+	loads  error                        // what Load ends with
+
+	mu      sync.Mutex
+	entries []ecs.JournalEntry
+}
+
+func (j *memoryJournal) Load(context.Context) iter.Seq2[ecs.JournalEntry, error] {
+	return func(yield func(ecs.JournalEntry, error) bool) {
+		j.mu.Lock()
+		entries := slices.Clone(j.entries)
+		j.mu.Unlock()
+		for _, entry := range entries {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+		if j.loads != nil {
+			yield(ecs.JournalEntry{}, j.loads)
+		}
+	}
+}
+
+func (j *memoryJournal) Record(ctx context.Context, entry ecs.JournalEntry) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if j.before != nil {
+		if err := j.before(entry); err != nil {
+			return err
+		}
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, entry)
+	return nil
+}
+
+// of returns the states of a server, in the order in which they were recorded.
+func (j *memoryJournal) of(id string) (states string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, entry := range j.entries {
+		if entry.Revert.ServerID == id {
+			states += " " + string(entry.State) + strings.Replace(" "+string(entry.Outcome), " ", ":", 1)
+		}
+	}
+	return strings.ReplaceAll(strings.TrimSpace(states)+" ", ": ", " ")
+}
+
+const (
+	wholeStory    = "planned accepted decided:reverted "
+	refusedStory  = "planned decided:nothing_done "
+	failedStory   = "planned accepted decided:not_reverted "
+	acceptedStory = "planned accepted "
+)
+
+func TestFleetJournal_RecordsBeforeItSends(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 50, ecstest.Instance{Metadata: map[string]string{"admin_pass": "x"}})
+		locked := fleetOf(cloud, 3, ecstest.Instance{Locked: true})
+		failing := fleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertFailsLate})
+		active := fleetOf(cloud, 3, ecstest.Instance{Status: ecs.StatusActive})
+		journal := &memoryJournal{before: func(entry ecs.JournalEntry) error {
+			time.Sleep(20 * time.Millisecond) // of a slow disk
+			id := entry.Revert.ServerID
+			switch entry.State {
+			case ecs.JournalPlanned:
+				assert.Empty(t, cloud.History(id), "planned")
+				assert.True(t, entry.Revert.SentAt.IsZero())
+			case ecs.JournalAccepted:
+				assert.NotEmpty(t, cloud.History(id), "accepted")
+				assert.NotEmpty(t, entry.Revert.RequestID)
+			case ecs.JournalDecided:
+			}
+			assert.False(t, entry.Time.IsZero())
+			assert.Equal(t, "2", entry.Revert.Before.FlavorID)
+			assert.Empty(t, entry.Revert.Before.Metadata)
+			return nil
+		}}
+		all := slices.Concat(ids, locked, failing, active)
+		for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), all, ecs.WithWait(), ecs.WithJournal(journal)) {
+			want := map[bool]string{true: wholeStory, false: ""}[slices.Contains(ids, id)]
+			switch {
+			case slices.Contains(locked, id):
+				want = refusedStory
+			case slices.Contains(failing, id):
+				want = failedStory
+			case slices.Contains(active, id):
+				want = " " // never begun
+			}
+			assert.Equal(t, want, journal.of(id), "before its result is yielded: %v", result.Err)
+		}
+	})
+}
+
+func TestFleetJournal_CostsNoRequest(t *testing.T) {
+	t.Parallel()
+	count := func(t *testing.T, opts ...ecs.FleetOption) (n int) {
+		t.Helper()
+		synctest.Test(t, func(t *testing.T) {
+			cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(5 * time.Millisecond))
+			defer cloud.Close()
+			client := fakeClient(t, cloud, ecs.StaticToken(cloud.Token()))
+			results := fleetRun(t.Context(), t, client, cloud, fleetOf(cloud, 1000, ecstest.Instance{}), append(opts, ecs.WithWait())...)
+			for _, result := range results {
+				require.NoError(t, result.Err)
+			}
+			for _, r := range cloud.Requests() {
+				if !polls(r) { // their intervals are random
+					n++
+				}
+			}
+		})
+		return n
+	}
+	assert.Equal(t, count(t), count(t, ecs.WithJournal(&memoryJournal{})))
+}
+
+// resumed is what a second run does after a first one was cut off.
+type resumed struct {
+	journal *memoryJournal
+	first   map[string]ecs.FleetResult
+	second  map[string]ecs.FleetResult
+	again   int // requests of a third run
+}
+
+// The first run ends after so many milliseconds; what its journal holds then is cut at random, as a killed process leaves it.
+func TestFleetJournal_AnotherRunGoesOn(t *testing.T) {
+	t.Parallel()
+	for ms := 20; ms < 4000; ms += 397 {
+		t.Run(fmt.Sprint(ms), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 200, ecstest.Instance{})
+				failing := fleetOf(cloud, 10, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+				all := append(ids, failing...)
+				cloud.InjectRandom(uint64(ms), 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
+					ecstest.HTML502(), ecstest.Throttled(0), ecstest.DatabaseDown())
+				r := resumed{journal: &memoryJournal{}, first: map[string]ecs.FleetResult{}}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ms)*time.Millisecond)
+				defer cancel()
+				killed := &memoryJournal{before: func(ecs.JournalEntry) error { return ctx.Err() }} // nothing after its death
+				maps.Copy(r.first, fleetRun(ctx, t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(killed)))
+				r.journal.entries = killed.entries
+				time.Sleep(2 * time.Second)
+				r.second = fleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
+				require.Len(t, r.second, len(all))
+				for id, result := range r.second {
+					assert.LessOrEqual(t, len(cloud.History(id)), 1, "reverted twice")
+					finished := fleetFinished(cloud, []string{id}) == 1
+					assert.Equal(t, !slices.Contains(failing, id), finished, "%v", result.Err)
+					assert.Equal(t, finished, result.Err == nil, "%v", result.Err)
+					assert.Equal(t, !finished, asIs(result.Err, ecs.ErrNotReverted), "%v", result.Err)
+					if first := r.first[id]; first.Err == nil && first.Revert != nil {
+						require.NoError(t, result.Err, "what was done stays done")
+					}
+				}
+				cloud.ForgetRequests()
+				third := fleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
+				for id, result := range r.second {
+					if result.Err == nil || asIs(result.Err, ecs.ErrNotReverted) {
+						assert.Equal(t, fmt.Sprint(result.Err), fmt.Sprint(third[id].Err))
+						assert.Equal(t, result.Server.Status, third[id].Server.Status)
+						assert.Equal(t, result.Revert, withoutExtras(result.Revert, third[id].Revert))
+					}
+				}
+			}, ecstest.WithThinkTime(20*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Second}))
+		})
+	}
+}
+
+// withoutExtras returns got with what a journal leaves out, as want has it.
+func withoutExtras(want, got *ecs.Revert) *ecs.Revert {
+	if got == nil || want == nil {
+		return got
+	}
+	c := *got
+	c.Before = want.Before
+	return &c
+}
+
+// What is known needs no request.
+func TestFleetJournal_ReportsWhatIsDecidedWithoutARequest(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(fleetOf(cloud, 100, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate})...)
+		gone := cloud.AddServer(ecstest.Instance{Durations: ecstest.Durations{Revert: time.Hour}})
+		go func() {
+			time.Sleep(10 * time.Second)
+			assert.NoError(t, cloud.Delete(gone))
+		}()
+		ids = append(ids, gone)
+		journal := &memoryJournal{}
+		first := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
+		require.ErrorIs(t, first[gone].Err, ecs.ErrNotFound)
+		cloud.ForgetRequests()
+		recorded := len(journal.entries)
+		var last ecs.FleetProgress
+		upper := make([]string, len(ids))
+		for i, id := range ids {
+			upper[i] = strings.ToUpper(id)
+		}
+		second := fleetRun(t.Context(), t, client, cloud, upper, ecs.WithJournal(journal), ecs.WithMaxFailures(1),
+			ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
+		require.Len(t, second, len(ids))
+		for i, id := range ids {
+			got := second[upper[i]]
+			assert.Equal(t, first[id].Err == nil, got.Err == nil)
+			require.NotNil(t, got.Server)
+			assert.Equal(t, first[id].Server.Status, got.Server.Status)
+			assert.Equal(t, first[id].Revert.RequestID, got.Revert.RequestID)
+			var failed *ecs.RevertFailedError
+			if errors.As(first[id].Err, &failed) {
+				assert.ErrorIs(t, got.Err, ecs.ErrNotReverted)
+				assert.ErrorContains(t, got.Err, failed.Error(), "in the same words")
+			}
+		}
+		require.ErrorIs(t, second[strings.ToUpper(gone)].Err, ecs.ErrNotFound)
+		assert.Empty(t, cloud.Requests())
+		assert.Len(t, journal.entries, recorded)
+		assert.Equal(t, ecs.FleetProgress{Total: 106, Sent: 106, Accepted: 106, Succeeded: 100, Failed: 6, Elapsed: last.Elapsed}, last)
+	})
+}
+
+// An earlier run has sent all reverts, and died.
+func TestFleetJournal_WaitsForWhatIsAcceptedByTheList(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		const n = 500
+		ids := fleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 30 * time.Second}})
+		journal := &memoryJournal{}
+		for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
+			require.NoError(t, result.Err)
+		}
+		for _, id := range ids {
+			require.Equal(t, acceptedStory, journal.of(id))
+		}
+		cloud.ForgetRequests()
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
+			require.NoError(t, result.Err)
+			require.Equal(t, id, result.Revert.ServerID)
+			require.NotNil(t, result.Server)
+		}
+		require.Empty(t, cloud.Requests(), "without waiting there is nothing to do")
+		time.Sleep(5 * time.Second)
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+			require.NoError(t, result.Err)
+			require.Equal(t, "1", result.Server.FlavorID)
+			require.Equal(t, acceptedStory+"decided:reverted ", journal.of(id))
+		}
+		t.Log(len(cloud.Requests()), "requests")
+		assert.LessOrEqual(t, len(cloud.Requests()), n/10)
+		assert.Zero(t, fleetPosts(cloud))
+	})
+}
+
+// The disk is full, or the database is down.
+func TestFleetJournal_SendsNothingWhoseRecordFailed(t *testing.T) {
+	t.Parallel()
+	errFull := errors.New("no space left on device")
+	for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
+		t.Run(string(state), func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Millisecond}})
+				journal := &memoryJournal{}
+				journal.before = func(entry ecs.JournalEntry) error {
+					if entry.State == state && len(journal.entries) > 30 {
+						return errFull
+					}
+					return nil
+				}
+				notStarted := 0
+				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal), ecs.WithConcurrency(4)) {
+					if result.Err == nil {
+						assert.Equal(t, 1, fleetFinished(cloud, []string{id}))
+						assert.NotEmpty(t, journal.of(id))
+						continue
+					}
+					notStarted++
+					require.ErrorIs(t, result.Err, ecs.ErrNotStarted)
+					require.ErrorIs(t, result.Err, errFull)
+					assert.ErrorContains(t, result.Err, "ecs: revert resize of server "+id+": not started: journal: no space left on device")
+					assert.Empty(t, cloud.History(id))
+				}
+				assert.Greater(t, notStarted, 100)
+				assert.Less(t, notStarted, 300)
+			}, ecstest.WithThinkTime(50*time.Millisecond))
+		})
+	}
+}
+
+func TestFleetJournal_ThatCannotBeReadStopsEverything(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("line 7 is damaged")
+	other := plannedEntry()
+	for name, tt := range map[string]struct {
+		journal *memoryJournal
+		is      error
+	}{
+		"an error":         {&memoryJournal{loads: broken}, broken},
+		"another project":  {&memoryJournal{entries: []ecs.JournalEntry{other}}, ecs.ErrInvalidArgument},
+		"an entry of none": {&memoryJournal{entries: []ecs.JournalEntry{{}}}, ecs.ErrInvalidArgument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := fleetOf(cloud, 10, ecstest.Instance{})
+				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(tt.journal))
+				require.Len(t, results, 10)
+				for _, result := range results {
+					require.ErrorIs(t, result.Err, ecs.ErrNotStarted)
+					require.ErrorIs(t, result.Err, tt.is)
+				}
+				assert.Empty(t, cloud.Requests())
+			})
+		})
+	}
+}
+
+func TestFleetJournal_RefusesNil(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		var typed *ecs.FileJournal
+		for _, journal := range []ecs.Journal{nil, typed} {
+			for _, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), []string{"x"}, ecs.WithJournal(journal)) {
+				require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
+			}
+		}
+	})
+}
+
+func TestFleetJournal_BeginsAnewWhereNothingWasDone(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 10, ecstest.Instance{Locked: true})
+		journal := &memoryJournal{}
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+			require.ErrorIs(t, result.Err, ecs.ErrLocked)
+			require.NoError(t, cloud.Unlock(id))
+		}
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+			require.NoError(t, result.Err)
+			assert.Equal(t, refusedStory+wholeStory, journal.of(id))
+		}
+	})
+}
+
+func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		planned, err := client.PlanRevert(t.Context(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
+		require.NoError(t, err)
+		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *planned}}}
+		ids := append(fleetOf(cloud, 10, ecstest.Instance{}), planned.ServerID)
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun(), ecs.WithWait(), ecs.WithJournal(journal))
+		require.Len(t, results, 11)
+		for _, result := range results {
+			require.NoError(t, result.Err)
+		}
+		assert.Len(t, journal.entries, 1)
+		assert.Zero(t, fleetPosts(cloud))
+	})
+}
+
+// Between a kill and the next run somebody decides the planned resize, and perhaps makes another one.
+func TestFleetJournal_NeverRevertsAnotherResizeThanThePlanned(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		meanwhile := map[string]func(id string){
+			"confirmed": func(id string) { assert.NoError(t, cloud.Confirm(id)) },
+			"reverted":  func(id string) { assert.NoError(t, cloud.Revert(id)) },
+			"confirmed, resized again": func(id string) {
+				assert.NoError(t, cloud.Confirm(id))
+				time.Sleep(time.Minute)
+				assert.NoError(t, cloud.Resize(id, "3"))
+				time.Sleep(time.Minute)
+			},
+			"reverted, resized again": func(id string) {
+				assert.NoError(t, cloud.Revert(id))
+				time.Sleep(time.Minute)
+				assert.NoError(t, cloud.Resize(id, "2"))
+				time.Sleep(time.Minute)
+			},
+		}
+		journal, ids := &memoryJournal{}, map[string]string{}
+		for name, do := range meanwhile {
+			plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
+			require.NoError(t, err)
+			journal.entries = append(journal.entries, ecs.JournalEntry{State: ecs.JournalPlanned, Revert: *plan})
+			ids[name] = plan.ServerID
+			do(plan.ServerID)
+		}
+		results := fleetRun(t.Context(), t, client, cloud, slices.Collect(maps.Values(ids)), ecs.WithWait(), ecs.WithJournal(journal))
+		require.NoError(t, results[ids["reverted"]].Err)
+		require.ErrorIs(t, results[ids["confirmed"]].Err, ecs.ErrNotReverted)
+		for _, name := range []string{"confirmed, resized again", "reverted, resized again"} {
+			require.False(t, asIs(results[ids[name]].Err, ecs.ErrPrecondition), name)
+			assert.Equal(t, ecs.StatusVerifyResize, cloud.Instance(ids[name]).Status, name)
+		}
+		assert.Zero(t, fleetPosts(cloud))
+	})
+}
+
+func TestFleetJournal_APanicOfItIsTheRangingGoroutines(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
+			journal := &memoryJournal{before: func(entry ecs.JournalEntry) error {
+				if entry.State == state {
+					panic("the journal's")
+				}
+				return nil
+			}}
+			assert.PanicsWithValue(t, "the journal's", func() {
+				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), fleetOf(cloud, 30, ecstest.Instance{}), ecs.WithWait(), ecs.WithJournal(journal)) {
+				}
+			})
+		}
+		synctest.Wait()
+	})
+}
+
+func TestFleetJournal_InAFile(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		path := journalPath(t)
+		ids := fleetOf(cloud, 300, ecstest.Instance{})
+		for n := 0; n < len(ids); n += 60 { // each run is left a little later
+			journal := openJournal(t, path)
+			seen := 0
+			for _, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+				require.NoError(t, result.Err)
+				if seen++; seen > n {
+					break
+				}
+			}
+			require.NoError(t, journal.Close())
+		}
+		journal := openJournal(t, path)
+		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
+		require.Len(t, results, len(ids))
+		for id, result := range results {
+			require.NoError(t, result.Err)
+			assert.Len(t, cloud.History(id), 1)
+		}
+		require.NoError(t, journal.Close())
+	}, ecstest.WithThinkTime(5*time.Millisecond))
+}
