@@ -36,7 +36,9 @@ func newTally() *tally {
 	return &tally{start: time.Now(), wrong: map[string][]string{}, lazy: map[string][]string{}}
 }
 
-func (c *tally) add(s schedule, f *findings) {
+func (c *tally) add(s schedule, f *findings) { c.addNamed(s.String(), f) }
+
+func (c *tally) addNamed(name string, f *findings) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.runs++
@@ -47,10 +49,10 @@ func (c *tally) add(s schedule, f *findings) {
 		c.crossed++
 	}
 	if len(f.wrong) > 0 {
-		c.wrong[s.String()] = f.wrong
+		c.wrong[name] = f.wrong
 	}
 	if len(f.lazy) > 0 {
-		c.lazy[s.String()] = f.lazy
+		c.lazy[name] = f.lazy
 	}
 }
 

@@ -88,6 +88,18 @@ var faults = map[ecstest.Kind]map[string]fault{
 		"rolled back, dropped": {do: ecstest.RevertEnds(ecstest.RevertRollsBack).And(ecstest.DropAfter()), unclear: true},
 		"fails, dropped":       {do: ecstest.RevertEnds(ecstest.RevertFailsLate).And(ecstest.DropAfter()), unclear: true},
 	},
+	ecstest.List: {
+		"dropped":   {do: ecstest.DropBefore()},
+		"hangs":     {do: ecstest.Hang()},
+		"503":       {do: ecstest.ServiceUnavailable()},
+		"429":       {do: ecstest.Throttled(2 * time.Second)},
+		"cut":       {do: ecstest.Truncate(100)},
+		"stale":     {do: ecstest.Stale(time.Second)},
+		"404 page":  {do: ecstest.Stray(404, ecstest.StrayHTML)},
+		"302 page":  {do: ecstest.Stray(302, ecstest.StrayHTML)},
+		"200 page":  {do: ecstest.Stray(200, ecstest.StrayHTML)},
+		"200 empty": {do: ecstest.Stray(200, ecstest.StrayEmpty)},
+	},
 	ecstest.ActionRecord: {
 		"dropped":   {do: ecstest.DropBefore()},
 		"503":       {do: ecstest.ServiceUnavailable()},

@@ -77,7 +77,7 @@ func (r *run) everyPostIsClear(a *answer) bool {
 
 // progressSeen reports whether a response showed the revert of the planned resize on its way, and could show no other.
 func (r *run) progressSeen(a *answer, resize int) bool {
-	if r.s.has("no launch") {
+	if r.s.has("no launch") || r.fleet {
 		return false
 	}
 	plan := r.stateAt(r.planLook().view)
@@ -124,7 +124,7 @@ func (r *run) recordDecides(a *answer, resize int) bool {
 // undisturbed reports whether nobody else acted, responses did not lag, and few requests failed, none of them so that it
 // may not be made again.
 func (r *run) undisturbed(a *answer) bool {
-	if r.s.lag > 0 || r.s.after != "" {
+	if r.s.lag > 0 || r.s.after != "" || r.fleet {
 		return false
 	}
 	failed := map[ecstest.Kind]int{}

@@ -25,6 +25,7 @@ type exchange struct {
 	process int
 	kind    ecstest.Kind
 	point   point
+	wire    wire
 
 	sent     time.Time // when the client began it
 	handled  time.Time // when it got to the cloud, or to what answers in its place
@@ -57,7 +58,8 @@ func (x *exchange) acceptedPost() bool {
 // unclearPost reports whether the client cannot know by the response what became of the action.
 func (x *exchange) unclearPost() bool {
 	f, spoilt := x.suffered()
-	return x.kind == ecstest.Revert && (spoilt && f.unclear || x.status == 0 && !(spoilt && x.point.fault == "refused"))
+	notSent := spoilt && x.point.fault == "refused" && x.wire == inProcess // elsewhere the connection is cut
+	return x.kind == ecstest.Revert && (spoilt && f.unclear || x.status == 0 && !notSent)
 }
 
 // process is one life of the caller's program: its requests go through the network until it is killed.
@@ -77,7 +79,7 @@ func (p *process) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	n := p.net
-	x := &exchange{number: len(n.trace), process: p.number, kind: kindOf(req), sent: time.Now()}
+	x := &exchange{number: len(n.trace), process: p.number, kind: kindOf(req), wire: n.s.wire, sent: time.Now()}
 	x.point = n.s.points[x.number]
 	n.trace = append(n.trace, x)
 	if x.point.kill == killBefore {

@@ -12,6 +12,7 @@ import (
 // findings are what is wrong with a run, and what is lazy: true, but not all that a response or the record would have told.
 type findings struct {
 	wrong, lazy []string
+	stories     []string // what happened, where something is wrong with a fleet
 	unknown     int // answers that nobody can know
 	crossed     bool
 }

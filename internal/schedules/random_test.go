@@ -38,7 +38,7 @@ func draw[T any](rt *rapid.T, label string, from []T) T {
 
 func oneIn(rt *rapid.T, n int, label string) bool { return rapid.IntRange(1, n).Draw(rt, label) == n }
 
-func drawSchedule(rt *rapid.T) schedule {
+func drawCloud(rt *rapid.T) schedule {
 	s := schedule{points: map[int]point{}}
 	for _, name := range []string{"overlap", "no events", "no launch", "fractions"} {
 		if oneIn(rt, 4, name) {
@@ -55,6 +55,12 @@ func drawSchedule(rt *rapid.T) schedule {
 	if oneIn(rt, 4, "lag") {
 		s.lag = draw(rt, "of", []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second})
 	}
+	s.wire = draw(rt, "wire", []wire{inProcess, inProcess, http1, http2})
+	return s
+}
+
+func drawSchedule(rt *rapid.T) schedule {
+	s := drawCloud(rt)
 	s.stopped = rapid.Bool().Draw(rt, "stopped")
 	if oneIn(rt, 2, "ends otherwise") {
 		s.outcome = draw(rt, "outcome", []ecstest.Outcome{

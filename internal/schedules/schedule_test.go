@@ -18,6 +18,7 @@ type schedule struct {
 	pace    string   // of paces; "" is the fake cloud's own
 	clock   time.Duration
 	lag     time.Duration // of every response about a server
+	wire    wire
 	outcome ecstest.Outcome
 	stopped bool   // before it was resized
 	after   string // of afterReverts: what somebody does as soon as a revert is finished
@@ -66,8 +67,8 @@ const timeout = 3 * time.Second
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloud %v, pace %q, clock %s, lag %s, outcome %d, stopped %t, after %q, program %q, cancel %s:",
-		s.cloud, s.pace, s.clock, s.lag, s.outcome, s.stopped, s.after, s.program, s.cancel)
+	fmt.Fprintf(&b, "cloud %v, pace %q, clock %s, lag %s, %s, outcome %d, stopped %t, after %q, program %q, cancel %s:",
+		s.cloud, s.pace, s.clock, s.lag, s.wire, s.outcome, s.stopped, s.after, s.program, s.cancel)
 	for _, n := range slices.Sorted(maps.Keys(s.points)) {
 		p := s.points[n]
 		fmt.Fprintf(&b, " [%d:", n)

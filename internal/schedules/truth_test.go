@@ -52,6 +52,9 @@ func (r *run) planLook() *exchange {
 
 // resize numbers the resize that the caller wants to be reverted.
 func (r *run) resize() int {
+	if r.fleet {
+		return r.planned
+	}
 	if look := r.planLook(); look != nil {
 		return r.resizeAt(look.view)
 	}
