@@ -13,7 +13,7 @@ import (
 type findings struct {
 	wrong, lazy []string
 	stories     []string // what happened, where something is wrong with a fleet
-	unknown     int // answers that nobody can know
+	unknown     int      // answers that nobody can know
 	crossed     bool
 }
 
