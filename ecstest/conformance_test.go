@@ -44,7 +44,7 @@ func TestConformance_Details(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := readCapture(t, name)
-			srv := ecstest.NewUnstarted()
+			srv := ecstest.NewUnstarted(ecstest.WithRelease(ecstest.Zed)) // which the recordings are of
 			defer srv.Close()
 			srv.AddServer(recordedInstance(t, srv, c))
 			c.compare(t, c.replay(t, srv, "X-Auth-Token", tokenFor(srv, c)))
@@ -121,7 +121,7 @@ func TestConformance_RequestsToOneServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := readCapture(t, name)
-			srv := ecstest.NewUnstarted()
+			srv := ecstest.NewUnstarted(ecstest.WithRelease(ecstest.Zed)) // which the recordings are of
 			defer srv.Close()
 			in.ID = recordedServer.FindStringSubmatch(c.path)[1]
 			token := tokenFor(srv, c)
@@ -182,7 +182,7 @@ func TestConformance_OtherAnswers(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			c := readCapture(t, tc.name)
-			srv := ecstest.NewUnstarted()
+			srv := ecstest.NewUnstarted(ecstest.WithRelease(ecstest.Zed)) // which the recordings are of
 			defer srv.Close()
 			id := ""
 			if m := recordedServer.FindStringSubmatch(c.path); m != nil {
@@ -219,7 +219,7 @@ func TestConformance_ActionRecords(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				c := readCapture(t, name)
-				srv := ecstest.NewUnstarted()
+				srv := ecstest.NewUnstarted(ecstest.WithRelease(ecstest.Zed)) // which the recordings are of
 				defer srv.Close()
 				id := recordedServer.FindStringSubmatch(c.path)[1]
 				srv.AddServer(ecstest.Instance{ID: id, Status: "ACTIVE", Outcome: outcome})

@@ -137,7 +137,11 @@ func (v view) appendImage(b []byte) []byte {
 	b = append(b, v.base...)
 	b = append(b, '/')
 	b = append(b, v.project...)
-	return append(b, `images/`+imageID+`"}]}`...)
+	b = append(b, `images/`+imageID+`"}]`...)
+	if v.minor >= 98 {
+		b = append(b, `, "properties": {}`...)
+	}
+	return append(b, '}')
 }
 
 func (v view) appendFlavor(b []byte, id string) []byte {
@@ -235,6 +239,12 @@ func (v view) appendNewer(b []byte, r *record, st *snapshot) []byte {
 	if v.minor >= 90 {
 		b = appendKey(b, "OS-EXT-SRV-ATTR:hostname")
 		b = appendString(b, r.name)
+	}
+	if v.minor >= 96 {
+		b = append(b, `, "pinned_availability_zone": null`...)
+	}
+	if v.minor >= 100 {
+		b = append(b, `, "scheduler_hints": {}`...)
 	}
 	if v.minor >= 71 {
 		b = append(b, `, "server_groups": []`...)

@@ -58,6 +58,7 @@
 //	srv := ecstest.NewServer(ecstest.WithClock(-time.Hour), ecstest.WithLag(ecstest.Lag{Server: 30 * time.Second}))
 //	id := srv.AddServer(ecstest.Instance{AfterRevert: []string{"createImage", "suspend"}})
 //
+// [WithRelease] chooses the release of Nova that the fake answers as.
 // [WithRecord], [WithMicroseconds] and [WithoutLaunchedAt] are clouds that tell
 // less or more than a plain Nova.
 //
@@ -128,6 +129,8 @@
 //   - A user is a member of one project, in the one domain "default". Only
 //     POST, GET and DELETE of tokens, the catalog, and GET of projects are
 //     there. The text of the error for a malformed login is shortened.
+//   - Of what differs between the releases of [WithRelease] there are the
+//     microversions and the keys of the details; images have no properties.
 //   - Under HTTP/2 a cut connection is a stream that is reset: the other
 //     requests on the connection go on. There is no HTTP/2 without TLS.
 //   - On a socket a 204 has no Content-Length, header names and reason phrases

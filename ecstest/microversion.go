@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-// maxMinor is the newest microversion, 2.93.
-const maxMinor = 93
-
 var microversion = regexp.MustCompile(`^([1-9]\d*)\.([1-9]\d*|0)$`)
 
 // readMicroversion finds out which microversion the caller asks for.
@@ -23,7 +20,7 @@ func (in *inbound) readMicroversion() *Answer {
 	case "":
 		return nil
 	case "latest":
-		in.minor, in.versionText = maxMinor, "2."+strconv.Itoa(maxMinor)
+		in.minor, in.versionText = in.release.newestMinor(), in.release.newest()
 		return nil
 	}
 	m := microversion.FindStringSubmatch(asked)
@@ -35,10 +32,10 @@ func (in *inbound) readMicroversion() *Answer {
 	}
 	in.versionText = asked
 	minor, err := strconv.Atoi(m[2])
-	if m[1] != "2" || err != nil || minor < 1 || minor > maxMinor {
+	if m[1] != "2" || err != nil || minor < 1 || minor > in.release.newestMinor() {
 		return in.novaFault(&refusal{
 			http.StatusNotAcceptable, "computeFault",
-			"Version " + asked + " is not supported by the API. Minimum is 2.1 and maximum is 2." + strconv.Itoa(maxMinor) + ".",
+			"Version " + asked + " is not supported by the API. Minimum is 2.1 and maximum is " + in.release.newest() + ".",
 		})
 	}
 	in.minor = minor
@@ -64,22 +61,23 @@ func (s *Server) versions(in *inbound) *Answer {
 	}
 	base := s.urlFor(in)
 	if in.route.version != "" {
-		return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, versionBody(base, in.route.legacy), nil}
+		return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, in.versionBody(base), nil}
 	}
 	body := `{"versions": [{"id": "v2.0", "status": "SUPPORTED", "version": "", "min_version": "", "updated": "2011-01-21T11:33:21Z", "links": [{"rel": "self", "href": "` +
-		base + `/v2/"}]}, {"id": "v2.1", "status": "CURRENT", "version": "2.93", "min_version": "2.1", "updated": "2013-07-23T11:33:21Z", "links": [{"rel": "self", "href": "` +
+		base + `/v2/"}]}, {"id": "v2.1", "status": "CURRENT", "version": "` +
+		s.cfg.release.newest() + `", "min_version": "2.1", "updated": "2013-07-23T11:33:21Z", "links": [{"rel": "self", "href": "` +
 		base + `/v2.1/"}]}]}`
 	return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, []byte(body), nil}
 }
 
 // versionDocument answers GET /v2.1/ with a token.
 func (s *Server) versionDocument(in *inbound) *Answer {
-	return in.novaOK(http.StatusOK, versionBody(s.urlFor(in), in.route.legacy))
+	return in.novaOK(http.StatusOK, in.versionBody(s.urlFor(in)))
 }
 
-func versionBody(base string, legacy bool) []byte {
-	id, status, version, minVersion, updated, path, media := "v2.1", "CURRENT", "2.93", "2.1", "2013-07-23T11:33:21Z", "/v2.1/", "2.1"
-	if legacy {
+func (in *inbound) versionBody(base string) []byte {
+	id, status, version, minVersion, updated, path, media := "v2.1", "CURRENT", in.release.newest(), "2.1", "2013-07-23T11:33:21Z", "/v2.1/", "2.1"
+	if in.route.legacy {
 		id, status, version, minVersion, updated, path, media = "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "/v2/", "2"
 	}
 	return []byte(`{"version": {"id": "` + id + `", "status": "` + status + `", "version": "` + version + `", "min_version": "` + minVersion +

@@ -15,6 +15,7 @@ type config struct {
 	address         string
 	tls             bool
 	prefix          string
+	release         Release
 	clockOffset     time.Duration
 	lag             Lag
 	durations       Durations
@@ -72,6 +73,7 @@ func (d Durations) or(fallback Durations) Durations {
 func defaults() config {
 	return config{
 		seed:      rand.Uint64(),
+		release:   Epoxy,
 		address:   "127.0.0.1:0",
 		precision: time.Second,
 		tokenTTL:  24 * time.Hour,

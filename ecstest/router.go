@@ -23,7 +23,8 @@ type inbound struct {
 
 	route       route
 	requestID   string
-	minor       int    // of the microversion
+	minor       int // of the microversion
+	release     Release
 	versionText string // the microversion as it is echoed
 	entry       *Request
 

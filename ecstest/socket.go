@@ -82,7 +82,9 @@ func (s *Server) inbound(r *http.Request, header http.Header, host string, body 
 	if !ok {
 		return nil, false
 	}
-	return &inbound{method: r.Method, path: inner, fullPath: path, query: r.URL.RawQuery, host: host, header: header, body: body}, true
+	return &inbound{
+		method: r.Method, path: inner, fullPath: path, query: r.URL.RawQuery, host: host, header: header, body: body, release: s.cfg.release,
+	}, true
 }
 
 // writeTo sends an answer in the normal way.

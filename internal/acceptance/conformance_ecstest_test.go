@@ -15,7 +15,7 @@ func TestConformance_OfTheFakeCloud(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				fake := ecstest.NewUnstarted()
+				fake := ecstest.NewUnstarted(ecstest.WithRelease(ecstest.Zed)) // which the table is of
 				t.Cleanup(fake.Close)
 				c.run(t, fakeCloud{fake})
 			})
