@@ -45,7 +45,7 @@ func (s *Server) SetServerLag(id string, l Lag) bool {
 }
 
 // replicas counts reads, so that they can take turns.
-type replicas struct{ server, list, record int }
+type replicas struct{ server, record int }
 
 // asOf is the time that a read shows a server at. n is the number of such reads
 // before this one.

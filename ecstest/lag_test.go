@@ -74,19 +74,27 @@ func TestLag_EachKindOfReadHasItsOwn(t *testing.T) {
 		"none": {ecstest.Lag{}, reads{"REVERT_RESIZE", "REVERT_RESIZE", "runs"}, reads{"ACTIVE", "ACTIVE", "done"}, reads{"ACTIVE", "ACTIVE", "done"}},
 		"server": {
 			ecstest.Lag{Server: d},
-			reads{"VERIFY_RESIZE", "REVERT_RESIZE", "runs"}, reads{"VERIFY_RESIZE", "ACTIVE", "done"}, reads{"ACTIVE", "ACTIVE", "done"},
+			reads{"VERIFY_RESIZE", "REVERT_RESIZE", "runs"},
+			reads{"VERIFY_RESIZE", "ACTIVE", "done"},
+			reads{"ACTIVE", "ACTIVE", "done"},
 		},
 		"list": {
 			ecstest.Lag{List: d},
-			reads{"REVERT_RESIZE", "VERIFY_RESIZE", "runs"}, reads{"ACTIVE", "VERIFY_RESIZE", "done"}, reads{"ACTIVE", "ACTIVE", "done"},
+			reads{"REVERT_RESIZE", "VERIFY_RESIZE", "runs"},
+			reads{"ACTIVE", "VERIFY_RESIZE", "done"},
+			reads{"ACTIVE", "ACTIVE", "done"},
 		},
 		"record": {
 			ecstest.Lag{Record: d},
-			reads{"REVERT_RESIZE", "REVERT_RESIZE", "none"}, reads{"ACTIVE", "ACTIVE", "none"}, reads{"ACTIVE", "ACTIVE", "done"},
+			reads{"REVERT_RESIZE", "REVERT_RESIZE", "none"},
+			reads{"ACTIVE", "ACTIVE", "none"},
+			reads{"ACTIVE", "ACTIVE", "done"},
 		},
 		"record by seconds": {
 			ecstest.Lag{Record: 3 * time.Second},
-			reads{"REVERT_RESIZE", "REVERT_RESIZE", "runs"}, reads{"ACTIVE", "ACTIVE", "done"}, reads{"ACTIVE", "ACTIVE", "done"},
+			reads{"REVERT_RESIZE", "REVERT_RESIZE", "runs"},
+			reads{"ACTIVE", "ACTIVE", "done"},
+			reads{"ACTIVE", "ACTIVE", "done"},
 		},
 		"all": {ecstest.Lag{Server: d, List: d, Record: d}, old, old, reads{"ACTIVE", "ACTIVE", "done"}},
 	} {

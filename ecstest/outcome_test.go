@@ -55,31 +55,38 @@ func TestOutcome_OfARevertBesideAConfirm(t *testing.T) {
 		confirmed       ecstest.Result
 	}{
 		"both fail": {
-			ecstest.Instance{Outcome: ecstest.RevertRacesConfirm}, "ERROR", "1", true, false,
+			ecstest.Instance{Outcome: ecstest.RevertRacesConfirm},
+			"ERROR", "1", true, false,
 			"Error " + first + "=Success " + second + "=Error", "Error compute_confirm_resize=Error", ecstest.Failed, ecstest.Failed,
 		},
 		"both finish": {
-			ecstest.Instance{Outcome: ecstest.RevertBesideConfirm}, "ACTIVE", "1", true, true,
+			ecstest.Instance{Outcome: ecstest.RevertBesideConfirm},
+			"ACTIVE", "1", true, true,
 			"null " + first + "=Success " + second + "=Success", "null compute_confirm_resize=Success", ecstest.Finished, ecstest.Finished,
 		},
 		"the confirm wins": {
-			ecstest.Instance{Outcome: ecstest.RevertLosesToConfirm}, "ACTIVE", "2", false, false,
+			ecstest.Instance{Outcome: ecstest.RevertLosesToConfirm},
+			"ACTIVE", "2", false, false,
 			"Error " + first + "=Error", "null compute_confirm_resize=Success", ecstest.RolledBack, ecstest.Finished,
 		},
 		"the confirm wins, stopped": {
-			ecstest.Instance{Outcome: ecstest.RevertLosesToConfirm, StoppedOrigin: true}, "SHUTOFF", "2", false, false,
+			ecstest.Instance{Outcome: ecstest.RevertLosesToConfirm, StoppedOrigin: true},
+			"SHUTOFF", "2", false, false,
 			"Error " + first + "=Error", "null compute_confirm_resize=Success", ecstest.RolledBack, ecstest.Finished,
 		},
 		"the power-off rolls back": {
-			ecstest.Instance{Outcome: ecstest.RevertPowerOffRollsBack, StoppedOrigin: true}, "ACTIVE", "1", true, true,
+			ecstest.Instance{Outcome: ecstest.RevertPowerOffRollsBack, StoppedOrigin: true},
+			"ACTIVE", "1", true, true,
 			"Error " + first + "=Success " + second + "=Error " + stop + "=Error", "", ecstest.Finished, "",
 		},
 		"the power-off fails": {
-			ecstest.Instance{Outcome: ecstest.RevertPowerOffFails, StoppedOrigin: true}, "ERROR", "1", true, true,
+			ecstest.Instance{Outcome: ecstest.RevertPowerOffFails, StoppedOrigin: true},
+			"ERROR", "1", true, true,
 			"Error " + first + "=Success " + second + "=Error " + stop + "=Error", "", ecstest.Failed, "",
 		},
 		"there is no power-off": {
-			ecstest.Instance{Outcome: ecstest.RevertPowerOffFails}, "ACTIVE", "1", true, true,
+			ecstest.Instance{Outcome: ecstest.RevertPowerOffFails},
+			"ACTIVE", "1", true, true,
 			"null " + first + "=Success " + second + "=Success", "", ecstest.Finished, "",
 		},
 	} {

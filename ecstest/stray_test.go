@@ -22,15 +22,16 @@ func TestStray_ResponsesOfSomethingInBetween(t *testing.T) {
 		ecstest.StrayEmpty: {"", ""},
 	}
 	srv := ecstest.NewServer()
-	defer srv.Close()
+	t.Cleanup(srv.Close)
 	onSocket := &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer onSocket.CloseIdleConnections()
+	t.Cleanup(onSocket.CloseIdleConnections)
 	inProcess := srv.HTTPClient()
 	inProcess.CheckRedirect = onSocket.CheckRedirect
 	for _, status := range []int{200, 302, 403, 404, 507, 520, 521, 522, 523, 524, 530, 598, 599} {
 		for body, want := range bodies {
 			for how, client := range map[string]*http.Client{"socket": onSocket, "process": inProcess} {
 				t.Run(fmt.Sprint(status, body, how), func(t *testing.T) {
+					t.Parallel()
 					id := srv.AddServer(ecstest.Instance{})
 					srv.Inject(ecstest.Fault{On: ecstest.Look, Server: id, Do: ecstest.Stray(status, body)})
 					a := call(t, client, "GET", serverURL(srv, id), "", "X-Auth-Token", srv.Token())

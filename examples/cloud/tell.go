@@ -82,11 +82,19 @@ func (d *description) exports() []byte {
 	}
 	var b bytes.Buffer
 	for _, line := range [][2]string{
-		{"OS_AUTH_URL", d.IdentityEndpoint}, {"OS_IDENTITY_API_VERSION", "3"}, {"OS_REGION_NAME", d.Region},
-		{"OS_USERNAME", d.Username}, {"OS_PASSWORD", d.Password}, {"OS_USER_DOMAIN_NAME", d.DomainName},
-		{"OS_PROJECT_NAME", d.ProjectName}, {"OS_PROJECT_DOMAIN_NAME", d.DomainName},
-		{"ECS_ENDPOINT", d.Endpoint}, {"ECS_PROJECT_ID", d.ProjectID}, {"ECS_TOKEN", d.Token},
-		{"ECS_SERVER_ID", first}, {"ECS_SERVER_IDS", strings.Join(resized, " ")},
+		{"OS_AUTH_URL", d.IdentityEndpoint},
+		{"OS_IDENTITY_API_VERSION", "3"},
+		{"OS_REGION_NAME", d.Region},
+		{"OS_USERNAME", d.Username},
+		{"OS_PASSWORD", d.Password},
+		{"OS_USER_DOMAIN_NAME", d.DomainName},
+		{"OS_PROJECT_NAME", d.ProjectName},
+		{"OS_PROJECT_DOMAIN_NAME", d.DomainName},
+		{"ECS_ENDPOINT", d.Endpoint},
+		{"ECS_PROJECT_ID", d.ProjectID},
+		{"ECS_TOKEN", d.Token},
+		{"ECS_SERVER_ID", first},
+		{"ECS_SERVER_IDS", strings.Join(resized, " ")},
 	} {
 		fmt.Fprintf(&b, "export %s='%s'\n", line[0], strings.ReplaceAll(line[1], "'", `'\''`))
 	}
