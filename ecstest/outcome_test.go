@@ -143,3 +143,17 @@ func TestOutcome_AFailingPowerOffReadsVerifyResizeForAMoment(t *testing.T) {
 		assert.Equal(t, []string{"VERIFY_RESIZE powering-off", "VERIFY_RESIZE", "ERROR"}, statesAfter(srv, id))
 	})
 }
+
+func TestOutcome_RollBackKeepsLaunchedAt(t *testing.T) {
+	inBubble(t, func(t *testing.T, srv *ecstest.Server, _ string) {
+		id := srv.AddServer(ecstest.Instance{Outcome: ecstest.RevertRollsBack, StoppedOrigin: true})
+		before := srv.Instance(id)
+		require.NoError(t, srv.Revert(id))
+		time.Sleep(time.Minute)
+		after := srv.Instance(id)
+		assert.Equal(t, "ACTIVE", after.Status)
+		assert.Equal(t, before.LaunchedAt, after.LaunchedAt)
+		assert.Equal(t, before.OldFlavorID, after.FlavorID)
+		assert.Equal(t, before.OldHostID, after.HostID)
+	})
+}

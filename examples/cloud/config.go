@@ -31,10 +31,11 @@ of what the cloud did, as JSON. Everything is forgotten then. The cloud has no s
 
 Example, a cloud that answers the first five reverts with 504 although it carries them out:
 
-  go run ./examples/cloud -resized 10 -out cloud.env -fault revert:504-applied:5 -history history.json &
-  until [ -s cloud.env ]; do sleep 0.1; done; . ./cloud.env
+  go build -o fakecloud ./examples/cloud
+  ./fakecloud -resized 10 -fault revert:504-applied:5 -out cloud.env -history history.json &
+  sleep 1; . ./cloud.env
   curl -H "X-Auth-Token: $ECS_TOKEN" "$ECS_ENDPOINT/v2.1/$ECS_PROJECT_ID/servers/detail"
-  kill %1; wait; cat history.json
+  kill $!; wait; cat history.json
 
 A fault is KIND:EFFECT[:TIMES[:SKIP]]. It happens TIMES times (default 1, -1 is always) to requests of its kind, after SKIP of them.
 KIND is one of
@@ -73,7 +74,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 		return err
 	})
 	flags.BoolVar(&cfg.json, "json", false, "print JSON in place of lines for a shell")
-	flags.StringVar(&cfg.out, "out", "-", "`file` for what is printed at the start; it appears when all is ready")
+	flags.StringVar(&cfg.out, "out", "-", "`file` for what is printed at the start; one of an earlier run goes at once, and it appears when all is ready")
 	flags.StringVar(&cfg.history, "history", "-", "`file` for the history")
 	if err := flags.Parse(args); err != nil {
 		return cfg, err

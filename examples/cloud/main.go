@@ -1,10 +1,11 @@
 // Command cloud runs the fake cloud of package ecstest for programs in any language: ECS (OpenStack Nova) and IAM (Keystone) at an
 // address of loopback, with a few servers, faults by flags, and at the end the history of what the cloud did.
 //
-//	go run ./examples/cloud -out cloud.env -fault action:502 &
-//	until [ -s cloud.env ]; do sleep 0.1; done; . ./cloud.env
+//	go build -o fakecloud ./examples/cloud
+//	./fakecloud -fault action:502 -out cloud.env -history history.json &
+//	sleep 1; . ./cloud.env
 //	curl -H "X-Auth-Token: $ECS_TOKEN" "$ECS_ENDPOINT/v2.1/$ECS_PROJECT_ID/servers/detail"
-//	kill %1
+//	kill $!; wait; cat history.json
 //
 // -h tells the rest.
 package main

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/revert-resize/ecs/ecstest"
@@ -38,6 +40,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // serve runs the cloud until the context ends, and then tells its history.
 func serve(ctx context.Context, cfg config, stdout io.Writer) error {
+	if cfg.out != "-" { // nobody shall find the cloud of an earlier run there
+		if err := os.Remove(cfg.out); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.address)
 	if err != nil {
 		return err

@@ -140,15 +140,20 @@ func TestCloud_IsAShellsToFind(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	out, kept := filepath.Join(dir, "it's.env"), filepath.Join(dir, "history.json")
+	require.NoError(t, os.WriteFile(out, []byte("export ECS_ENDPOINT='http://earlier'\n"), 0o600))
 	cmd := command.New(t, nil, "-out", out, "-history", kept, "-seed", "7")
 	var stdout bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, t.Output()
 	require.NoError(t, cmd.Start())
-	require.Eventually(t, func() bool { _, err := os.Stat(out); return err == nil }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool {
+		text, err := os.ReadFile(out)
+		return err == nil && !strings.Contains(string(text), "earlier")
+	}, time.Minute, 10*time.Millisecond)
 	shell := exec.CommandContext(t.Context(), "sh", "-c", `. "$0"; printf '%s|%s|%s|%s' "$ECS_ENDPOINT" "$OS_AUTH_URL" "$OS_PASSWORD" "$ECS_SERVER_IDS"`, out)
 	text, err := shell.Output()
 	require.NoError(t, err)
 	parts := strings.Split(string(text), "|")
+	assert.True(t, strings.HasPrefix(parts[0], "http://127.0.0.1:"), parts[0])
 	assert.Equal(t, parts[0]+"/v3", parts[1])
 	assert.Equal(t, "password of demo", parts[2])
 	assert.Len(t, strings.Fields(parts[3]), 2)
@@ -190,7 +195,7 @@ func TestCloud_RefusesWhatItCannotDo(t *testing.T) {
 		"-fault revert:502:x":     {exitUsage, `"x" is not a number of requests`},
 		"-fault get:rolled-back":  {exitUsage, "no request of this kind can have this effect"},
 		"-fault revert:stale":     {exitUsage, "no request of this kind can have this effect"},
-		"-h":                      {exitDone, "kill %1; wait; cat history.json"},
+		"-h":                      {exitDone, "kill $!; wait; cat history.json"},
 		"-out /nowhere/cloud.env": {exitFailed, "no such file or directory"},
 		"-addr " + taken.Endpoint[len("http://"):]: {exitFailed, "address already in use"},
 	} {
