@@ -47,7 +47,7 @@ func ExampleOutcomeUnknownError() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
-	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Hang().And(ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() }))})
 
 	_, err = client.RevertResize(ctx, cloud.ProjectID(), serverID)
 	var unknown *ecs.OutcomeUnknownError
@@ -81,7 +81,7 @@ func ExampleWaitError() {
 	serverID := cloud.AddServer(ecstest.Instance{})
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Hang().And(ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() }))})
 
 	_, err = client.RevertResizeAndWait(ctx, cloud.ProjectID(), serverID)
 	var unfinished *ecs.WaitError
