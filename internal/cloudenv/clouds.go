@@ -114,12 +114,7 @@ func (f fields) set(name string, field *node, secure bool) {
 	if secure && old != nil && slices.Contains(secrets(), name) && (field.kind == nullNode || field.kind == textNode && field.text == "") {
 		return
 	}
-	if old != nil && old.key != field.key && old.text != field.text {
-		copied := *field
-		copied.twice = true
-		field = &copied
-	}
-	f[name] = field
+	f[name] = field.instead(old)
 }
 
 func secrets() []string {

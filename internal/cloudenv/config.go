@@ -61,6 +61,9 @@ func (c *config) text(keys ...string) string {
 // scalar returns a text, or notes why it is none.
 func (c *config) scalar(n *node, key string) string {
 	text, problem := n.sdkText()
+	if n.unclear {
+		problem = "is there twice, once with a dash: remove one of the two"
+	}
 	if problem != "" {
 		c.r.problem("%s%s %s", n.where(), c.label(key), problem)
 	}
@@ -191,7 +194,7 @@ func (c *config) mapped(keys ...string) string {
 	case last.kind == nullNode:
 		c.r.problem("%s%s has no value, for which openstacksdk takes the text None: remove it", last.where(), c.label(lastKey))
 		return ""
-	case last.twice:
+	case last.twice && !last.unclear:
 		c.r.problem("%s%s is there twice, once with a dash: remove one of the two", last.where(), c.label(lastKey))
 	case last.kind == textNode && last.text == "" && set > 0:
 		c.r.problem("%s%s has no value, for which openstacksdk drops the others like it: remove it", last.where(), c.label(lastKey))

@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,14 +35,17 @@ func searchPaths(env Env, variable, name string) []string {
 		paths = append(paths, expandHome(env, path))
 	}
 	dirs := []string{""}
+	below := func(home string) {
+		if home != "" {
+			dirs = append(dirs, filepath.Join(home, ".config", "openstack"))
+		}
+	}
 	if dir := get("XDG_CONFIG_HOME"); dir != "" {
 		dirs = append(dirs, filepath.Join(dir, "openstack"))
+	} else {
+		below(env.Home)
 	}
-	if home := get("SNAP_REAL_HOME"); home != "" { // a snap has a home of its own
-		dirs = append(dirs, filepath.Join(home, ".config", "openstack"))
-	} else if env.Home != "" {
-		dirs = append(dirs, filepath.Join(env.Home, ".config", "openstack"))
-	}
+	below(cmp.Or(get("SNAP_REAL_HOME"), env.Home)) // a snap has a home of its own
 	site := get("XDG_CONFIG_DIRS")
 	if site == "" {
 		site = "/etc/xdg"

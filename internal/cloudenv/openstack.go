@@ -65,6 +65,9 @@ func (c *config) settings() Settings {
 		s.Endpoint = c.expand(c.text("compute_endpoint_override", "compute_endpoint"), "compute_endpoint_override", region)
 	}
 	s.Region = c.text("compute_region_name")
+	if n := c.top["compute_region_name"]; n != nil && n.kind == textNode && n.text == "" && region != "" {
+		c.problem("compute_region_name", "has no value, which hides %s: remove it", c.label("region_name"))
+	}
 	if s.Region == "" {
 		s.Region = region
 	}
@@ -132,7 +135,9 @@ func (c *config) kind() Kind {
 			c.problem("auth_type", "is empty, which turns the login off")
 		}
 	}
-	if plugin := c.top["auth_plugin"]; plugin != nil && plugin.text != "" && plugin.text != name {
+	password := []string{"", "password", "v3password"}
+	if plugin := c.top["auth_plugin"]; plugin != nil && plugin.text != "" && plugin.text != name &&
+		!(slices.Contains(password, plugin.text) && slices.Contains(password, name)) {
 		c.problem("auth_plugin", "is not read by openstacksdk: write auth_type")
 	}
 	switch strings.ToLower(name) {
@@ -187,10 +192,18 @@ func (c *config) refuse(s Settings) {
 
 // interfaces returns the interfaces of the catalog in the order in which they are tried.
 func (c *config) interfaces() []string {
+	emptied := ""
 	for _, key := range []string{"compute_endpoint_type", "compute_interface", "endpoint_type", "interface"} {
 		n := c.top[key]
-		if n == nil || n.kind == nullNode || n.kind == textNode && n.text == "" {
+		if n == nil || n.kind == nullNode {
 			continue
+		}
+		if n.kind == textNode && n.text == "" {
+			emptied = key
+			continue
+		}
+		if emptied != "" {
+			c.problem(emptied, "has no value, which hides %s: remove it", c.label(key))
 		}
 		if other := c.top["compute_interface"]; key == "compute_endpoint_type" && other != nil && other.text != n.text {
 			c.problem(key, "and %s differ: remove one of the two", c.label("compute_interface"))

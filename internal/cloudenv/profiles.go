@@ -2,6 +2,7 @@ package cloudenv
 
 import (
 	_ "embed"
+	"strings"
 )
 
 // profilesYAML is what openstacksdk knows of public clouds, as far as it says where to log in, in the form of a
@@ -40,14 +41,14 @@ func (c *config) underlayProfile() error {
 			continue
 		}
 		for _, profile := range clouds.fields {
-			if profile.key == name && profile.kind == mapNode {
+			if profile.key == name && profile.kind == mapNode && profile.field("profile") == nil {
 				c.profile = profile
 				c.underlay(profile)
 				return nil
 			}
 		}
 	}
-	if c.text("auth_url") == "" && !c.variables {
+	if web := strings.Contains(name, "://") || name == "vexxhost"; web || c.text("auth_url") == "" && !c.variables {
 		c.r.problem("%sa vendor's profile is not supported: write auth_url, or %q into a clouds-public.yaml", named.where(), name)
 	}
 	return nil

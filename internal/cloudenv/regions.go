@@ -26,7 +26,7 @@ func (c *config) chooseRegion() string {
 		chosen = known[0]
 		if outer != "" {
 			chosen = c.oneOf(known, outer, list)
-		} else if text := c.text("region_name"); text != "" && text != chosen.name {
+		} else if name != nil && name.text != "" && c.scalar(name, "region_name") != chosen.name {
 			c.r.problem("%sregion_name is not the first of regions, which openstacksdk takes: remove one of the two", name.where())
 		}
 	case name != nil && name.kind != nullNode && (name.kind != textNode || name.text != ""):
@@ -36,8 +36,8 @@ func (c *config) chooseRegion() string {
 		}
 	case c.profile != nil:
 		known := c.regionsOf(c.profile.field("regions"))
-		if len(known) == 0 {
-			known = c.regionsOf(c.profile.field("region_name"))
+		if name := c.profile.field("region_name"); len(known) == 0 && name != nil && name.key == "region_name" { // not with a dash
+			known = c.regionsOf(name)
 		}
 		for i, r := range known {
 			if outer == "" && i == 0 || r.name == outer {

@@ -15,16 +15,17 @@ import (
 // A node is a part of a document: a text, a list or a mapping. It knows where it stands, and what the text looked like: a
 // reader of YAML 1.1, such as openstacksdk's, may take a text without quotes for a number.
 type node struct {
-	file   string
-	line   int
-	kind   nodeKind
-	text   string           // of a text
-	quoted bool             // it is text whatever it looks like
-	number bool             // it is a number of JSON
-	list   []*node          // of a list
-	fields map[string]*node // of a mapping; a dash in a key counts as an underscore
-	key    string           // under which it stands, as it is written
-	twice  bool             // the same key stands there with a dash and with an underscore, and openstacksdk's choice is hard to foresee
+	file    string
+	line    int
+	kind    nodeKind
+	text    string           // of a text
+	quoted  bool             // it is text whatever it looks like
+	number  bool             // it is a number of JSON
+	list    []*node          // of a list
+	fields  map[string]*node // of a mapping; a dash in a key counts as an underscore
+	key     string           // under which it stands, as it is written
+	twice   bool             // the key stands there with a dash and with an underscore, and the values differ
+	unclear bool             // and the underscore does not come last, so that which one openstacksdk takes depends on the key
 }
 
 type nodeKind int
@@ -190,12 +191,19 @@ func (d *document) convertMapping(n *node, y *yaml.Node, depth int) error {
 // put sets a field of a mapping.
 func (n *node) put(field *node) {
 	name := strings.ReplaceAll(field.key, "-", "_")
-	if old := n.fields[name]; old != nil && old.key != field.key && old.text != field.text {
-		copied := *field
-		copied.twice = true
-		field = &copied
+	n.fields[name] = field.instead(n.fields[name])
+}
+
+// instead returns the field for the place of another one, and remembers that the two are spelled differently.
+func (n *node) instead(old *node) *node {
+	if old == nil {
+		return n
 	}
-	n.fields[name] = field
+	differs := old.key != n.key && old.text != n.text
+	copied := *n
+	copied.twice = old.twice || differs
+	copied.unclear = old.unclear || differs && strings.Contains(n.key, "-")
+	return &copied
 }
 
 func (d *document) parseJSON(data []byte) (*node, error) {
