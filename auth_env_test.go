@@ -78,6 +78,31 @@ func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 	}
 }
 
+func TestNewClientFromEnv_TakesEveryFormOfAnEndpoint(t *testing.T) {
+	for override, want := range map[string]string{
+		"https://n.example/v2.1":                     "https://n.example",
+		"https://n.example/v2.1/%(project_id)s":      "https://n.example",
+		"https://n.example/v2/the-project/":          "https://n.example",
+		"https://{region_name}.n.example/nova/v2.1":  "https://one.n.example/nova",
+		"https://n.example/v2.0":                     "",
+		"https://n.example/v2.1/another-project":     "",
+		"https://n.example/v2.1/the-project/servers": "",
+		"https://$(region)s.n.example/v2.1":          "",
+		"n.example":                                  "",
+	} {
+		setEnv(t, map[string]string{
+			"OS_AUTH_TYPE": "token", "OS_TOKEN": "t", "OS_PROJECT_ID": "the-project", "OS_REGION_NAME": "one", "OS_COMPUTE_ENDPOINT_OVERRIDE": override,
+		})
+		client, _, err := ecs.NewClientFromEnv()
+		if want == "" {
+			require.ErrorIs(t, err, ecs.ErrInvalidArgument, override)
+			continue
+		}
+		require.NoError(t, err, override)
+		assert.Equal(t, want, client.Endpoint())
+	}
+}
+
 func writeFile(t *testing.T, path, content string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))

@@ -115,20 +115,39 @@ func TestNewClient_TakesGoodArguments(t *testing.T) {
 	client.CloseIdleConnections()
 }
 
+func TestRegionEndpoint_OfNoRegionIsRefused(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, "https://ecs.eu-ch2.sc.otc.t-systems.com", ecs.RegionEndpoint("eu-ch2"))
+	for _, region := range []string{"", "CN North 4", "evil.example/", "cn_north_4"} {
+		_, err := ecs.NewClient(ecs.RegionEndpoint(region), fakeAuth(secretToken))
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument, region)
+		require.ErrorContains(t, err, "RegionEndpoint returns that for a region that cannot be one", region)
+	}
+	for _, endpoint := range []string{testEndpoint + "/v2.0", testEndpoint + "/v3", testEndpoint + "/v2.1/servers", "https://ecs.{region}.example.com"} {
+		_, err := ecs.NewClient(endpoint, fakeAuth(secretToken))
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument, endpoint)
+	}
+}
+
 // TestNewClient_RequestsTheEndpoint checks the whole way from an endpoint to the request line.
 func TestNewClient_RequestsTheEndpoint(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]string{
-		"https://ecs.example.com":                 "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/":                "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2.1":            "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2.1/":           "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com:8774/compute/":   "https://ecs.example.com:8774/compute" + serverPath,
-		"https://ecs.example.com/compute/v2.1":    "https://ecs.example.com/compute" + serverPath,
-		"HTTPS://ecs.example.com/a%20b%2Fc/v2.1/": "https://ecs.example.com/a%20b%2Fc" + serverPath,
-		"http://127.0.0.1:8774":                   "http://127.0.0.1:8774" + serverPath,
-		"http://[::1]:8774/x":                     "http://[::1]:8774/x" + serverPath,
-		"http://localhost/":                       "http://localhost" + serverPath,
+		"https://ecs.example.com":                       "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/":                      "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/v2.1":                  "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/v2.1/":                 "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com:8774/compute/":         "https://ecs.example.com:8774/compute" + serverPath,
+		"https://ecs.example.com/compute/v2.1":          "https://ecs.example.com/compute" + serverPath,
+		"HTTPS://ecs.example.com/a%20b%2Fc/v2.1/":       "https://ecs.example.com/a%20b%2Fc" + serverPath,
+		"https://ecs.example.com/v2.1/" + projectID:     "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/v2/" + projectID + "/": "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/V2.1/%(project_id)s":   "https://ecs.example.com" + serverPath,
+		"https://ecs.example.com/v2.1/$(tenant_id)s":    "https://ecs.example.com" + serverPath,
+		"http://[::1%25lo]:8774":                        "http://[::1%25lo]:8774" + serverPath,
+		"http://127.0.0.1:8774":                         "http://127.0.0.1:8774" + serverPath,
+		"http://[::1]:8774/x":                           "http://[::1]:8774/x" + serverPath,
+		"http://localhost/":                             "http://localhost" + serverPath,
 	} {
 		var got string
 		client, err := ecs.NewClient(endpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{

@@ -85,17 +85,17 @@ func terraform(r *reader) Settings {
 	if s.ProjectName == "" {
 		s.ProjectName = s.Region
 	}
-	key, password, token := r.has("HW_ACCESS_KEY", "HW_SECRET_KEY"), r.has("HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD"), r.has("HW_AUTH_TOKEN")
-	if key && r.has("HW_USER_PASSWORD") || key && token || password && token {
-		r.problem("an access key, a password or a token is there, and another of them, too: unset what does not count")
+	credentials := slices.DeleteFunc([]string{"HW_ACCESS_KEY", "HW_USER_PASSWORD", "HW_AUTH_TOKEN"}, func(name string) bool { return !r.has(name) })
+	if len(credentials) > 1 {
+		r.problem("%s are set: unset what does not count", strings.Join(credentials, " and "))
 	}
 	switch {
-	case key:
+	case r.has("HW_ACCESS_KEY", "HW_SECRET_KEY"):
 		s.Kind = AccessKey
 		s.AccessKey = r.need("HW_ACCESS_KEY")
 		s.SecretKey = r.need("HW_SECRET_KEY")
 		s.SecurityToken = r.get("HW_SECURITY_TOKEN")
-	case password:
+	case r.has("HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD"):
 		s.Kind = Password
 		s.UserID = r.get("HW_USER_ID")
 		if s.UserID == "" {
