@@ -44,6 +44,8 @@ func setEnv(t *testing.T, env map[string]string) (home string) {
 }
 
 // The path of requests is the catalog's: access rules of an application credential may name either form.
+//
+//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 	for form, want := range map[string]string{
 		"/v2.1":              "/v2.1/servers/" + serverID,
@@ -78,6 +80,7 @@ func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_TakesEveryFormOfAnEndpoint(t *testing.T) {
 	for override, want := range map[string]string{
 		"https://n.example/v2.1":                     "https://n.example",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -234,7 +235,7 @@ func (d *document) decode(decoder *json.Decoder, data []byte, depth int) (*node,
 	case json.Number:
 		n.text, n.number = value.String(), true
 	case bool:
-		n.text = fmt.Sprint(value)
+		n.text = strconv.FormatBool(value)
 	case nil:
 		n.kind = nullNode
 	case json.Delim:

@@ -76,7 +76,7 @@ func (v verdict) bundleExists() bool {
 }
 
 // differences compares the two where both can log in.
-func differences(c environment, want verdict, got cloudenv.Settings) []string {
+func differences(want verdict, got cloudenv.Settings) []string {
 	var found []string
 	check := func(what, want, got string) {
 		if want != got {

@@ -82,16 +82,16 @@ func (g generator) environment(kind string) environment {
 		m.add("auth", auth)
 	}
 	g.place(&c, kind, m, secure)
-	c.names = slices.Concat(auth.keys(), top.keys(), secure.keys())
+	c.names = slices.Concat(keysOf(auth), keysOf(top), keysOf(secure))
 	return c
 }
 
-// keys are those of the mapping and of the mappings in it.
-func (m mapping) keys() (keys []string) {
+// keysOf returns the keys of the mapping and of the mappings in it.
+func keysOf(m mapping) (keys []string) {
 	for _, p := range m {
 		keys = append(keys, p.key)
 		if inner, ok := p.value.(mapping); ok {
-			keys = append(keys, inner.keys()...)
+			keys = append(keys, keysOf(inner)...)
 		}
 	}
 	return keys

@@ -91,8 +91,8 @@ type environment struct {
 func (c environment) home() string      { return filepath.Join(c.root, "home") }
 func (c environment) directory() string { return filepath.Join(c.root, "work") }
 
-// write puts the files in place; $ROOT in them and in the environment stands for the case's directory.
-func (c *environment) write(t *testing.T, root string) {
+// write puts the files in place, and returns the case with its directory, for which $ROOT stands in them and in the environment.
+func (c environment) write(t *testing.T, root string) environment {
 	t.Helper()
 	c.root = root
 	require.NoError(t, os.MkdirAll(c.home(), 0o700))
@@ -105,4 +105,5 @@ func (c *environment) write(t *testing.T, root string) {
 	for name, value := range c.env {
 		c.env[name] = strings.ReplaceAll(value, "$ROOT", root)
 	}
+	return c
 }

@@ -24,10 +24,9 @@ type counts struct{ agreed, refused, neither, lenient, disagreed int }
 
 // Random environments and profiles go through the vendor's chain of providers and through ours. Both find the same
 // credential, or ours refuses and names what it does not follow.
-//
-//nolint:paralleltest // it changes the environment of the process, which the vendor's SDK reads
+// It cannot be parallel: it changes the environment of the process.
 func TestProviders_AgreeWithTheVendors(t *testing.T) {
-	r := rand.New(rand.NewPCG(20261127, 3)) //nolint:gosec // no secret
+	r := rand.New(rand.NewPCG(20261127, 3))
 	chance := func(percent int) bool { return r.IntN(100) < percent }
 	pick := func(values ...string) string { return values[r.IntN(len(values))] }
 	home := t.TempDir()
@@ -143,8 +142,6 @@ func load(env map[string]string) (cloudenv.Settings, error) {
 }
 
 // Where a region is, the vendor's SDK takes from the environment and from a file; from its own table it takes the rest.
-//
-//nolint:paralleltest // likewise
 func TestRegions_AgreeWithTheVendors(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
@@ -170,7 +167,7 @@ VPC:
 	for _, id := range []string{"one", "two", "three", "five", "six", "four", "empty", "unknown"} {
 		settings, err := load(map[string]string{
 			"HOME": home, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK", "HW_REGION_NAME": id,
-			"HUAWEICLOUD_SDK_REGION_ECS_SIX": os.Getenv("HUAWEICLOUD_SDK_REGION_ECS_SIX"), //nolint:forbidigo // for the comparison
+			"HUAWEICLOUD_SDK_REGION_ECS_SIX": os.Getenv("HUAWEICLOUD_SDK_REGION_ECS_SIX"),
 		})
 		require.NoError(t, err)
 		want := ""
