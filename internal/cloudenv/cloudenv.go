@@ -8,6 +8,8 @@ package cloudenv
 
 import (
 	"strings"
+
+	"github.com/revert-resize/ecs/internal/endpoint"
 )
 
 // Env is where to read from. Lookup and ReadFile are required.
@@ -140,11 +142,8 @@ func (s *Settings) checkRegion(r *reader) {
 		r.missing = append(r.missing, r.regionName)
 		return
 	}
-	for _, c := range s.Region {
-		if c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
-			r.problem("the region %q is not the name of a region", s.Region)
-			return
-		}
+	if !endpoint.IsRegion(s.Region) {
+		r.problem("the region %.64q is not the name of a region", s.Region)
 	}
 }
 

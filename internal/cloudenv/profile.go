@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gopkg.in/ini.v1"
 )
@@ -36,6 +37,7 @@ func profile(env Env, r *reader) (Settings, error) {
 	if err != nil {
 		return Settings{}, fmt.Errorf("%s is not a valid profile file", path)
 	}
+	line := func(name string) string { return fmt.Sprintf("%s:%d: ", path, lineOf(data, name)) }
 	key := func(name string) string {
 		if !plain.Section("basic").HasKey(name) {
 			return ""
@@ -43,7 +45,7 @@ func profile(env Env, r *reader) (Settings, error) {
 		value := plain.Section("basic").Key(name).Value()
 		if vendors.Section("basic").Key(name).String() != value && !slices.Contains(r.found, name) {
 			r.found = append(r.found, name)
-			r.problem("%s has a character with a meaning of its own in this file, such as a number sign, a quote or a backslash at the end", name)
+			r.problem("%s%s has a character with a meaning of its own in this file, such as a number sign, a quote or a backslash at the end", line(name), name)
 		}
 		return value
 	}
@@ -58,7 +60,7 @@ func profile(env Env, r *reader) (Settings, error) {
 	}
 	for _, name := range []string{"idp_id", "id_token_file"} {
 		if key(name) != "" {
-			r.problem("%s is set, but not supported", name)
+			r.problem("%s%s is set, but not supported", line(name), name)
 		}
 	}
 	for _, name := range []string{"ak", "sk"} {
@@ -72,6 +74,25 @@ func profile(env Env, r *reader) (Settings, error) {
 		}
 	}
 	return s, s.vendorRegion(env, r)
+}
+
+// lineOf returns the line of a key in the section "basic".
+func lineOf(data []byte, name string) int {
+	section := ""
+	found := 0
+	number := 0
+	for line := range strings.Lines(string(data)) {
+		number++
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = line
+		}
+		rest, ok := strings.CutPrefix(line, name)
+		if rest = strings.TrimSpace(rest); ok && section == "[basic]" && rest != "" && strings.Contains("=:", rest[:1]) {
+			found = number // the last one counts
+		}
+	}
+	return found
 }
 
 // nothing is the error of an environment without any credential. It names what is there nevertheless.

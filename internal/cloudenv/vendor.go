@@ -3,6 +3,8 @@ package cloudenv
 import (
 	"slices"
 	"strings"
+
+	"github.com/revert-resize/ecs/internal/endpoint"
 )
 
 // identitySwitches lists the variables that switch to another identity after the login, by how they begin.
@@ -112,6 +114,9 @@ func terraform(r *reader) Settings {
 		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID")
 	}
 	if cloud := r.get("HW_CLOUD"); cloud != "" && s.Region != "" {
+		if !endpoint.IsRegion(s.Region) {
+			r.problem("the region %.64q of HW_REGION_NAME is not the name of a region", s.Region)
+		}
 		if s.Endpoint == "" {
 			s.Endpoint = "https://ecs." + s.Region + "." + cloud
 		}

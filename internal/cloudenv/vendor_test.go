@@ -53,7 +53,7 @@ func TestLoad_RefusesSwitchesOfIdentityByName(t *testing.T) {
 	}
 	for _, key := range []string{"idp_id", "id_token_file"} {
 		_, err := load(vars{"HW_REGION_NAME": "r-1"}, vars{credentials: "[basic]\nak = AK\nsk = hunter2\n" + key + " = i\n"})
-		require.ErrorContains(t, err, key+" is set, but not supported")
+		require.ErrorContains(t, err, credentials+":4: "+key+" is set, but not supported")
 	}
 }
 
