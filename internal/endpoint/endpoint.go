@@ -75,5 +75,5 @@ func loopback(host string) bool {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().WithZone("").IsLoopback()
+	return err == nil && ip.Unmap().IsLoopback()
 }
