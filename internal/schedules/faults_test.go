@@ -15,6 +15,8 @@ type fault struct {
 	unclear bool
 	// final: the SDK need not, or may not, go on after it.
 	final bool
+	// cut: there is no response. A transport may send a GET again by itself then, so that there is one after all.
+	cut bool
 	// asks is the pause that the response asks for.
 	asks time.Duration
 	// date: it asks with a date, in whole seconds.
@@ -24,8 +26,8 @@ type fault struct {
 // faults are what can happen to a request, by its kind.
 var faults = map[ecstest.Kind]map[string]fault{
 	ecstest.Look: {
-		"dropped":    {do: ecstest.DropBefore()},
-		"hangs":      {do: ecstest.Hang()},
+		"dropped":    {do: ecstest.DropBefore(), cut: true},
+		"hangs":      {do: ecstest.Hang(), cut: true},
 		"503":        {do: ecstest.ServiceUnavailable()},
 		"520":        {do: ecstest.Stray(520, ecstest.StrayHTML)},
 		"429":        {do: ecstest.Throttled(2 * time.Second), asks: 2 * time.Second},
@@ -57,7 +59,7 @@ var faults = map[ecstest.Kind]map[string]fault{
 		"hangs":                {do: ecstest.Hang(), unclear: true},
 		"hangs, applied":       {do: ecstest.Hang().Applied(), unclear: true},
 		"hangs, applied late":  {do: ecstest.Hang().AppliedLate(4 * time.Second), unclear: true},
-		"refused":              {do: ecstest.Refused()},
+		"refused":              {do: ecstest.Refused(), cut: true},
 		"429":                  {do: ecstest.Throttled(0)},
 		"429, 2 s":             {do: ecstest.Throttled(2 * time.Second), asks: 2 * time.Second},
 		"429, date":            {do: ecstest.ThrottledByDate(3 * time.Second), asks: 3 * time.Second, date: true},
@@ -89,8 +91,8 @@ var faults = map[ecstest.Kind]map[string]fault{
 		"fails, dropped":       {do: ecstest.RevertEnds(ecstest.RevertFailsLate).And(ecstest.DropAfter()), unclear: true},
 	},
 	ecstest.List: {
-		"dropped":   {do: ecstest.DropBefore()},
-		"hangs":     {do: ecstest.Hang()},
+		"dropped":   {do: ecstest.DropBefore(), cut: true},
+		"hangs":     {do: ecstest.Hang(), cut: true},
 		"503":       {do: ecstest.ServiceUnavailable()},
 		"429":       {do: ecstest.Throttled(2 * time.Second)},
 		"cut":       {do: ecstest.Truncate(100)},
@@ -101,7 +103,7 @@ var faults = map[ecstest.Kind]map[string]fault{
 		"200 empty": {do: ecstest.Stray(200, ecstest.StrayEmpty)},
 	},
 	ecstest.ActionRecord: {
-		"dropped":   {do: ecstest.DropBefore()},
+		"dropped":   {do: ecstest.DropBefore(), cut: true},
 		"503":       {do: ecstest.ServiceUnavailable()},
 		"403":       {do: ecstest.Forbidden()},
 		"404 page":  {do: ecstest.Stray(404, ecstest.StrayHTML)},

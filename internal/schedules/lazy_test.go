@@ -30,7 +30,7 @@ func (r *run) couldKnow(a *answer, resize int) string {
 
 // couldEnd returns what would have told a wait what became of the revert.
 func (r *run) couldEnd(a *answer, resize int) string {
-	if r.deletedBy(a.ended) || r.s.cancel > 0 {
+	if r.deletedBy(a.ended) || r.s.cancel > 0 || a.claim() == claimsUnfinished && r.refusedToTheEnd(a) {
 		return ""
 	}
 	patience := time.Duration(0)
@@ -60,6 +60,20 @@ func (r *run) couldEnd(a *answer, resize int) string {
 // toldAccepted reports whether the response to an action said that it was accepted.
 func (r *run) toldAccepted(a *answer) bool {
 	return slices.ContainsFunc(r.trace[a.first:a.next], (*exchange).acceptedPost)
+}
+
+// refusedToTheEnd reports whether the last three requests for the server all failed: a wait may end then.
+func (r *run) refusedToTheEnd(a *answer) bool {
+	failed := 0
+	for _, x := range r.trace[a.first:a.next] {
+		switch {
+		case x.goodLook():
+			failed = 0
+		case x.kind == ecstest.Look:
+			failed++
+		}
+	}
+	return failed >= 3
 }
 
 // everyPostIsClear reports whether the caller could tell by the responses alone what became of every action.
@@ -106,19 +120,24 @@ func (r *run) recordReadable(a *answer) bool {
 	return !r.s.unrecorded() && failed <= mayFail
 }
 
-// recordDecides reports whether the record has shown for a while what became of the resize: a revert was accepted, or the resize does not stand any
-// more. Until then an action that got no answer may still be on its way.
+// recordDecides reports whether the record has shown for a while what became of the resize: a revert was accepted, or the
+// resize was confirmed. Until then, and as long as another resize is there to be reverted, an action that got no response may
+// still be on its way.
 func (r *run) recordDecides(a *answer, resize int) bool {
 	before := a.ended.Add(-time.Second)
 	if r.accepted(resize, before) {
 		return true
 	}
+	confirmed := false
 	for _, e := range r.history {
-		if e.Action == "confirmResize" && e.Resize == resize && e.Result == ecstest.Finished && e.EndedAt.Before(before) {
-			return true
+		switch {
+		case e.Action == "confirmResize" && e.Resize == resize && e.Result == ecstest.Finished && e.EndedAt.Before(before):
+			confirmed = true
+		case e.Action == "resize" && e.Time.Before(a.ended):
+			return false
 		}
 	}
-	return false
+	return confirmed
 }
 
 // undisturbed reports whether nobody else acted, responses did not lag, and few requests failed, none of them so that it

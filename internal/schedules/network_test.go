@@ -37,7 +37,7 @@ type exchange struct {
 // suffered reports whether the fault of the point happened to the request.
 func (x *exchange) suffered() (fault, bool) {
 	f, ok := faults[x.kind][x.point.fault]
-	return f, ok
+	return f, ok && !(f.cut && x.status != 0)
 }
 
 // good reports whether the client got what the cloud has to say, whole.
@@ -148,8 +148,7 @@ func (n *network) effect(x *exchange) (ecstest.Effect, time.Duration) {
 	if x.kind == ecstest.Look || x.kind == ecstest.List {
 		stale = n.s.lag
 	}
-	f, ok := x.suffered()
-	if ok {
+	if f, ok := faults[x.kind][x.point.fault]; ok {
 		effect = f.do
 		if x.point.fault == "stale" {
 			stale = max(stale, time.Second)

@@ -48,7 +48,7 @@ func drawCloud(rt *rapid.T) schedule {
 	if oneIn(rt, 3, "unrecorded") {
 		s.cloud = append(s.cloud, draw(rt, "record", []string{"no record", "record withdrawn", "record forbidden", "record empty"}))
 	}
-	s.pace = draw(rt, "pace", slices.Sorted(maps.Keys(paces)))
+	s.pace = draw(rt, "pace", fairPaces())
 	if oneIn(rt, 3, "clock") {
 		s.clock = draw(rt, "by", []time.Duration{-time.Hour, -2 * time.Second, 2 * time.Second, time.Hour})
 	}

@@ -253,14 +253,14 @@ func (r *run) String() string {
 	var b strings.Builder
 	since := func(t time.Time) string { return fmt.Sprintf("%8.3f s", t.Sub(r.trace[0].sent).Seconds()) }
 	fmt.Fprintf(&b, "\t%s\n", r.s)
+	last := ""
 	for _, x := range r.trace {
-		fmt.Fprintf(&b, "\t%s to %s: request %d of process %d, %s, actor %q, fault %q: status %d", since(x.sent), since(x.answered), x.number, x.process,
-			map[ecstest.Kind]string{ecstest.Look: "GET server", ecstest.Revert: "POST", ecstest.ActionRecord: "GET record"}[x.kind], x.point.actor, x.point.fault, x.status)
-		if x.goodLook() {
-			st := r.stateAt(x.view)
-			fmt.Fprintf(&b, ", %s/%s, flavor %s, host %.4s, launched %s", st.Status, st.TaskState, st.FlavorID, st.HostID, st.LaunchedAt.Format("15:04:05.000"))
+		text := r.describe(x)
+		if text == last { // a wait that sees no change
+			continue
 		}
-		b.WriteString("\n")
+		last = text
+		fmt.Fprintf(&b, "\t%s: request %d of process %d, %s\n", since(x.sent), x.number, x.process, text)
 	}
 	for _, e := range r.history {
 		fmt.Fprintf(&b, "\t%s: %s of resize %d, by request %t, %s at %s\n", since(e.Time), e.Action, e.Resize, e.ByRequest, e.Result, since(e.EndedAt))
@@ -269,4 +269,19 @@ func (r *run) String() string {
 		fmt.Fprintf(&b, "\t%s to %s: %s in process %d: %v\n", since(a.began), since(a.ended), a.call, a.process, a.err)
 	}
 	return b.String()
+}
+
+// describe tells what became of a request, and what it showed.
+func (r *run) describe(x *exchange) string {
+	text := fmt.Sprintf("%s: status %d", map[ecstest.Kind]string{
+		ecstest.Look: "GET server", ecstest.Revert: "POST", ecstest.ActionRecord: "GET record", ecstest.List: "GET servers",
+	}[x.kind], x.status)
+	if x.point != (point{}) {
+		text += fmt.Sprintf(", actor %q, fault %q, kill %d", x.point.actor, x.point.fault, x.point.kill)
+	}
+	if x.goodLook() {
+		st := r.stateAt(x.view)
+		text += fmt.Sprintf(", %s/%s, flavor %s, host %.4s, launched %s", st.Status, st.TaskState, st.FlavorID, st.HostID, st.LaunchedAt.Format("15:04:05.000"))
+	}
+	return text
 }

@@ -15,7 +15,7 @@ import (
 // meanwhile. It is carried out in virtual time against ecstest, whose history is the truth that every answer is held to.
 type schedule struct {
 	cloud   []string // of cloudOptions
-	pace    string   // of paces; "" is the fake cloud's own
+	pace    string   // of paces
 	clock   time.Duration
 	lag     time.Duration // of every response about a server
 	wire    wire
@@ -129,14 +129,18 @@ type pace struct {
 	settle    time.Duration // 0 is the default
 }
 
-// The rule of the SDK for clouds without a record assumes that a resize takes longer than three settle times. "quick" and
-// "real" keep to that; the fake cloud's own pace, a second for a resize and a settle time of five, does not.
+// The rule of the SDK for clouds without a record assumes that a resize takes longer than three settle times. All paces but
+// "hasty" keep to that.
 var paces = map[string]pace{
-	"":      {},
-	"quick": {settle: 300 * time.Millisecond},
+	"":      {durations: ecstest.Durations{Resize: 16 * time.Second}},
+	"quick": {settle: 300 * time.Millisecond}, // a resize takes a second
 	"real":  {durations: ecstest.Durations{Resize: 20 * time.Second, Confirm: 2 * time.Second, Revert: 15 * time.Second, PowerOff: 3 * time.Second}},
 	"slow":  {durations: ecstest.Durations{Resize: 90 * time.Second, Confirm: 2 * time.Second, Revert: 80 * time.Second, PowerOff: 10 * time.Second}},
+	"hasty": {}, // a resize takes a second, and the settle time is five
 }
+
+// fairPaces are those that keep to the rule.
+func fairPaces() []string { return []string{"", "quick", "real", "slow"} }
 
 func (p pace) settleTime() time.Duration {
 	if p.settle > 0 {
