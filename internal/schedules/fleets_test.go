@@ -93,7 +93,7 @@ func (n *fleetNetwork) begin(req *http.Request) (*exchange, string) {
 	hash := fnv.New64a()
 	_, _ = hash.Write([]byte(label))
 	random := rand.New(rand.NewPCG(n.s.seed, hash.Sum64()))
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(faults[x.kind])), func(name string) bool { return strings.HasPrefix(name, "401") }) // which ends the fleet
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(faults[x.kind])), func(name string) bool { return name == "401" || name == "401 passes" || name == "429, 100 s" }) // which end or hold up the whole fleet
 	if random.IntN(n.s.faulty) == 0 && len(names) > 0 {
 		x.point.fault = names[random.IntN(len(names))]
 	}

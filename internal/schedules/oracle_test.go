@@ -111,7 +111,8 @@ func (r *run) judgeAccepted(f *findings, a *answer, resize int) {
 func (r *run) finished(resize int, by time.Time) bool {
 	powerOff := max(paces[r.s.pace].durations.PowerOff, 200*time.Millisecond)
 	for _, e := range r.reverts(resize) {
-		done := e.Result == ecstest.Finished || r.s.outcome == ecstest.RevertPowerOffFails && e.Result == ecstest.Failed // only the power-off failed
+		done := e.Result == ecstest.Finished ||
+			r.s.outcome == ecstest.RevertPowerOffFails && (e.Result == ecstest.Failed || e.Result == ecstest.Interrupted) // only the power-off failed
 		if done && !e.EndedAt.Add(-powerOff).After(by) {
 			return true
 		}
