@@ -84,11 +84,11 @@ type Token struct {
 	redacted
 }
 
-// TokenSource gets a new token each time that it is asked: [PasswordCredentials], [ApplicationCredential], or your own.
-// [TokenAuth] asks one at a time, with a context that ends after 30 s and not with the call that needs the token. The
-// source must obey it: one that does not is given up a second later, and after five that never returned nobody is asked
-// any more until one does. A panic reaches every call that waits for the token, or the next one. An error that matches [ErrUnauthorized], [ErrForbidden] or
-// [ErrInvalidArgument] tells that asking again soon is no use, and may harm.
+// TokenSource fetches a new token each time that it is called: [PasswordCredentials], [ApplicationCredential], or your own.
+// [TokenAuth] makes one call at a time, with a context that ends after 30 s and not with the request that needs the token. A
+// source must obey its context: a call that does not is given up a second later, and after five such calls there is no further
+// one until one of them returns. A panic reaches every request that waits for the token, or the next one. An error that
+// matches [ErrUnauthorized], [ErrForbidden] or [ErrInvalidArgument] says that fetching again soon is of no use, and may harm.
 type TokenSource interface {
 	Token(ctx context.Context) (Token, error)
 }
@@ -104,20 +104,21 @@ func RefusedToken(ctx context.Context) (value string, ok bool) {
 // refusedKey is where the context of a TokenSource holds a Token, which prints as [REDACTED] when the context is printed.
 type refusedKey struct{}
 
-// TokenAuth returns an [Authenticator] that gets its tokens from src when they are needed, keeps them, and shares them
+// TokenAuth returns an [Authenticator] that fetches its tokens from src when they are needed, keeps them, and shares them
 // among all goroutines and clients that use it.
 //
 // A token is renewed in the last tenth or so of its life, while it is still in use, and once after the cloud has refused
-// it, however many requests it was refused for; a source that then gives the same token again gets no second chance.
+// it, however many requests it was refused for. A source that then returns the same token again gets no second chance; see
+// [RefusedToken].
 //
-// After a failure src is left alone. After a refused login it is asked once more half a minute later, and from then on
-// every 15 minutes, so that a wrong password is tried at most three times in any 15 minutes and does not lock the account,
+// After a failure nothing is fetched for a while. After a refused login the pause is half a minute, and from then on
+// 15 minutes, so that a wrong password is tried at most three times in any 15 minutes and does not lock the account,
 // for which Huawei Cloud takes five. That holds for each TokenAuth: share one, also among clients. A corrected password is
-// tried as late; a new TokenAuth tries it at once. After other failures, such as an outage of the identity service, src is
-// left alone for a second, growing to 15 s. Calls that need a token in that time fail with the same error at once if the
+// tried as late; a new TokenAuth tries it at once. After other failures, such as an outage of the identity service, the pause
+// is a second, growing to 15 s. Requests that need a token in that time fail with the same error at once if the
 // login was refused; else their next attempt waits for its end.
 //
-// A call for another project than the token's fails with [ErrInvalidArgument] before it is sent.
+// A request for another project than the token's fails with [ErrInvalidArgument] before it is sent.
 func TokenAuth(src TokenSource) Authenticator { return newTokenAuth(src) }
 
 type tokenAuth struct {
