@@ -41,11 +41,10 @@ type APIError struct {
 
 // apiError reads a response that is not a success.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
-	body := wire.DecodeError(res.Body, res.Redact)
+	body := wire.DecodeError(res.Body, res.Redact) // the texts are redacted there, before they are cleaned and cut
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
-		Code: res.Redact(cmp.Or(body.Nova, body.Code)), Message: res.Redact(body.Message),
-		RequestID: cmp.Or(requestID(res), res.Redact(body.RequestID)),
+		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID),
 	}
 	now := time.Now()
 	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
@@ -195,11 +194,11 @@ func (e *APIError) notPublished() bool {
 // answers 400 when the resize is being confirmed.
 func (e *APIError) conflict() bool {
 	return e.status() == http.StatusConflict || e.Code == codeWrongState || e.locked() ||
-		e.status() == http.StatusBadRequest && strings.HasPrefix(e.Message, "Instance has not been resized")
+		e.status() == http.StatusBadRequest && saysNotResized(e.Message)
 }
 
 func (e *APIError) locked() bool {
-	return e.Code == codeLocked || e.status() == http.StatusConflict && strings.HasSuffix(e.Message, " is locked")
+	return e.Code == codeLocked || e.status() == http.StatusConflict && saysLocked(e.Message)
 }
 
 func (e *APIError) rateLimited() bool {

@@ -113,8 +113,8 @@ func orNone(s string) string { return cmp.Or(wire.CleanText(s, 64), "none") }
 // set fills s with what an answer says. redact removes a credential that the answer echoes.
 func (s *Server) set(w *wire.Server, redact func(string) string) {
 	*s = Server{
-		ID: w.ID, Name: w.Name, Status: word(w.Status, redact), VMState: word(w.VMState, redact), TaskState: word(w.TaskState, redact), PowerState: w.PowerState,
-		FlavorID: w.FlavorID, HostID: w.HostID, ProjectID: w.ProjectID, UserID: w.UserID,
+		ID: w.ID, Name: w.Name, Status: value(w.Status, redact), VMState: value(w.VMState, redact), TaskState: value(w.TaskState, redact), PowerState: w.PowerState,
+		FlavorID: value(w.FlavorID, redact), HostID: value(w.HostID, redact), ProjectID: w.ProjectID, UserID: w.UserID,
 		AvailabilityZone: w.AvailabilityZone, KeyName: w.KeyName, Metadata: w.Metadata,
 		Created: w.Created, Updated: w.Updated, LaunchedAt: w.LaunchedAt,
 	}
@@ -128,7 +128,7 @@ func (s *Server) set(w *wire.Server, redact func(string) string) {
 	}
 	if w.Fault != nil {
 		f := Fault(*w.Fault)
-		f.Message = wire.CleanText(redact(f.Message), 512)
+		f.Message, f.Details = wire.CleanText(redact(f.Message), 512), redact(f.Details)
 		s.Fault = &f
 	}
 }
@@ -151,13 +151,13 @@ func (s *Server) clone() *Server {
 	return &c
 }
 
-// word is a word of the API that errors show. What is too long for one may be an echo of the credential.
-func word(text string, redact func(string) string) string {
-	const longest = 24
-	if len(text) <= longest {
+// value is a value of the API in which a credential may be echoed. Only a whole one is left out of it: verdicts compare values,
+// and one that ends as a credential begins must not change with the credential.
+func value(text string, redact func(string) string) string {
+	if redact(text) == text {
 		return text
 	}
-	return redact(text)
+	return strings.TrimSuffix(redact(text+"\n"), "\n")
 }
 
 // newServer returns a server of a list.
@@ -206,7 +206,7 @@ func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID 
 		case err != nil:
 			return err
 		case !strings.EqualFold(w.ID, serverID):
-			return fmt.Errorf("answer is about another server, %q", res.Redact(wire.CleanText(w.ID, 64)))
+			return fmt.Errorf("answer is about another server, %q", wire.CleanText(res.Redact(w.ID), 64))
 		}
 		into.set(w, res.Redact)
 		at = res.SentAt

@@ -84,7 +84,10 @@ func (p *problem) member(child *node) {
 	case "code", "errorno", "errno":
 		p.setCode(text, rankMessage)
 	case "type", "exception":
-		if text = text[strings.LastIndexByte(text, '#')+1:]; isIdentifier(text) {
+		if _, name, found := strings.Cut(text, "#"); found && !strings.Contains(text, "/") {
+			text = name // of AWS: namespace#name
+		}
+		if isIdentifier(text) {
 			p.setCode(text, rankTitle)
 		}
 	case "errormsg", "errormessage", "errmsg", "externalmessage", "errordescription", "faultstring":

@@ -46,13 +46,27 @@ func plainText(text string) string {
 
 // oneLine collapses white space and removes the characters that no line may have, within a limit.
 func oneLine(text string, limit int) string {
-	c := cleaner{limit: limit}
-	for _, r := range text {
-		if c.add(r); c.full {
-			break
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf):
+			return -1
 		}
+		return r
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= limit {
+		return text
 	}
-	return c.String()
+	cut := limit - len(ellipsis)
+	if cut < 0 {
+		return ""
+	}
+	for !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return strings.TrimRight(text[:cut], " ") + ellipsis
 }
 
 // isClean says whether text is plain ASCII that CleanText would not change.
@@ -66,55 +80,4 @@ func isClean(text string) bool {
 		last = c
 	}
 	return last != ' ' || text == ""
-}
-
-// cleaner collects clean text up to a limit.
-type cleaner struct {
-	out   strings.Builder
-	limit int
-	// cut is how much of out can stay if the ellipsis has to follow.
-	cut int
-	// spaced says that white space came since the last character.
-	spaced bool
-	full   bool
-}
-
-func (c *cleaner) add(r rune) {
-	switch {
-	case unicode.IsSpace(r):
-		c.spaced = true
-		return
-	case unicode.In(r, unicode.Cc, unicode.Cf):
-		return
-	}
-	if c.spaced && c.out.Len() > 0 {
-		c.write(' ')
-	}
-	c.spaced = false
-	c.write(r)
-}
-
-func (c *cleaner) write(r rune) {
-	if c.out.Len()+utf8.RuneLen(r) > c.limit {
-		c.full = true
-	}
-	if c.full {
-		return
-	}
-	c.out.WriteRune(r)
-	if c.out.Len()+len(ellipsis) <= c.limit {
-		c.cut = c.out.Len()
-	}
-}
-
-// String returns the collected text.
-func (c *cleaner) String() string {
-	switch {
-	case !c.full:
-		return c.out.String()
-	case c.limit < len(ellipsis):
-		return ""
-	default:
-		return strings.TrimRight(c.out.String()[:c.cut], " ") + ellipsis
-	}
 }
