@@ -7,7 +7,15 @@ func plainName(key string) string {
 	if len(key) > maxWord {
 		return ""
 	}
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(key))
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			return r | ' '
+		case strings.ContainsRune("_-. ", r):
+			return -1
+		}
+		return r
+	}, key)
 }
 
 // isErrorName says whether a key is one around an error.

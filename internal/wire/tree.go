@@ -26,6 +26,9 @@ const (
 	list
 )
 
+// maxAttributes is how many attributes are read of an element.
+const maxAttributes = 20
+
 // maxNodes is how many values are read of one text. Real errors have a few dozen.
 const maxNodes = 1000
 
@@ -119,7 +122,7 @@ type xmlReader struct {
 // element reads the rest of an element whose start has been read.
 func (r *xmlReader) element(start xml.StartElement) (n node, ok bool) {
 	n = node{name: start.Name.Local, kind: textual}
-	for _, a := range start.Attr {
+	for _, a := range start.Attr[:min(len(start.Attr), maxAttributes)] {
 		if a.Name.Space != "xmlns" && a.Name.Local != "xmlns" && a.Name.Local != "lang" {
 			n.children = append(n.children, node{name: a.Name.Local, kind: textual, text: a.Value})
 		}
