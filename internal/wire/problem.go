@@ -99,7 +99,7 @@ func (p *problem) member(child *node) {
 		p.setMessage(text, rankDetail)
 	case "reason", "explanation", "cause":
 		p.setMessage(text, rankReason)
-	case "title", "error", "errorsummary", "statusmessage":
+	case "title", "error", "errors", "fault", "errorsummary", "statusmessage":
 		p.setMessage(text, rankTitle)
 	case "requestid", "xrequestid", "reqid", "traceid", "xtraceid", "iamtraceid", "correlationid", "transactionid", "rayid":
 		p.requestID = cmp.Or(p.requestID, text)
@@ -163,7 +163,7 @@ func (p *problem) nested(child *node) {
 	case isErrorName(child.name):
 		inner.sure = !inner.success
 		p.replace(inner)
-	case !p.tells():
+	case p.message == "":
 		inner.sure = false // whatever has a message and a code need not be an error
 		p.replace(inner)
 	}
@@ -213,8 +213,11 @@ func (p problem) unwrapped(times int) problem {
 		return p
 	}
 	inner = inner.unwrapped(times - 1)
-	if inner.nova == "" && p.code != "" && specificity(inner.code) < specificity(p.code) {
-		inner.code, inner.codeRank = p.code, p.codeRank
+	if !IsNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova
+		inner.nova = ""
+		if specificity(inner.code) < specificity(p.code) {
+			inner.code, inner.codeRank = p.code, p.codeRank
+		}
 	}
 	inner.requestID, inner.retryAfter = cmp.Or(p.requestID, inner.requestID), cmp.Or(inner.retryAfter, p.retryAfter)
 	inner.sure = inner.sure || p.sure
