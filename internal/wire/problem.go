@@ -207,10 +207,10 @@ func (p *problem) refine(detail problem) {
 }
 
 // unwrapped reads the JSON or the XML that a message holds, as that of a front end that passes on what it got.
-func (p problem) unwrapped(times int) problem {
+func (p *problem) unwrapped(times int) problem {
 	inner, whole := embedded(p.message)
 	if times == 0 || !inner.tells() || !whole && !inner.sure {
-		return p
+		return *p
 	}
 	inner = inner.unwrapped(times - 1)
 	if !IsNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova

@@ -50,8 +50,10 @@ func (s *serverJSON) server(into *Server) error {
 		name  string
 		wrong bool
 	}{
-		{"id", s.ID.wrong}, {"status", s.Status.wrong},
-		{"OS-EXT-STS:vm_state", s.VMState.wrong}, {"OS-EXT-STS:task_state", s.TaskState.wrong},
+		{"id", s.ID.wrong},
+		{"status", s.Status.wrong},
+		{"OS-EXT-STS:vm_state", s.VMState.wrong},
+		{"OS-EXT-STS:task_state", s.TaskState.wrong},
 	} {
 		if field.wrong {
 			return fmt.Errorf("answer's field %q is neither a string nor null", field.name)

@@ -97,10 +97,11 @@ type objects[T any] []T
 
 // UnmarshalJSON takes every valid JSON value.
 func (o *objects[T]) UnmarshalJSON(value []byte) error {
-	var all []json.RawMessage
-	if json.Unmarshal(value, &all) != nil || all == nil {
+	if value[0] != '[' {
 		return nil
 	}
+	var all []json.RawMessage
+	_ = json.Unmarshal(value, &all) // it is a valid list
 	*o = make(objects[T], 0, len(all))
 	for _, one := range all {
 		if isObject(one) {
