@@ -178,7 +178,13 @@ func (e *APIError) unavailable() bool {
 // serverGone reports whether the server's API itself says that there is no such server. Any other 404 comes from something
 // in between and says nothing of the server.
 func (e *APIError) serverGone() bool {
-	return e.status() == http.StatusNotFound && (e.Code == "itemNotFound" || e.Code == "Ecs.0114" || e.Code == "Ecs.0614")
+	switch e.Code {
+	case "itemNotFound":
+		return true
+	case "Ecs.0114", "Ecs.0614": // ECS's own; its statuses are not to be relied on
+		return e.StatusCode/100 == 4
+	}
+	return false
 }
 
 // notPublished reports whether an API gateway says that it does not have this API. Some answer without a code.

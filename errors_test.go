@@ -154,9 +154,11 @@ func TestAPIError_NamesARedirect(t *testing.T) {
 		"/v3/here": "redirect to /v3/here not followed",
 		"http://[": "redirect not followed",
 	} {
-		_, err := getServer(t, 302, "", "Location", location)
-		oneLine(t, err)
-		assert.ErrorContains(t, err, says)
-		assert.Empty(t, matches(err))
+		for _, body := range []string{"", "<html><head><title>301 Moved Permanently</title></head></html>"} {
+			_, err := getServer(t, 302, body, "Location", location)
+			oneLine(t, err)
+			assert.ErrorContains(t, err, says)
+			assert.Empty(t, matches(err))
+		}
 	}
 }

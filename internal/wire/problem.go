@@ -83,7 +83,7 @@ func (p *problem) member(child *node) {
 		p.setCode(text, rankError)
 	case "code", "errorno", "errno":
 		p.setCode(text, rankMessage)
-	case "type", "exception":
+	case "type", "errortype":
 		if _, name, found := strings.Cut(text, "#"); found && !strings.Contains(text, "/") {
 			text = name // of AWS: namespace#name
 		}
