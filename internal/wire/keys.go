@@ -84,7 +84,7 @@ func (r *keyReader) key(start, end int) {
 		}
 		text = []byte(unquoted)
 	}
-	field := fieldOf(text)
+	field, below := fieldOf(text)
 	switch {
 	case field == "":
 		return
@@ -92,7 +92,7 @@ func (r *keyReader) key(start, end int) {
 		r.overwrite(start, end)
 		return
 	}
-	r.level.value = namesBelow(field)
+	r.level.value = below
 	for i, earlier := range r.seen[r.level.first:] {
 		if earlier.field == field {
 			r.overwrite(earlier.start, earlier.end)
@@ -127,36 +127,37 @@ func endOfString(body []byte, start int) int {
 
 // isKey says whether what follows a string makes it a key.
 func isKey(after []byte) bool {
-	after = bytes.TrimLeft(after, " \t\r\n")
-	return len(after) > 0 && after[0] == ':'
-}
-
-// namesBelow says what the keys are of the objects in a field's value.
-func namesBelow(field string) names {
-	switch field {
-	case "server", "servers", "servers_links", "flavor", "fault", "instanceAction", "instanceActions", "events":
-		return fields
-	case "addresses":
-		return networks
-	default:
-		return foreign
-	}
-}
-
-// fieldOf returns the name of the field that encoding/json would fill from this key, or "".
-func fieldOf(key []byte) string {
-	for _, field := range [...]string{
-		"server", "servers", "servers_links", "rel", "href",
-		"id", "name", "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "OS-EXT-STS:power_state", "flavor", "original_name",
-		"hostId", "tenant_id", "user_id", "OS-EXT-AZ:availability_zone", "key_name", "created", "updated",
-		"OS-SRV-USG:launched_at", "OS-SRV-USG:terminated_at", "metadata", "addresses",
-		"addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr", "fault", "code", "message", "details",
-		"instanceAction", "instanceActions", "action", "request_id", "instance_uuid", "start_time", "updated_at", "events",
-		"event", "result", "finish_time",
-	} {
-		if bytes.EqualFold(key, []byte(field)) {
-			return field
+	for _, c := range after {
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c == ':'
 		}
 	}
-	return ""
+	return false
+}
+
+// fieldOf returns the name of the field that encoding/json would fill from this key, or "", and what the keys are of the objects
+// in its value.
+func fieldOf(key []byte) (field string, below names) {
+	for _, field := range [...]string{
+		"server", "servers", "servers_links", "flavor", "fault", "instanceAction", "instanceActions", "events",
+	} {
+		if bytes.EqualFold(key, []byte(field)) {
+			return field, fields
+		}
+	}
+	for _, field := range [...]string{
+		"id", "name", "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "OS-EXT-STS:power_state", "original_name", "hostId",
+		"tenant_id", "user_id", "OS-EXT-AZ:availability_zone", "key_name", "created", "updated", "OS-SRV-USG:launched_at",
+		"OS-SRV-USG:terminated_at", "metadata", "addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr", "code", "message",
+		"details", "rel", "href", "action", "request_id", "instance_uuid", "start_time", "updated_at", "event", "result",
+		"finish_time",
+	} {
+		if bytes.EqualFold(key, []byte(field)) {
+			return field, foreign
+		}
+	}
+	if bytes.EqualFold(key, []byte("addresses")) {
+		return "addresses", networks
+	}
+	return "", foreign
 }
