@@ -254,17 +254,17 @@ func identityError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &identityFailure{err}
+	return &identityServiceError{err}
 }
 
-// identityFailure has no Unwrap: errors.Is would look behind Is.
-type identityFailure struct{ err error }
+// identityServiceError has no Unwrap: errors.Is would look behind Is.
+type identityServiceError struct{ err error }
 
-func (e *identityFailure) Error() string { return e.err.Error() }
+func (e *identityServiceError) Error() string { return e.err.Error() }
 
-func (e *identityFailure) As(target any) bool { return errors.As(e.err, target) }
+func (e *identityServiceError) As(target any) bool { return errors.As(e.err, target) }
 
-func (e *identityFailure) Is(target error) bool {
+func (e *identityServiceError) Is(target error) bool {
 	switch target {
 	case ErrNotFound, ErrConflict, ErrLocked, ErrAPINotPublished, ErrPrecondition, ErrRevertInProgress, ErrNotReverted,
 		ErrOutcomeUnknown, ErrNotStarted:

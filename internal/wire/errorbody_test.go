@@ -115,6 +115,26 @@ func TestDecodeError_ReadsEveryKnownShape(t *testing.T) {
 			`{"error":{"code":"40412","message":"x"}}`,
 			wire.ErrorBody{Code: "40412", Message: "x"},
 		},
+		"flow control in camel case": {
+			`{"errorCode":"Common.0024","errorMsg":"exceeds flow over limit"}`,
+			wire.ErrorBody{Code: "Common.0024", Message: "exceeds flow over limit"},
+		},
+		"flow control in a list": {
+			`[{"error":{"code":"Common.0024","message":"x"}},{"error":{"code":"Ecs.0005","message":"y"}}]`,
+			wire.ErrorBody{Code: "Common.0024", Message: "x"},
+		},
+		"errors": {
+			`{"errors":[{"code":"Common.0024","message":"x"},{"code":"Ecs.0005","message":"y"}]}`,
+			wire.ErrorBody{Code: "Common.0024", Message: "x"},
+		},
+		"a policy's error with details of another service": {
+			`{"error_code":"PDP5.0001","error_msg":"denied by a policy","details":[{"error_code":"IAM.0003","error_msg":"a deeper reason"}]}`,
+			wire.ErrorBody{Code: "PDP5.0001", Message: "denied by a policy"},
+		},
+		"a Nova fault in a front end's message": {
+			`{"error":{"code":"Ecs.1000","message":"{\"overLimit\":{\"code\":413,\"message\":\"slow\",\"retryAfter\":\"7\"}}"}}`,
+			wire.ErrorBody{Nova: "overLimit", Code: "413", Message: "slow", RetryAfter: "7"},
+		},
 		"error as text": {
 			`{"error":"invalid token"}`,
 			wire.ErrorBody{Message: "invalid token"},
@@ -193,6 +213,17 @@ func TestDecodeError_SaysWhatABodyWithoutJSONSays(t *testing.T) {
 			t.Parallel()
 			assert.Equal(t, wire.ErrorBody{Message: test.message}, wire.DecodeError([]byte(test.body), nil))
 		})
+	}
+}
+
+func TestDecodeError_ReadsXML(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, wire.ErrorBody{Found: true, Code: "a.b", Message: "first", RequestID: "r"},
+		wire.DecodeError([]byte(`<?xml version="1.0" encoding="ISO-8859-1"?><e><Errors><Error><Code>a.b</Code><Message>first</Message></Error></Errors><RequestID>r</RequestID></e>`), nil))
+	for _, body := range []string{`<e><code>a</code>`, `<e/>`, `<e>text</e>`, "<", "<!-- x -->", "<?xml?>", `<html><code>a</code><message>b</message></html>`} {
+		e := wire.DecodeError([]byte(body), nil)
+		assert.False(t, e.Found, body)
+		assert.Empty(t, e.Code, body)
 	}
 }
 
