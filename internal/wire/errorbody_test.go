@@ -135,6 +135,10 @@ func TestDecodeError_ReadsEveryKnownShape(t *testing.T) {
 			`{"error":{"code":"Ecs.1000","message":"{\"overLimit\":{\"code\":413,\"message\":\"slow\",\"retryAfter\":\"7\"}}"}}`,
 			wire.ErrorBody{Nova: "overLimit", Code: "413", Message: "slow", RetryAfter: "7"},
 		},
+		"a Nova fault that quotes another one": {
+			`{"computeFault":{"code":500,"message":"bad name {\"conflictingRequest\":{\"code\":409,\"message\":\"x\"}}"}}`,
+			wire.ErrorBody{Nova: "computeFault", Code: "500", Message: `bad name {"conflictingRequest":{"code":409,"message":"x"}}`},
+		},
 		"error as text": {
 			`{"error":"invalid token"}`,
 			wire.ErrorBody{Message: "invalid token"},

@@ -206,10 +206,11 @@ func (p *problem) refine(detail problem) {
 	p.sure = p.sure || detail.sure
 }
 
-// unwrapped reads the JSON or the XML that a message holds, as that of a front end that passes on what it got.
+// unwrapped reads the JSON that a message holds, as that of a front end that passes on what it got. Nova itself passes on
+// nothing, but may quote what a user has written.
 func (p *problem) unwrapped(times int) problem {
 	inner, whole := embedded(p.message)
-	if times == 0 || !inner.tells() || !whole && !inner.sure {
+	if times == 0 || p.nova != "" || !inner.tells() || !whole && !inner.sure {
 		return *p
 	}
 	inner = inner.unwrapped(times - 1)
