@@ -88,7 +88,7 @@ func lineOf(data []byte, name string) int {
 			section = line
 		}
 		rest, ok := strings.CutPrefix(line, name)
-		if rest = strings.TrimSpace(rest); ok && section == "[basic]" && rest != "" && strings.Contains("=:", rest[:1]) {
+		if rest = strings.TrimSpace(rest); ok && section == "[basic]" && (strings.HasPrefix(rest, "=") || strings.HasPrefix(rest, ":")) {
 			found = number // the last one counts
 		}
 	}
