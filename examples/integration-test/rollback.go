@@ -16,7 +16,7 @@ const (
 	untouched result = "nothing was done"
 	kept      result = "not reverted"
 	broken    result = "broken"
-	lookAtIt  result = "look at it"
+	resumeIt  result = "resume it"
 )
 
 // line is one server's line of the report.
@@ -61,7 +61,7 @@ func judge(id string, server *ecs.Server, err error) line {
 	case err == nil:
 		return line{id, back, "flavor " + server.FlavorID}
 	case errors.Is(err, ecs.ErrOutcomeUnknown), errors.As(err, &wait):
-		return line{id, lookAtIt, err.Error()}
+		return line{id, resumeIt, err.Error()}
 	case errors.As(err, &failed) && failed.Server.Status == ecs.StatusError:
 		return line{id, broken, failed.Reason}
 	case errors.As(err, &failed):

@@ -112,7 +112,7 @@ func TestRollback_EndsWithItsWindow(t *testing.T) {
 		defer cancel()
 		id := cloud.AddServer(ecstest.Instance{})
 		report := rollback(ctx, client, cloud.ProjectID(), []string{id})
-		assert.Equal(t, lookAtIt, report[0].result)
+		assert.Equal(t, resumeIt, report[0].result)
 		assert.Equal(t, "REVERT_RESIZE", cloud.Instance(id).Status)
 	}, ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Hour}))
 }
@@ -135,7 +135,7 @@ func TestRollback_SurvivesABadDay(t *testing.T) {
 				assert.False(t, reverted, "%s", line)
 			case broken:
 				assert.Fail(t, "no server of this cloud breaks", "%s", line)
-			case lookAtIt: // as it says
+			case resumeIt: // as it says
 			}
 		}
 	})

@@ -35,7 +35,7 @@ var readmeImports = map[string]string{
 func TestREADME_EverySnippetCompiles(t *testing.T) {
 	t.Parallel()
 	blocks := readmeCode.FindAllStringSubmatch(readmeText(t, "README.md"), -1)
-	require.Greater(t, len(blocks), 10)
+	require.Greater(t, len(blocks), 8)
 	dir := t.TempDir()
 	write := func(name, source string) string {
 		path := filepath.Join(dir, name)
@@ -45,6 +45,9 @@ func TestREADME_EverySnippetCompiles(t *testing.T) {
 	fragments := []string{write("given.go", readmeGiven)}
 	for i, block := range blocks {
 		name := fmt.Sprintf("snippet%02d", i)
+		if strings.Contains(block[1], "promhttp.") {
+			continue // needs modules that the SDK does not: examples/service compiles it
+		}
 		if strings.HasPrefix(block[1], "package ") {
 			readmeVet(t, write(name+".go", block[1]))
 			continue
@@ -127,13 +130,42 @@ func TestREADME_EveryLinkLeadsSomewhere(t *testing.T) {
 	}
 }
 
-// TestREADME_TheTranslationSaysTheSame, as far as a machine can tell: the same code, and headings, tables and lists of the
-// same length in the same order.
+// TestREADME_TheTranslationSaysTheSame, as far as a machine can tell: the same code and diagrams but for words, and headings,
+// tables and lists of the same length in the same order.
 func TestREADME_TheTranslationSaysTheSame(t *testing.T) {
 	t.Parallel()
 	original, translation := readmeText(t, "README.md"), readmeText(t, "README_CN.md")
-	assert.Equal(t, readmeBlock.FindAllString(original, -1), readmeBlock.FindAllString(translation, -1))
+	assert.Equal(t, readmeBlocks(original), readmeBlocks(translation))
 	assert.Equal(t, readmeOutline(original), readmeOutline(translation))
+}
+
+// readmeBlocks returns the blocks of code without their comments, and the diagrams without their labels.
+func readmeBlocks(text string) []string {
+	blocks := readmeBlock.FindAllString(text, -1)
+	for i, block := range blocks {
+		words := regexp.MustCompile(` +(//|#) .*`)
+		if strings.HasPrefix(block, "```mermaid") {
+			words = regexp.MustCompile(`".*"|: .*`)
+		}
+		blocks[i] = words.ReplaceAllString(block, "")
+	}
+	return blocks
+}
+
+// TestREADME_IsShort: a reader who has to look for the beginning does not begin.
+func TestREADME_IsShort(t *testing.T) {
+	t.Parallel()
+	assert.LessOrEqual(t, len(strings.Fields(readmeText(t, "README.md"))), 1800)
+}
+
+// TestREADME_NoCommandTouchesARealCloudUnasked: where a line names a cloud, the line before the block says so.
+func TestREADME_NoCommandTouchesARealCloudUnasked(t *testing.T) {
+	t.Parallel()
+	for _, name := range readmes() {
+		for _, block := range regexp.MustCompile("(?s)```sh\n.*?```").FindAllString(readmeText(t, name), -1) {
+			assert.NotRegexp(t, `-cloud|-endpoint|-yes`, block, "in %s", name)
+		}
+	}
 }
 
 // readmeOutline tells of each line what it is: the level of a heading, the columns of a table's row, a list's item.
