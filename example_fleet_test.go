@@ -84,7 +84,7 @@ func ExampleWithFleetProgress() {
 
 	var last ecs.FleetProgress
 	progress := ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p })
-	for range client.RevertResizeAll(context.Background(), cloud.ProjectID(), ids, ecs.WithWait(), progress) { //nolint:revive // the results are none of this example's business
+	for range client.RevertResizeAll(context.Background(), cloud.ProjectID(), ids, ecs.WithWait(), progress) {
 	}
 	fmt.Printf("%d of %d: %d succeeded, %d failed\n", last.Succeeded+last.Failed, last.Total, last.Succeeded, last.Failed)
 	// Output: 2 of 2: 1 succeeded, 1 failed

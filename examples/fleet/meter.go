@@ -13,6 +13,9 @@ import (
 // lineEvery is how often the progress is a line where there is no terminal.
 const lineEvery = 10 * time.Second
 
+// stepsEach is how many steps of the bar a server takes: one until its revert is accepted, one until its result is there.
+const stepsEach = 2
+
 // meter shows the progress on standard error.
 type meter interface {
 	show(p ecs.FleetProgress)
@@ -23,10 +26,10 @@ func newMeter(std streams, total int) meter {
 	if !std.errTerminal || total == 0 {
 		return &lines{out: std.err, next: lineEvery}
 	}
-	return &bar{ProgressBar: progressbar.NewOptions(total,
+	return &bar{ProgressBar: progressbar.NewOptions(stepsEach*total,
 		progressbar.OptionSetWriter(std.err),
-		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("steps"),
 		progressbar.OptionSetWidth(12), // the whole line has to fit into 80 columns
 	)}
 }
@@ -43,8 +46,9 @@ func (b *bar) show(p ecs.FleetProgress) {
 		return
 	}
 	b.next = p.Elapsed + 100*time.Millisecond
-	b.Describe(fmt.Sprintf("%d waiting, %d failed", p.Waiting, p.Failed))
-	_ = b.Set(p.Succeeded + p.Failed)
+	done := p.Succeeded + p.Failed
+	b.Describe(fmt.Sprintf("%d/%d, %d failed", done, p.Total, p.Failed))
+	_ = b.Set(p.Waiting + stepsEach*done)
 }
 
 func (b *bar) clear() { _ = b.Clear() }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/revert-resize/ecs"
@@ -89,6 +90,21 @@ func (r *report) line(id string, result ecs.FleetResult) line {
 	return l
 }
 
+// kinds lists how many servers had which outcome.
+func (r *report) kinds() string {
+	var text strings.Builder
+	separator := ": "
+	for _, o := range []outcome.Outcome{
+		outcome.Reverted, outcome.Accepted, outcome.NotReverted, outcome.NothingDone, outcome.Unknown, outcome.NotStarted,
+	} {
+		if n := r.count[o]; n > 0 {
+			fmt.Fprintf(&text, "%s%d %s", separator, n, o)
+			separator = ", "
+		}
+	}
+	return text.String()
+}
+
 // summary prints the last line, and returns the exit code.
 func (r *report) summary() int {
 	r.meter.clear()
@@ -96,8 +112,7 @@ func (r *report) summary() int {
 	if r.cfg.dryRun {
 		fmt.Fprintf(r.std.err, "%d ready, %d not ready (dry run: nothing was sent)\n", c[outcome.Ready]+c[outcome.Reverted], r.total-c[outcome.Ready]-c[outcome.Reverted])
 	} else {
-		fmt.Fprintf(r.std.err, "%d servers: %d reverted; %d accepted; %d failed; %d unknown; %d not started; in %s\n", r.total, c[outcome.Reverted],
-			c[outcome.Accepted], c[outcome.NotReverted]+c[outcome.NothingDone], c[outcome.Unknown], c[outcome.NotStarted], r.elapsed.Round(10*time.Millisecond))
+		fmt.Fprintf(r.std.err, "%d servers%s; in %s\n", r.total, r.kinds(), r.elapsed.Round(10*time.Millisecond))
 	}
 	switch {
 	case r.unknown:

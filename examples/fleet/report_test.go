@@ -24,8 +24,7 @@ func TestReport_OnATerminalShowsABarAndWhatFailed(t *testing.T) {
 	r.result("b", ecs.FleetResult{Err: errors.New("no luck")})
 	assert.Equal(t, outcome.ExitFailed, r.summary())
 	assert.Equal(t, "b nothing_done: no luck\n", out.String())
-	assert.Contains(t, errs.String(), "2 waiting, 0 failed  25%")
-	assert.Contains(t, errs.String(), "(1/4")
+	assert.Contains(t, errs.String(), "1/4, 0 failed  50%")
 }
 
 func TestReport_ElsewhereALineEveryTenSeconds(t *testing.T) {
@@ -47,7 +46,7 @@ func TestReport_CountsEachKind(t *testing.T) {
 	r.result("b", ecs.FleetResult{Err: ecs.ErrNotStarted})
 	r.result("c", ecs.FleetResult{Err: ecs.ErrLocked})
 	assert.Equal(t, outcome.ExitUnknown, r.summary())
-	assert.Contains(t, errs.String(), "3 servers: 0 reverted; 1 accepted; 1 failed; 0 unknown; 1 not started")
+	assert.Contains(t, errs.String(), "3 servers: 1 accepted, 1 nothing_done, 1 not_started")
 	r.result("d", ecs.FleetResult{Err: &ecs.OutcomeUnknownError{}})
 	assert.Equal(t, outcome.ExitUnknown, r.summary())
 	assert.Contains(t, errs.String(), "1 unknown")

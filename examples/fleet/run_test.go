@@ -35,13 +35,13 @@ func TestRun_OnTheFakeCloud(t *testing.T) {
 	}{
 		"a dry run":           {[]string{"-n", "50", "-dry-run"}, "", outcome.ExitDone, 50, "50 ready, 0 not ready (dry run: nothing was sent)"},
 		"a dry run that says": {[]string{"-stdin", "-dry-run"}, unknown, outcome.ExitFailed, 1, "0 ready, 1 not ready (dry run"},
-		"reverts":             {[]string{"-n", "50"}, "", outcome.ExitDone, 50, "50 servers: 0 reverted; 50 accepted"},
+		"reverts":             {[]string{"-n", "50"}, "", outcome.ExitDone, 50, "50 servers: 50 accepted"},
 		"reverts and waits":   {[]string{"-n", "5", "-wait"}, "", outcome.ExitDone, 5, "5 servers: 5 reverted"},
 		"says which cloud":    {[]string{"-n", "5"}, "", outcome.ExitDone, 5, "cloud: a fake one in this process\n"},
-		"from stdin":          {[]string{"-stdin"}, unknown + "\n\nx y\n", outcome.ExitFailed, 2, "2 servers: 0 reverted; 0 accepted; 2 failed; 0 unknown; 0 not started"},
+		"from stdin":          {[]string{"-stdin"}, unknown + "\n\nx y\n", outcome.ExitFailed, 2, "2 servers: 2 nothing_done"},
 		"stops after failures": {
 			[]string{"-stdin", "-max-failures", "1", "-concurrency", "1"},
-			"x y\nx z\n" + unknown, outcome.ExitFailed, 3, "2 failed; 0 unknown; 1 not started",
+			"x y\nx z\n" + unknown, outcome.ExitFailed, 3, "3 servers: 2 nothing_done, 1 not_started",
 		},
 		"JSON lines":      {[]string{"-n", "5", "-json"}, "", outcome.ExitDone, 5, "5 accepted"},
 		"a bad flag":      {[]string{"-nope"}, "", outcome.ExitUsage, 0, "not defined"},

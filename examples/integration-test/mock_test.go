@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,7 +37,7 @@ func TestRollback_WithAMock(t *testing.T) {
 		&ecs.APIError{Code: "itemNotFound", StatusCode: 404}: {ecs.ErrNotFound},
 	} {
 		for _, sentinel := range sentinels {
-			assert.True(t, errors.Is(err, sentinel), "%v is %v", err, sentinel)
+			assert.ErrorIs(t, err, sentinel)
 		}
 	}
 

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func story(ctx context.Context, cfg config, tell *teller) (err error) {
 	var client *ecs.Client
 	if cfg.Named() {
-		client, cfg.Project, err = cfg.Connect() //nolint:contextcheck // a constructor that may log in, within 30 s
+		client, cfg.Project, err = cfg.Connect()
 	} else {
 		cloud := newDemo(tell)
 		defer cloud.close()

@@ -15,6 +15,7 @@ type Outcome string
 // Retry is what to do before the command is run again for a server.
 type Retry string
 
+// The outcomes, and what to do before the command is run again.
 const (
 	Reverted    Outcome = "reverted"     // by this run, or by an earlier one
 	Ready       Outcome = "ready"        // a dry run: its resize can be reverted
