@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/revert-resize/ecs"
@@ -68,6 +70,51 @@ func ExampleWithDryRun() {
 	// ready: <nil>
 	// running is not ready: true
 	// still: VERIFY_RESIZE
+}
+
+// Keep a journal, so that a run goes on where an earlier one ended, however that was.
+func ExampleWithJournal() {
+	cloud := ecstest.NewServer() // stands for a cloud
+	defer cloud.Close()
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	ids := []string{cloud.AddServer(ecstest.Instance{}), cloud.AddServer(ecstest.Instance{}), cloud.AddServer(ecstest.Instance{})}
+
+	run := func(ctx context.Context) (reverted, unfinished int) {
+		journal, err := ecs.OpenJournal(filepath.Join(dir, "reverts.journal"))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		defer journal.Close()
+		for _, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+			if result.Err == nil {
+				reverted++
+			} else {
+				unfinished++
+			}
+		}
+		return reverted, unfinished
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond) // the fake cloud's reverts take a second
+	defer cancel()
+	fmt.Println(run(ctx))
+	fmt.Println(run(context.Background()))
+	fmt.Println(run(context.Background())) // nothing is left to do
+	// Output:
+	// 0 3
+	// 3 0
+	// 3 0
 }
 
 // See how far a fleet has come. The function is called at least once a second, in the goroutine of the loop.

@@ -13,9 +13,9 @@ type demo struct {
 	server string
 }
 
-func newDemo(tell *teller) *demo {
+func newDemo(r *report) *demo {
 	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 2 * time.Second}))
-	tell.cloud(cloud.URL)
+	r.cloud(cloud.URL)
 	return &demo{cloud: cloud, server: cloud.AddServer(ecstest.Instance{Name: "web-1"})}
 }
 

@@ -15,7 +15,7 @@ import (
 type job struct {
 	client  *ecs.Client
 	cfg     config
-	tell    *teller
+	report  *report
 	journal ecs.Journal // nil: none
 	begun   bool        // by this run: nobody else has sent it
 }
@@ -27,15 +27,15 @@ func (j *job) run(ctx context.Context) error {
 	}
 	switch entry.State {
 	case ecs.JournalPlanned:
-		j.tell.resumed(entry)
+		j.report.resumed(entry)
 		return j.send(ctx, &entry.Revert)
 	case ecs.JournalAccepted:
-		j.tell.resumed(entry)
+		j.report.resumed(entry)
 		return j.wait(ctx, &entry.Revert)
 	}
 	switch entry.Outcome {
 	case ecs.JournalReverted:
-		j.tell.done(entry.Server)
+		j.report.done(entry.Server)
 		return nil
 	case ecs.JournalNotReverted:
 		return &ecs.RevertFailedError{Revert: entry.Revert, Server: *entry.Server, Reason: entry.Reason, Gone: entry.Gone}
@@ -65,17 +65,17 @@ func (j *job) begin(ctx context.Context) error {
 	plan, err := j.client.PlanRevert(ctx, j.cfg.Project, j.cfg.server)
 	var precondition *ecs.PreconditionError
 	if errors.As(err, &precondition) {
-		j.tell.fetched(&precondition.Server)
+		j.report.fetched(&precondition.Server)
 		if outcome.AlreadyOn(j.cfg.okIfActive, err) {
-			j.tell.done(&precondition.Server)
+			j.report.done(&precondition.Server)
 			return nil
 		}
 	}
 	if err != nil {
 		return err
 	}
-	j.tell.fetched(&plan.Before)
-	j.tell.ready(&plan.Before)
+	j.report.fetched(&plan.Before)
+	j.report.ready(&plan.Before)
 	j.begun = true
 	if err := j.record(ctx, ecs.JournalEntry{State: ecs.JournalPlanned, Revert: *plan}); err != nil {
 		return err // nothing is sent that is not recorded
@@ -88,7 +88,7 @@ func (j *job) send(ctx context.Context, plan *ecs.Revert) error {
 	if err != nil {
 		return j.recordEnd(ctx, plan, err)
 	}
-	j.tell.accepted(accepted)
+	j.report.accepted(accepted)
 	if err := j.record(ctx, ecs.JournalEntry{State: ecs.JournalAccepted, Revert: *accepted}); err != nil {
 		return err // the next run finds out from the plan
 	}
@@ -96,7 +96,7 @@ func (j *job) send(ctx context.Context, plan *ecs.Revert) error {
 }
 
 func (j *job) wait(ctx context.Context, accepted *ecs.Revert) error {
-	server, err := j.client.WaitForRevert(ctx, accepted, ecs.WithProgress(j.tell.progress))
+	server, err := j.client.WaitForRevert(ctx, accepted, ecs.WithProgress(j.report.progress))
 	if err != nil {
 		return j.recordEnd(ctx, accepted, err)
 	}
@@ -104,7 +104,7 @@ func (j *job) wait(ctx context.Context, accepted *ecs.Revert) error {
 	if err := j.record(ctx, entry); err != nil {
 		return err
 	}
-	j.tell.done(server)
+	j.report.done(server)
 	return nil
 }
 

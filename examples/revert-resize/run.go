@@ -40,33 +40,33 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if errors.Is(err, flag.ErrHelp) {
 		return outcome.ExitDone
 	}
-	tell := newTeller(stdout, cfg.json)
+	r := newReport(stdout, cfg.json)
 	if err != nil {
 		fmt.Fprintln(stderr, "revert-resize:", err)
-		tell.json = tell.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") // it may stand behind the mistake
-		tell.failed(err, outcome.ExitUsage)
+		r.json = r.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") // it may stand behind the mistake
+		r.failed(err, outcome.ExitUsage)
 		return outcome.ExitUsage
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	err = story(ctx, cfg, tell)
+	err = work(ctx, cfg, r)
 	if err == nil {
 		return outcome.ExitDone
 	}
 	o, _ := outcome.Of(err)
 	code := outcome.ExitCode(o, err)
 	fmt.Fprintln(stderr, err)
-	tell.failed(err, code)
+	r.failed(err, code)
 	return code
 }
 
-// story tells it on the cloud that is meant.
-func story(ctx context.Context, cfg config, tell *teller) (err error) {
+// work reverts the server on the cloud that is meant.
+func work(ctx context.Context, cfg config, r *report) (err error) {
 	var client *ecs.Client
 	if cfg.Named() {
 		client, cfg.Project, err = cfg.Connect()
 	} else {
-		cloud := newDemo(tell)
+		cloud := newDemo(r)
 		defer cloud.close()
 		client, cfg.Project, cfg.server, err = cloud.client()
 	}
@@ -74,7 +74,7 @@ func story(ctx context.Context, cfg config, tell *teller) (err error) {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	j := &job{client: client, cfg: cfg, tell: tell}
+	j := &job{client: client, cfg: cfg, report: r}
 	if cfg.journal != "" {
 		journal, err := ecs.OpenJournal(cfg.journal)
 		if err != nil {

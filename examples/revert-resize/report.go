@@ -10,14 +10,14 @@ import (
 	"github.com/revert-resize/ecs/examples/internal/outcome"
 )
 
-// teller prints what happens, as text or as JSON lines.
-type teller struct {
+// report prints what happens, as text or as JSON lines.
+type report struct {
 	out  io.Writer
 	json bool
 	last string // the state printed last: only changes are news
 }
 
-func newTeller(out io.Writer, json bool) *teller { return &teller{out: out, json: json} }
+func newReport(out io.Writer, json bool) *report { return &report{out: out, json: json} }
 
 // event is one JSON line.
 type event struct {
@@ -34,7 +34,7 @@ type event struct {
 	Retry   outcome.Retry   `json:"retry,omitempty"`
 }
 
-func (t *teller) say(e event, format string, args ...any) {
+func (t *report) say(e event, format string, args ...any) {
 	if !t.json {
 		fmt.Fprintf(t.out, "%-9s %s\n", e.Event, fmt.Sprintf(format, args...))
 		return
@@ -42,29 +42,29 @@ func (t *teller) say(e event, format string, args ...any) {
 	_ = json.NewEncoder(t.out).Encode(e) //nolint:errchkjson // a closed pipe must not keep the revert from being waited for
 }
 
-func (t *teller) cloud(url string) {
+func (t *report) cloud(url string) {
 	t.say(event{Event: "cloud", Endpoint: url}, "a fake one in this process, at %s", url)
 }
 
-func (t *teller) fetched(s *ecs.Server) {
+func (t *report) fetched(s *ecs.Server) {
 	t.say(event{Event: "fetch", Server: s}, "server %s (%s): %s", s.ID, s.Name, describe(s))
 }
 
-func (t *teller) ready(s *ecs.Server) {
+func (t *report) ready(s *ecs.Server) {
 	t.say(event{Event: "check", Server: s}, "the resize can be reverted; what was written since will be lost")
 }
 
-func (t *teller) accepted(r *ecs.Revert) {
+func (t *report) accepted(r *ecs.Revert) {
 	t.say(event{Event: "accepted", Revert: r}, "request %s", r.RequestID)
 }
 
 // resumed is for a run that goes on with the revert of an earlier one.
-func (t *teller) resumed(e ecs.JournalEntry) {
+func (t *report) resumed(e ecs.JournalEntry) {
 	t.say(event{Event: "resume", Revert: &e.Revert}, "an earlier run has recorded it as %s", e.State)
 }
 
 // progress is called after every fetch of the wait.
-func (t *teller) progress(p ecs.Progress) {
+func (t *report) progress(p ecs.Progress) {
 	e := event{Event: "wait", Server: p.Server, ElapsedMS: p.Elapsed.Milliseconds(), Looks: p.Looks}
 	elapsed := p.Elapsed.Round(100 * time.Millisecond)
 	if p.Err != nil {
@@ -78,13 +78,13 @@ func (t *teller) progress(p ecs.Progress) {
 	}
 }
 
-// done ends the story: of this run, or of an earlier one.
-func (t *teller) done(s *ecs.Server) {
+// done is the last line: of this run, or of an earlier one.
+func (t *report) done(s *ecs.Server) {
 	t.say(event{Event: "done", Server: s, Outcome: outcome.Reverted, Retry: outcome.Never}, "reverted: %s", describe(s))
 }
 
-// failed ends the story; as text the error is on standard error.
-func (t *teller) failed(err error, code int) {
+// failed is the last line; as text the error is on standard error.
+func (t *report) failed(err error, code int) {
 	if t.json {
 		o, retry := outcome.Of(err)
 		t.say(event{Event: "failed", Error: err.Error(), ExitCode: code, Outcome: o, Retry: retry}, "")
