@@ -58,6 +58,8 @@ func (r *report) result(id string, result ecs.FleetResult) {
 	case r.cfg.json:
 		r.meter.clear()
 		_ = json.NewEncoder(r.std.out).Encode(l) //nolint:errchkjson // a closed pipe must not stop the fleet
+	case r.std.outTerminal && (l.Outcome == outcome.Accepted || l.Outcome == outcome.NotStarted):
+		// After an interrupt there may be many of them, with nothing to tell them apart.
 	case l.Error != "":
 		r.meter.clear()
 		fmt.Fprintf(r.std.out, "%s %s: %s\n", id, l.Outcome, l.Error)
