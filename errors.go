@@ -17,7 +17,8 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden: the credential is good, but not allowed to do this (403).
 	ErrForbidden = errors.New("forbidden")
-	// ErrNotFound: there is no such server in this project (404), or it has been deleted; or no such project.
+	// ErrNotFound: the servers' API itself says that there is no such server in this project, or it has been deleted; or there is no
+	// such project. Any other 404, of a proxy or a wrong endpoint, is ErrUnavailable.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict: the cloud refused the action because of the server's state (409, and 400 where the cloud uses that).
 	ErrConflict = errors.New("conflict")
@@ -25,7 +26,8 @@ var (
 	ErrLocked = errors.New("server is locked")
 	// ErrRateLimited: too many requests; nothing was done.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, a success with an error in it, no connection, no answer in time).
+	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, a success with an error in it, a 404 that does not come from the
+	// servers' API, an error that says that OpenStack did not answer, no connection, no answer in time).
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrAPINotPublished: this cloud does not offer the API, or has withdrawn it.
 	ErrAPINotPublished = errors.New("API is not published")
