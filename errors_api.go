@@ -222,12 +222,6 @@ func (e *APIError) noUsableAnswer() bool {
 	return false
 }
 
-// novaFault reports whether the response is a fault of Nova, so that nothing of the request is on its way any more. Nova's
-// request IDs begin with "req-"; a front end that fails in Nova's words gives IDs of its own.
-func (e *APIError) novaFault() bool {
-	return wire.IsNovaFault(e.Code) && strings.HasPrefix(e.RequestID, "req-")
-}
-
 // ECS's own codes that decide something here.
 const (
 	codeWrongState  = "Ecs.0100"    // the status does not meet the requirements

@@ -68,8 +68,8 @@ const blank = " \t\r\n\ufeff"
 // maxNested is how many messages inside of messages are read.
 const maxNested = 3
 
-// IsNovaFault says whether name is one that Nova gives to its faults, such as "itemNotFound".
-func IsNovaFault(name string) bool {
+// isNovaFault says whether name is one that Nova gives to its faults, such as "itemNotFound".
+func isNovaFault(name string) bool {
 	switch name {
 	case "badRequest", "unauthorized", "forbidden", "itemNotFound", "badMethod", "conflictingRequest", "overLimit",
 		"badMediaType", "notImplemented", "serviceUnavailable", "computeFault", "buildInProgress":

@@ -150,7 +150,7 @@ func (p *problem) nested(child *node) {
 		p.requestID = cmp.Or(p.requestID, inner.requestID)
 		return
 	}
-	if child.kind == record && IsNovaFault(child.name) && p.nova == "" {
+	if child.kind == record && isNovaFault(child.name) && p.nova == "" {
 		inner.nova, inner.sure = child.name, true
 		inner.requestID = cmp.Or(p.requestID, inner.requestID)
 		*p = inner
@@ -214,7 +214,7 @@ func (p *problem) unwrapped(times int) problem {
 		return *p
 	}
 	inner = inner.unwrapped(times - 1)
-	if !IsNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova
+	if !isNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova
 		inner.nova = ""
 		if specificity(inner.code) < specificity(p.code) {
 			inner.code, inner.codeRank = p.code, p.codeRank
