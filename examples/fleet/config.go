@@ -79,7 +79,7 @@ func (c config) check(rest []string) error {
 		return errors.New("-timeout must be positive")
 	}
 	if c.journal != "" && !c.Named() {
-		return errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process")
+		return errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process; examples/cloud runs one that does not")
 	}
 	return c.Check()
 }

@@ -24,7 +24,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.timeout)
 	defer cancel()
-	cloud, err := connect(cfg, std.err) //nolint:contextcheck // a constructor that may log in, within 30 s
+	cloud, err := connect(cfg, std.err)
 	if err != nil {
 		return fail(cfg, std, outcome.ExitUsage, err)
 	}

@@ -117,7 +117,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	case cfg.Named() && cfg.server == "":
 		return cfg, errors.New("which server? give -server")
 	case !cfg.Named() && cfg.journal != "":
-		return cfg, errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process")
+		return cfg, errors.New("-journal needs -cloud or -endpoint: the fake cloud ends with this process; examples/cloud runs one that does not")
 	case !cfg.Named() && cfg.server != "":
 		return cfg, errors.New("which cloud? -server needs -cloud or -endpoint")
 	}
