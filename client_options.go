@@ -48,7 +48,7 @@ func defaults() options {
 		timeout: defaultTimeout,
 		policy:  retry.Policy{MaxAttempts: 4, BaseDelay: 500 * time.Millisecond, MaxDelay: 30 * time.Second},
 		settle:  5 * time.Second, maxLookAge: 5 * time.Second,
-		pollMin: 2 * time.Second, pollMax: 15 * time.Second,
+		pollMin: time.Second, pollMax: time.Minute,
 		userAgent: userAgent(""),
 	}
 }
@@ -124,8 +124,9 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithPollInterval sets the pauses between the looks of a wait: they grow by half from lowest to highest, and a random quarter
-// at most is taken off each. The defaults are 2 s and 15 s.
+// WithPollInterval bounds the pauses between the requests of a wait. They grow from lowest to highest with the time that the wait
+// has taken, so that it notices its end within a tenth of that time on average. The defaults are 1 s and 1 min; a fleet never
+// pauses for longer than 15 s.
 func WithPollInterval(lowest, highest time.Duration) Option {
 	return func(o *options) error {
 		if highest < lowest {

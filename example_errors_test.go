@@ -134,7 +134,8 @@ func Example_errors() {
 	cloud := ecstest.NewServer(ecstest.WithDurations(ecstest.Durations{Revert: 50 * time.Millisecond})) // stands for a cloud
 	defer cloud.Close()
 	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()),
-		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond)) // the cloud is near
+		ecs.WithPollInterval(10*time.Millisecond, 50*time.Millisecond), // the cloud is near
+		ecs.WithRetry(ecs.RetryPolicy{SettleTime: 100 * time.Millisecond}))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -171,6 +172,7 @@ func Example_errors() {
 	lost := cloud.AddServer(ecstest.Instance{})
 	cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: lost, Do: ecstest.DropAfter()})
 	cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: lost, Skip: 1, Times: -1, Do: ecstest.Forbidden()})
+	cloud.Inject(ecstest.Fault{On: ecstest.ActionRecord, Server: lost, Times: -1, Do: ecstest.Forbidden()})
 	fmt.Println(revert(lost))
 	// Output:
 	// back on flavor 1

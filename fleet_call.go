@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/revert-resize/ecs/internal/fleet"
+	"github.com/revert-resize/ecs/internal/retry"
 	"github.com/revert-resize/ecs/internal/throttle"
 )
 
@@ -71,7 +72,7 @@ func (f *fleetCall) run(ctx, waiting, starting context.Context) {
 
 func (f *fleetCall) newWatch() *fleet.Watch {
 	return fleet.NewWatch(fleet.WatchConfig{
-		Slots: f.slots, Clock: &f.clock, Interval: f.c.interval, Silence: silentPolls * f.c.pollMax, Since: f.journal.since,
+		Slots: f.slots, Clock: &f.clock, Interval: f.interval, Silence: silentPolls * max(f.c.pollMin, min(f.c.pollMax, longestPoll)), Since: f.journal.since,
 		Changed: func(ctx context.Context, since time.Time) iter.Seq2[fleet.Page, error] {
 			return f.pages(ctx, ListServersOptions{ChangesSince: since})
 		},
@@ -81,6 +82,23 @@ func (f *fleetCall) newWatch() *fleet.Watch {
 		Permanent: noList, Throttled: isRateLimited,
 		Polled: func() { f.results <- fleetNews{kind: newsPoll} },
 	})
+}
+
+// longestPoll is the longest pause between two polls: there is always a server whose revert may end.
+const longestPoll = 15 * time.Second
+
+// interval returns the pause before poll number n of those in a row that ended no wait.
+func (f *fleetCall) interval(n int) time.Duration {
+	longest := max(f.c.pollMin, min(f.c.pollMax, longestPoll))
+	pause := f.c.pollMin
+	for range n - 1 {
+		if pause >= longest {
+			break
+		}
+		pause += pause / 2
+	}
+	pause = min(pause, longest)
+	return pause - retry.Jitter(pause/4)
 }
 
 // feed reports the IDs that are none, and returns the feed for all others that have no result yet: first those that an earlier

@@ -14,34 +14,38 @@ type fleetWait struct {
 	id      string
 	revert  *Revert
 	tracker *verdict.Wait
+	record  *recordReader
 	last    *Server
-	asked   time.Time // before the last look, or the revert
 	err     error
+
+	refusals *refusals
 }
 
 func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
-	return &fleetWait{f: f, id: id, revert: revert, tracker: f.c.newWait(revert), last: &revert.Before, asked: revert.SentAt}
+	return &fleetWait{
+		f: f, id: id, revert: revert, tracker: f.c.newWait(revert, time.Time{}), last: &revert.Before,
+		record: &recordReader{c: f.c, revert: revert}, refusals: f.c.newRefusals(),
+	}
 }
-
-// tooShort is a time in which no revert is rolled back and another resize made and confirmed.
-const tooShort = 15 * time.Second
 
 func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
 	if incomplete(seen.Server, &w.revert.Before) {
 		return fleet.FetchNow
 	}
-	return w.judge(newServer(seen.Server, seen.Redact), seen.RequestedAt)
+	s := newServer(seen.Server, seen.Redact)
+	if s.state().Broken() && s.Fault == nil {
+		return fleet.FetchNow // no list tells the fault
+	}
+	return w.judge(s, moment{seen.RequestedAt, seen.Date})
 }
 
-func (w *fleetWait) judge(s *Server, asked time.Time) fleet.Finding {
-	now := time.Now()
-	w.tracker.TrustMove = now.Sub(w.asked) <= tooShort
-	w.last, w.asked = s, asked
-	return w.conclude(w.tracker.Observe(s.state(), now))
+func (w *fleetWait) judge(s *Server, at moment) fleet.Finding {
+	w.last = s
+	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Asked: at.asked, Now: time.Now(), Date: at.date}))
 }
 
 func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
-	if v == verdict.AskRecord {
+	if v == verdict.Ask {
 		return fleet.NeedRecord
 	}
 	over, err := concluded(v, reason, w.revert, w.last)
@@ -49,7 +53,7 @@ func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
 	switch {
 	case over:
 		return fleet.Over
-	case w.tracker.Puzzled():
+	case w.tracker.Open():
 		return fleet.FetchNext
 	}
 	return fleet.GoOn
@@ -59,8 +63,8 @@ func (w *fleetWait) FetchRecord(ctx context.Context) (found fleet.Finding) {
 	found = fleet.FetchNext
 	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
-	record, ok := w.f.c.record(ctx, w.revert, w.tracker.HostOnly())
-	if !ok {
+	record, ok := w.record.ask(ctx, w.tracker)
+	if !ok && !w.tracker.Exhausted(time.Now()) {
 		return fleet.FetchNext // a passing failure
 	}
 	return w.conclude(w.tracker.Recorded(record, time.Now()))
@@ -71,19 +75,20 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
-	asked, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
+	at, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
 	switch {
 	case w.f.noteRefusal(err) == nil:
-		if found := w.judge(s, asked); found != fleet.NeedRecord {
+		w.refusals.answered()
+		if found := w.judge(s, at); found != fleet.NeedRecord {
 			return found
 		}
 		return w.FetchRecord(ctx)
-	case isGone(err):
-		w.err = &RevertFailedError{Revert: *w.revert, Server: *w.last, Reason: "the server is gone", Gone: true}
-	case passing(ctx, err) || ctx.Err() != nil:
+	case ctx.Err() != nil || !w.refusals.believe(ctx, err):
 		return fleet.FetchNext
+	case isGone(err):
+		w.err = &RevertFailedError{Revert: *w.revert.clone(), Server: *w.last.clone(), Reason: "the server is gone", Gone: true}
 	default:
-		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last, Err: err}
+		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: err}
 	}
 	return fleet.Over
 }

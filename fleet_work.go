@@ -105,7 +105,7 @@ func (f *fleetCall) plan(ctx context.Context, job fleet.Job) (*revertCall, error
 	if seen := job.Seen; seen.Server != nil && !incomplete(seen.Server, nil) {
 		s := newServer(seen.Server, seen.Redact)
 		if len(f.unmet(s.state())) == 0 {
-			return f.c.newRevertCall(f.projectID, s, seen.RequestedAt), nil
+			return f.c.newRevertCall(f.projectID, s, moment{seen.RequestedAt, seen.Date}), nil
 		}
 	}
 	r, err := f.fetch(ctx, job.ID)
@@ -131,9 +131,9 @@ func (f *fleetCall) unmet(s verdict.State) []verdict.Condition {
 func (f *fleetCall) fetch(ctx context.Context, id string) (*revertCall, error) {
 	for n := 1; ; n++ {
 		s := new(Server)
-		fetchedAt, err := f.c.fetch(ctx, retried, f.projectID, id, s)
+		fetched, err := f.c.fetch(ctx, retried, f.projectID, id, s)
 		if f.noteRefusal(err) == nil {
-			return f.c.newRevertCall(f.projectID, s, fetchedAt), nil
+			return f.c.newRevertCall(f.projectID, s, fetched), nil
 		}
 		if !isRateLimited(err) || retryAfter(err) <= f.c.policy.MaxDelay || n >= f.c.policy.MaxAttempts {
 			return nil, err

@@ -22,6 +22,7 @@ type Revert struct {
 	ServerID  string    `json:"server_id"`
 	RequestID string    `json:"request_id,omitempty"` // the cloud's; "" if its answer was lost and its record does not tell
 	PlannedAt time.Time `json:"planned_at,omitzero"`  // when the server was seen as in Before, by the local clock
+	CloudTime time.Time `json:"cloud_time,omitzero"`  // when the resize was last seen undecided before it was sent, by the cloud's clock; zero if that is not known
 	SentAt    time.Time `json:"sent_at,omitzero"`     // not after the accepted request was sent, by the local clock; zero: not known to be accepted
 	Before    Server    `json:"before"`               // as the server was seen before: it names the resize that is to be reverted
 }
@@ -58,7 +59,7 @@ func (c *Client) planRevert(ctx context.Context, projectID, serverID string) (*R
 	if err != nil {
 		return nil, err
 	}
-	return c.plans.add(&r.revert, r.fetchedAt), nil
+	return c.plans.add(&r.revert, r.fetched), nil
 }
 
 // ResumeRevert carries out a planned revert. THE DATA WRITTEN SINCE THE RESIZE IS LOST. It may be called any number of times,
@@ -94,7 +95,7 @@ var errInterrupted = errors.New("the revert may have been sent before")
 
 // resumeRevert carries out a revert. beforeSend may be nil, see revertCall.
 func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend func(context.Context, *Revert) error) (*Revert, error) {
-	fetchedAt, fresh := c.plans.take(revert)
+	fetched, fresh := c.plans.take(revert)
 	if err := checkRevert(revert); err != nil {
 		return nil, err
 	}
@@ -104,7 +105,8 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 	if err := precondition(&revert.Before, verdict.Unresumable(revert.Before.state())); err != nil {
 		return nil, invalid("the revert's Before was not ready for a revert: %w", err)
 	}
-	r := &revertCall{c: c, revert: *revert.clone(), fetchedAt: fetchedAt, beforeSend: beforeSend}
+	r := c.revertCallOf(revert, fetched)
+	r.beforeSend = beforeSend
 	if fresh {
 		if err := c.permit(ctx); err != nil {
 			return nil, err
@@ -138,12 +140,12 @@ type plans struct {
 
 // unusedPlan is a Revert as PlanRevert returned it.
 type unusedPlan struct {
-	revert    *Revert // a copy: one that was changed since is another plan
-	fetchedAt time.Time
+	revert  *Revert // a copy: one that was changed since is another plan
+	fetched moment
 }
 
 // add returns a copy of a plan that take knows.
-func (p *plans) add(revert *Revert, fetchedAt time.Time) *Revert {
+func (p *plans) add(revert *Revert, fetched moment) *Revert {
 	planned := revert.clone()
 	key := weak.Make(planned)
 	p.mu.Lock()
@@ -151,7 +153,7 @@ func (p *plans) add(revert *Revert, fetchedAt time.Time) *Revert {
 	if p.unused == nil {
 		p.unused = map[weak.Pointer[Revert]]unusedPlan{}
 	}
-	p.unused[key] = unusedPlan{revert.clone(), fetchedAt}
+	p.unused[key] = unusedPlan{revert.clone(), fetched}
 	runtime.AddCleanup(planned, p.forget, key)
 	return planned
 }
@@ -163,11 +165,14 @@ func (p *plans) forget(key weak.Pointer[Revert]) {
 }
 
 // take returns when the server of a plan was fetched, if the plan is not used and not changed since. It is used then.
-func (p *plans) take(revert *Revert) (fetchedAt time.Time, ok bool) {
+func (p *plans) take(revert *Revert) (fetched moment, ok bool) {
 	key := weak.Make(revert)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	plan, ok := p.unused[key]
 	delete(p.unused, key)
-	return plan.fetchedAt, ok && reflect.DeepEqual(plan.revert, revert)
+	if !ok || !reflect.DeepEqual(plan.revert, revert) {
+		return moment{}, false
+	}
+	return plan.fetched, true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/retry"
@@ -13,18 +14,18 @@ import (
 // readBackFactor bounds the read-back, in settle times.
 const readBackFactor = 12
 
-// settleLooks is how often the server must be seen untouched before an action that may still be on its way is
+// settleResponses is how often the server must be seen untouched before an action that may still be on its way is
 // sent again.
-const settleLooks = 3
+const settleResponses = 3
 
-// readBack looks at the server until it is clear whether a request of this call was accepted. If
-// none was, it ends with errSendAgain.
+// readBack fetches the server until it is clear whether a request for this revert was accepted. If none was, it ends with
+// errSendAgain.
 func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error) {
-	wait, looks := r.resendAfter()
-	interval := max(r.c.settle, wait)/settleLooks + 1
-	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer than the settle time
-	untouched, errored := 0, 0
-	var seen *Server
+	wait, responses := r.resendAfter()
+	interval := max(r.c.settle, wait)/settleResponses + 1
+	budget := max((readBackFactor-1)*r.c.settle, 2*wait) // a wait that was asked for may be longer; the last settle time is the record's
+	b := readBackState{refusals: r.c.newRefusals()}
+	r.c.logDecision(ctx, "ecs read back", slog.String("after", fmt.Sprint(r.last)))
 	if err := r.c.permit(ctx); err != nil { // to send again, should it come to that
 		return nil, r.unknown(ctx, nil, err)
 	}
@@ -38,125 +39,167 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 		}
 		switch {
 		case err == nil:
-			seen = now
-			finding := verdict.ReadBack(r.revert.Before.state(), now.state())
-			if finding != verdict.NotAccepted {
-				untouched = 0
-				if finding == verdict.Errored {
-					errored++
+			finding, why := b.note(r, now)
+			if finding == verdict.NotAccepted {
+				if b.untouched >= responses && time.Since(start) >= wait {
+					return r.mayResend(ctx, kind, now)
 				}
-				if revert, err := r.conclude(ctx, finding, now, errored); !errors.Is(err, errFetchAgain) {
-					return revert, err
-				}
-				break
+			} else if revert, err := r.conclude(ctx, &b, finding, why); !errors.Is(err, errFetchAgain) {
+				return revert, err
 			}
-			if untouched++; untouched >= looks && time.Since(start) >= wait {
-				return r.mayResend(ctx, kind, now)
-			}
-		case !passing(ctx, err):
-			return nil, r.unknown(ctx, seen, err)
+		case b.refusals.believe(ctx, err):
+			return r.giveUp(ctx, b.seen, err)
 		}
 		pause := max(interval, retryAfter(err))
 		if pause > budget-time.Since(start) {
-			return nil, r.unknown(ctx, seen, timeUp(err))
+			return r.giveUp(ctx, b.seen, timeUp(err))
 		}
 		if err := retry.Sleep(ctx, pause); err != nil {
-			return nil, r.unknown(ctx, seen, err)
+			return nil, r.unknown(ctx, b.seen, err)
 		}
 	}
 }
 
-// timeUp is the end of a read-back that did not tell, with the failure of the last look if it failed.
-func timeUp(look error) error {
-	if look == nil {
-		return errors.New("the server's state did not tell in time")
-	}
-	return fmt.Errorf("the server's state did not tell in time: %w", look)
+// readBackState is what a read-back has seen so far.
+type readBackState struct {
+	seen      *Server
+	untouched int // how often in a row the resize stood as before
+	errored   int // how often the server was in ERROR
+	refusals  *refusals
 }
 
-// resendAfter returns how long, and in how many looks, the server must be seen untouched before the action is sent
+// note judges a response.
+func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, string) {
+	b.seen = now
+	b.refusals.answered()
+	recent := r.sightings.Recent(now.state(), time.Now())
+	finding, why := verdict.ReadBack(r.revert.Before.state(), now.state(), recent)
+	if b.untouched++; finding != verdict.NotAccepted {
+		b.untouched = 0
+	}
+	switch {
+	case finding == verdict.NotAccepted:
+		r.stands()
+	case finding == verdict.Errored:
+		b.errored++
+	case finding == verdict.FetchAgain && now.state().Resizing():
+		r.sightings.Otherwise()
+	}
+	return finding, why
+}
+
+// timeUp is the end of a read-back that did not tell, with the failure of the last request if it failed.
+func timeUp(fetch error) error {
+	if fetch == nil {
+		return errors.New("the server's state did not tell in time")
+	}
+	return fmt.Errorf("the server's state did not tell in time: %w", fetch)
+}
+
+// resendAfter returns how long, and in how many responses, the server must be seen untouched before the action is sent
 // again. A request that is over needs no time to arrive, only the pause that the cloud is due.
-func (r *revertCall) resendAfter() (wait time.Duration, looks int) {
+func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 	if r.atOnce && !r.pending {
 		return 0, 1
 	}
-	wait = r.c.policy.Backoff(r.attempts)
+	if r.attempts > 0 {
+		wait = r.c.policy.Backoff(r.attempts)
+	}
 	if asked := retryAfter(r.last); asked > 0 && asked <= r.c.policy.MaxDelay {
 		wait = asked
 	}
 	if !r.pending {
 		return wait, 1
 	}
-	return max(wait, r.c.settle), settleLooks
+	return max(wait, r.c.settle), settleResponses
 }
 
-// mayResend decides what follows when no look has shown that a request of this call was accepted: it is sent again
+// mayResend decides what follows when no response has shown that a request for this revert was accepted: it is sent again
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
 // the server as it was.
 func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*Revert, error) {
 	if kind != refused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
+		r.c.logDecision(ctx, "ecs send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
 	}
-	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the looks do not show
+	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the responses do not show
 	if !r.pending && !contradicted {
 		return nil, r.last
 	}
-	switch r.recover(ctx) {
+	return r.byRecord(ctx, insist, now, errors.New("it was not accepted so far, but can still arrive"))
+}
+
+// giveUp ends a read-back whose responses did not tell. The record has the last word, unless it would be refused as well.
+func (r *revertCall) giveUp(ctx context.Context, seen *Server, why error) (*Revert, error) {
+	if ctx.Err() != nil || r.c.signatureRefused(why) || isGone(why) {
+		return nil, r.unknown(ctx, seen, goneText(why))
+	}
+	return r.byRecord(ctx, ask, seen, why)
+}
+
+// byRecord ends a read-back with what the record tells, or else without a verdict because of why.
+func (r *revertCall) byRecord(ctx context.Context, how insistence, now *Server, why error) (*Revert, error) {
+	switch r.recover(ctx, how) {
 	case verdict.FateConfirmed:
-		return nil, r.failed(now, "somebody else confirmed the resize")
+		if now != nil && now.CheckRevertResize() != nil || !r.pending {
+			return nil, r.failed(now, "somebody else confirmed the resize")
+		}
+		if now != nil && len(verdict.Changed(r.revert.Before.state(), now.state())) == 0 {
+			return nil, r.failed(now, "somebody else confirmed the resize")
+		} // else another resize waits for a decision, and a request that is still on its way can meet it
 	case verdict.FateReverted:
 		return r.accepted(), nil
 	case verdict.FateContested:
-		return nil, r.unknown(ctx, now, errors.New("the cloud has accepted a confirm and a revert, and begun with neither"))
+		why = errors.New("the cloud has accepted both a confirm and a revert of the resize")
 	case verdict.FateUnknown, verdict.FateOpen:
 	}
-	return nil, r.unknown(ctx, now, errors.New("it was not accepted so far, but can still arrive"))
+	return nil, r.unknown(ctx, now, why)
 }
 
 // conclude turns a finding into the end of the call, or into errFetchAgain if it proves nothing.
-// errored is how often the server was seen in ERROR.
-func (r *revertCall) conclude(ctx context.Context, finding verdict.Finding, now *Server, errored int) (*Revert, error) {
+func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding verdict.Finding, why string) (*Revert, error) {
+	now := b.seen
 	switch finding {
-	case verdict.Accepted:
-		if r.recover(ctx) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
+	case verdict.Running:
+		if r.recover(ctx, ask) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
 			return nil, r.unknown(ctx, now, errors.New("somebody else confirmed the resize, and another one is being reverted"))
 		}
 		return r.accepted(), nil
 	case verdict.Done:
-		switch fate := r.recover(ctx); {
-		case fate == verdict.FateConfirmed:
+		if r.recover(ctx, ask) == verdict.FateConfirmed {
 			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since")
-		case fate != verdict.FateReverted && verdict.OnlyMoved(r.revert.Before.state(), now.state()):
-			return nil, r.unknown(ctx, now, errors.New("the server is on another host, which a migration after a confirm does too"))
 		}
 		return r.accepted(), nil
-	case verdict.Unchanged:
-		switch r.recover(ctx) {
-		case verdict.FateConfirmed:
-			return nil, r.failed(now, "somebody else confirmed the resize")
-		case verdict.FateReverted:
-			return nil, r.failed(now, "the revert was accepted, and rolled back")
-		case verdict.FateUnknown, verdict.FateOpen, verdict.FateContested:
+	case verdict.NotReverted:
+		return nil, r.failed(now, r.whyNotReverted(ctx))
+	case verdict.AskRecord:
+		revert, err := r.byRecord(ctx, insist, now, errors.New(why))
+		if errors.Is(err, ErrOutcomeUnknown) && !now.state().LeftResize() && now.CheckRevertResize() != nil {
+			return nil, errFetchAgain // a revert runs: how the server ends may tell whose
 		}
-		return nil, r.failed(now, "the resize was confirmed by somebody else, or the revert was rolled back")
-	case verdict.OtherResize, verdict.OtherReverting:
-		switch fate := r.recover(ctx); {
-		case fate == verdict.FateReverted:
-			return r.accepted(), nil
-		case fate == verdict.FateConfirmed && !r.pending:
-			return nil, r.failed(now, "somebody else confirmed the resize, and resized the server again")
-		}
-		return nil, r.unknown(ctx, now, errors.New("the server has been resized again since"))
+		return revert, err
 	case verdict.Errored:
-		if now.Fault == nil && errored < settleLooks {
+		if now.Fault == nil && b.errored < settleResponses {
 			return nil, errFetchAgain // the fault comes a moment after the status
 		}
 		return nil, r.failed(now, faultText(now))
 	case verdict.Gone:
 		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
-	case verdict.LookAgain, verdict.NotAccepted:
+	case verdict.FetchAgain, verdict.NotAccepted:
 	}
 	return nil, errFetchAgain
+}
+
+// whyNotReverted says why a server is at rest where its resize had brought it.
+func (r *revertCall) whyNotReverted(ctx context.Context) string {
+	switch r.recover(ctx, ask) {
+	case verdict.FateConfirmed:
+		return "somebody else confirmed the resize"
+	case verdict.FateReverted:
+		return "the revert was accepted, and rolled back"
+	case verdict.FateUnknown, verdict.FateOpen, verdict.FateContested:
+	}
+	return "the resize was confirmed by somebody else, or the revert was rolled back"
 }
 
 func faultText(s *Server) string {
@@ -166,30 +209,27 @@ func faultText(s *Server) string {
 	return "the server is in ERROR: " + s.Fault.Message
 }
 
-func (r *revertCall) failed(now *Server, reason string) error {
-	return &RevertFailedError{Revert: *r.revert.clone(), Server: *now.clone(), Reason: reason}
+// goneText makes it plain that it is the server that does not exist.
+func goneText(err error) error {
+	if isGone(err) {
+		return fmt.Errorf("the server is gone: %w", err)
+	}
+	return err
 }
 
-// unknown ends the call without a verdict. It keeps what became of the last request, and why no look could tell.
+func (r *revertCall) failed(now *Server, reason string) error {
+	e := &RevertFailedError{Revert: *r.revert.clone(), Reason: reason}
+	if now != nil {
+		e.Server = *now.clone()
+	}
+	return e
+}
+
+// unknown ends the call without a verdict. It keeps what became of the last request, and why no response could tell.
 func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error {
 	err := r.last
 	if why != nil && !errors.Is(r.last, why) {
 		err = fmt.Errorf("%w; read back: %w", r.last, waitCause(ctx, why))
 	}
 	return &OutcomeUnknownError{Revert: *r.revert.clone(), Observed: seen.clone(), Err: err}
-}
-
-// recordTime is how long the cloud's record is asked for at the end of a read-back.
-const recordTime = 10 * time.Second
-
-// recover asks the cloud's record what became of the resize that was looked at, and takes the request ID of its
-// revert from there.
-func (r *revertCall) recover(ctx context.Context) verdict.Fate {
-	ctx, cancel := context.WithTimeout(ctx, recordTime)
-	defer cancel()
-	fate, action, _ := r.c.fate(ctx, retried, &r.revert)
-	if fate == verdict.FateReverted || fate == verdict.FateContested {
-		r.revert.RequestID = action.RequestID
-	}
-	return fate
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/revert-resize/ecs/internal/rest"
+	"github.com/revert-resize/ecs/internal/retry"
 	"github.com/revert-resize/ecs/internal/verdict"
 	"github.com/revert-resize/ecs/internal/wire"
 )
@@ -14,43 +16,110 @@ import (
 // eventsVersion is the first microversion in which the owner of a server sees the events of its actions.
 const eventsVersion = "2.51"
 
-// record asks the cloud what its own record says of a revert, and if only the host has changed, whether somebody confirmed
-// the resize, too. It is false after a passing failure.
-func (c *Client) record(ctx context.Context, revert *Revert, hostOnly bool) (verdict.Record, bool) {
-	if hostOnly {
-		actions, err := c.actions(ctx, once, revert)
-		switch {
-		case err != nil && tellsLater(ctx, err):
-			return verdict.Untold, false
-		case err == nil && verdict.IsContested(revert.Before.state(), actions):
-			return verdict.Contested, true
+// recordTime is how long the cloud's record is asked for in a read-back.
+const recordTime = 10 * time.Second
+
+// insistence says how a refusal of the record is taken.
+type insistence bool
+
+const (
+	ask    insistence = false // as it comes: the record would only add to what is known
+	insist insistence = true  // something in between may have refused: ask three times before the record is taken for unreadable
+)
+
+// recover asks the cloud's record what became of the resize that was seen, and takes the request ID of its revert from there.
+func (r *revertCall) recover(ctx context.Context, how insistence) verdict.Fate {
+	if r.noRecord {
+		return verdict.FateUnknown
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordTime)
+	defer cancel()
+	for n := 1; ; n++ {
+		fate, action, err := r.c.fate(ctx, retried, &r.revert)
+		if fate == verdict.FateReverted || fate == verdict.FateContested {
+			r.revert.RequestID = action.RequestID
+		}
+		if err == nil || how == ask {
+			return fate
+		}
+		if n == refusalsInARow || r.c.signatureRefused(err) || retry.Sleep(ctx, r.c.settle/(2*refusalsInARow)) != nil {
+			r.noRecord = ctx.Err() == nil
+			return fate
 		}
 	}
-	id := revert.RequestID
-	if strings.HasPrefix(id, "req-") && checkID("request ID", id) == nil {
-		action, err := c.action(ctx, revert, id)
-		if err == nil {
-			return action.Tell(), true
-		}
-		if tellsLater(ctx, err) {
-			return verdict.Untold, false
-		}
-	}
-	fate, action, err := c.fate(ctx, once, revert)
-	switch {
-	case err != nil && tellsLater(ctx, err):
-		return verdict.Untold, false
-	case fate != verdict.FateReverted || checkID("request ID", action.RequestID) != nil:
-		return verdict.Untold, true
-	}
-	found, err := c.action(ctx, revert, action.RequestID)
-	if err != nil {
-		return action.Tell(), !tellsLater(ctx, err)
-	}
-	return found.Tell(), true
 }
 
-// tellsLater reports whether the record may be readable at the next look. One that is no record at all will not.
+// recordReader asks the record of one revert while that is waited for.
+type recordReader struct {
+	c        *Client
+	revert   *Revert
+	refusals int // in a row
+}
+
+// ask returns what the cloud's record says of the revert. It is false if the next response may tell more: after a passing
+// failure, and after a refusal that may come from something in between.
+func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record, bool) {
+	record, err := q.read(ctx, w)
+	switch {
+	case err == nil:
+		q.refusals = 0
+		return record, true
+	case tellsLater(ctx, err):
+		return verdict.Record{}, false
+	}
+	q.refusals++
+	return record, q.refusals >= refusalsInARow || q.c.signatureRefused(err)
+}
+
+// read returns what the record tells, and the error of a part that could not be read.
+func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
+	var record verdict.Record
+	id := q.revert.RequestID
+	known := strings.HasPrefix(id, "req-") && checkID("request ID", id) == nil
+	if known {
+		action, err := q.c.action(ctx, q.revert, id)
+		if err != nil && tellsLater(ctx, err) {
+			return record, err
+		}
+		if err == nil {
+			record.Word = action.Word()
+		}
+		if known = err == nil; known && !w.NeedsList(record.Word) {
+			return record, nil
+		}
+	}
+	actions, err := q.c.actions(ctx, once, q.revert)
+	if err != nil {
+		if known && !tellsLater(ctx, err) {
+			err = nil // the revert's own record must do
+		}
+		return record, err
+	}
+	before := q.revert.Before.state()
+	fate, decided := verdict.FateOf(before, actions)
+	record.Fate = fate
+	if verdict.IsContested(before, actions) {
+		record.Fate = verdict.FateContested
+	}
+	if known {
+		record.Since = verdict.SinceOf(id, actions)
+		return record, nil
+	}
+	if fate != verdict.FateReverted && fate != verdict.FateContested || checkID("request ID", decided.RequestID) != nil {
+		return record, nil
+	}
+	record.Word, record.Since = decided.Word(), verdict.SinceOf(decided.RequestID, actions)
+	action, err := q.c.action(ctx, q.revert, decided.RequestID)
+	switch {
+	case err == nil:
+		record.Word = action.Word()
+	case tellsLater(ctx, err):
+		return record, err
+	}
+	return record, nil
+}
+
+// tellsLater reports whether the record may be readable at the next time. One that is no record at all will not.
 func tellsLater(ctx context.Context, err error) bool {
 	var unreadable *answerError
 	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)

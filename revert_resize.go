@@ -76,11 +76,11 @@ type conditions func(verdict.State) []verdict.Condition
 // plan fetches a server and checks it.
 func (c *Client) plan(ctx context.Context, projectID, serverID string, unmet conditions) (*revertCall, error) {
 	var before Server
-	fetchedAt, err := c.fetch(ctx, retried, projectID, serverID, &before)
+	fetched, err := c.fetch(ctx, retried, projectID, serverID, &before)
 	if err != nil {
 		return nil, err
 	}
-	r := c.newRevertCall(projectID, &before, fetchedAt)
+	r := c.newRevertCall(projectID, &before, fetched)
 	return r, precondition(&before, unmet(before.state()))
 }
 
@@ -92,7 +92,8 @@ const maxAged = 3
 type revertCall struct {
 	c         *Client
 	revert    Revert
-	fetchedAt time.Time // when the server was fetched last
+	fetched   moment            // when the server was fetched last
+	sightings verdict.Sightings // when the resize was seen undecided
 
 	// beforeSend is called once, right before the action is sent for the first time. If it fails, nothing is sent.
 	beforeSend func(context.Context, *Revert) error
@@ -105,17 +106,30 @@ type revertCall struct {
 	pending  bool      // ... and may still be on its way
 	atOnce   bool      // the last request was no attempt (see again), so the next one need not wait
 	last     error     // what became of the last attempt
+	noRecord bool      // the cloud's record can't be read
 }
 
-// newRevertCall returns the call that reverts the resize of a server whose details were fetched in a request sent at fetchedAt,
-// be it by a list. The caller checks them, and holds a permit for the action when it runs the call.
-func (c *Client) newRevertCall(projectID string, before *Server, fetchedAt time.Time) *revertCall {
-	return &revertCall{
-		c: c, fetchedAt: fetchedAt,
-		revert: Revert{
-			ProjectID: projectID, ServerID: before.ID, PlannedAt: time.Now().UTC(), // without the monotonic clock, as from JSON
-			Before: *before.clone(),
-		},
+// newRevertCall returns the call that reverts the resize of a server that was fetched just now, be it by a list. The caller
+// checks it, and holds a permit for the action when it runs the call.
+func (c *Client) newRevertCall(projectID string, before *Server, fetched moment) *revertCall {
+	return c.revertCallOf(&Revert{
+		ProjectID: projectID, ServerID: before.ID, PlannedAt: time.Now().UTC(), // without the monotonic clock, as from JSON
+		CloudTime: fetched.date, Before: *before,
+	}, fetched)
+}
+
+// revertCallOf returns the call that carries out a plan whose server was fetched by this process (else fetched is zero).
+func (c *Client) revertCallOf(revert *Revert, fetched moment) *revertCall {
+	r := &revertCall{c: c, revert: *revert.clone(), fetched: fetched, sightings: verdict.Sightings{Settle: c.settle}}
+	r.sightings.Undecided(fetched.asked, revert.CloudTime)
+	return r
+}
+
+// stands notes that the server was fetched last in the resize that is to be reverted.
+func (r *revertCall) stands() {
+	r.sightings.Undecided(r.fetched.asked, r.fetched.date)
+	if !r.fetched.date.IsZero() {
+		r.revert.CloudTime = r.fetched.date
 	}
 }
 
@@ -175,7 +189,7 @@ func (r *revertCall) fetch(ctx context.Context, again patience) (*Server, error)
 	s := new(Server)
 	at, err := r.c.fetch(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
 	if err == nil {
-		r.fetchedAt = at
+		r.fetched = at
 	}
 	return s, err
 }
@@ -201,7 +215,11 @@ func (r *revertCall) fetchAgain(ctx context.Context) error {
 		return fmt.Errorf("fetch the server before sending again: %w", err)
 	}
 	unmet := append(verdict.Unmet(now.state()), verdict.Changed(r.revert.Before.state(), now.state())...)
-	return cmp.Or(precondition(now, unmet), errSendAgain)
+	if len(unmet) > 0 {
+		return precondition(now, unmet)
+	}
+	r.stands()
+	return errSendAgain
 }
 
 // explainConflict fetches once the server whose state refused the action, and adds what it shows.

@@ -26,15 +26,15 @@ const (
 	lost            // unclear, and possibly still on its way
 )
 
-// send makes one request for the action, and judges its answer. The permit for it was taken before the look: waiting for it
-// now would let the look grow old.
+// send makes one request for the action, and judges its answer. The permit for it was taken before the server was fetched:
+// waiting for it now would let the details grow old.
 func (r *revertCall) send(ctx context.Context) (answer, error) {
 	if !r.unclear {
 		r.sentAt = time.Now().UTC() // keeps its value through JSON
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: r.c.serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
-		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetchedAt.Add(r.c.maxLookAge), Step: stepAct,
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetched.asked.Add(r.c.maxLookAge), Step: stepAct,
 	}
 	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {
@@ -48,7 +48,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	switch {
 	case errors.Is(err, rest.ErrTooLate):
 		if r.aged++; r.aged > maxAged {
-			return refused, fmt.Errorf("what was seen of the server is older than %s: %w", r.c.maxLookAge, err)
+			return refused, fmt.Errorf("the details of the server are older than %s: %w", r.c.maxLookAge, err)
 		}
 		return again, err
 	case !errors.As(err, &transport): // no credential, or the context ended before
@@ -120,7 +120,9 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
 		return ended, api
-	case api.StatusCode >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
+	case api.noUsableAnswer(): // the front end's words, whatever the status: OpenStack may have accepted it
+		return lost, api
+	case api.status() >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
 		return lost, api
 	}
 	return refused, api

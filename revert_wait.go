@@ -89,11 +89,12 @@ func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitO
 		return nil, err
 	}
 	revert = revert.clone()
-	tracker := c.newWait(revert)
+	tracker := c.newWait(revert, time.Time{})
+	record := &recordReader{c: c, revert: revert}
 	last := revert.Before
-	err = c.poll(ctx, revert.ProjectID, revert.ServerID, revert, o.progress, func(s *Server) (bool, error) {
+	err = c.poll(ctx, revert.ProjectID, revert.ServerID, revert, o.progress, func(s *Server, at moment) (bool, error) {
 		last = *s
-		return c.decide(ctx, tracker, revert, s)
+		return decide(ctx, tracker, record, s, at)
 	})
 	if isGone(err) {
 		err = &RevertFailedError{Revert: *revert, Server: *last.clone(), Reason: "the server is gone", Gone: true}
@@ -118,21 +119,24 @@ func checkAccepted(revert *Revert) error {
 	return nil
 }
 
-func (c *Client) newWait(revert *Revert) *verdict.Wait {
-	return verdict.NewWait(revert.Before.state(), revert.SentAt, c.settle)
+// newWait returns the tracker of a revert whose resize this process saw undecided at seenAt; zero if it did not.
+func (c *Client) newWait(revert *Revert, seenAt time.Time) *verdict.Wait {
+	return verdict.NewWait(verdict.Start{
+		Before: revert.Before.state(), SentAt: revert.SentAt, CloudTime: revert.CloudTime, SeenAt: seenAt, Settle: c.settle,
+	})
 }
 
-// decide judges one look of a wait: over with or without an error, or not over.
-func (c *Client) decide(ctx context.Context, tracker *verdict.Wait, revert *Revert, s *Server) (bool, error) {
-	v, reason := tracker.Observe(s.state(), time.Now())
-	if v == verdict.AskRecord {
-		record, ok := c.record(ctx, revert, tracker.HostOnly())
-		if !ok {
-			return false, nil // a passing failure: the next look asks again
+// decide judges one response of a wait: over with or without an error, or not over.
+func decide(ctx context.Context, tracker *verdict.Wait, record *recordReader, s *Server, at moment) (bool, error) {
+	v, reason := tracker.Observe(s.state(), verdict.Moment{Asked: at.asked, Now: time.Now(), Date: at.date})
+	if v == verdict.Ask {
+		answer, ok := record.ask(ctx, tracker)
+		if !ok && !tracker.Exhausted(time.Now()) {
+			return false, nil // the next response asks again
 		}
-		v, reason = tracker.Recorded(record, time.Now())
+		v, reason = tracker.Recorded(answer, time.Now())
 	}
-	return concluded(v, reason, revert, s)
+	return concluded(v, reason, record.revert, s)
 }
 
 // concluded turns a verdict on the look s into the end of a wait, with or without an error; or it is not over.
@@ -146,7 +150,7 @@ func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (boo
 		return true, &RevertFailedError{Revert: *revert.clone(), Server: *s.clone(), Reason: reason, Gone: true}
 	case verdict.Unknown:
 		return true, &OutcomeUnknownError{Revert: *revert.clone(), Observed: s.clone(), Err: errors.New(reason)}
-	case verdict.GoOn, verdict.AskRecord:
+	case verdict.GoOn, verdict.Ask:
 	}
 	return false, nil
 }

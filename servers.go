@@ -194,8 +194,14 @@ const (
 	retried patience = true
 )
 
-// fetch fetches a server's details into a Server. It returns when the request was sent: the details may be as old.
-func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID string, into *Server) (at time.Time, err error) {
+// moment is when a response was asked for, which is as old as what it shows may be, and the cloud's own date of it.
+type moment struct {
+	asked time.Time // with a reading of the monotonic clock
+	date  time.Time // zero if the cloud does not tell
+}
+
+// fetch fetches a server's details into a Server.
+func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID string, into *Server) (at moment, err error) {
 	if err := checkIDs(projectID, serverID); err != nil {
 		return at, err
 	}
@@ -209,7 +215,7 @@ func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID 
 			return fmt.Errorf("answer is about another server, %q", wire.CleanText(res.Redact(w.ID), 64))
 		}
 		into.set(w, res.Redact)
-		at = res.SentAt
+		at = moment{res.SentAt, res.Date()}
 		return nil
 	})
 	return at, err

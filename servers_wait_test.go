@@ -43,7 +43,7 @@ func TestWaitForVerifyResize_Decides(t *testing.T) {
 		"a stopped server":                  {seeAll(before("SHUTOFF"), resizing("resize_prep"), verifyResize()), nil, 3},
 		"an unknown status":                 {seeAll(resizing(""), unknown, verifyResize()), nil, 3},
 		"a failed look":                     {[]step{dropped(), reply(503, ""), gatewayError(429, "APIGW.0308"), reply(200, "<html>"), see(verifyResize())}, nil, 5},
-		"a fleeting 404 of something else":  {[]step{reply(404, "<html>"), see(verifyResize())}, ecs.ErrUnavailable, 1},
+		"a fleeting 404 of something else":  {[]step{reply(404, "<html>"), see(verifyResize())}, nil, 2},
 		"a confirm that is not saved yet":   {seeAll(deleting, verifyResize()), nil, 2},
 		"rolled back":                       {seeAll(resizing(""), before("ACTIVE")), ecs.ErrPrecondition, 2},
 		"rolled back, but still at it":      {seeAll(resizing(""), busy, before("ACTIVE")), ecs.ErrPrecondition, 3},
@@ -55,11 +55,14 @@ func TestWaitForVerifyResize_Decides(t *testing.T) {
 		"in error from the start":           {seeAll(inError("")), ecs.ErrPrecondition, 1},
 		"deleted":                           {seeAll(resizing(""), deleted()), ecs.ErrPrecondition, 2},
 		"soft deleted":                      {seeAll(deleted().with(func(d *details) { d.status = "SOFT_DELETED" })), ecs.ErrPrecondition, 1},
-		"gone":                              {[]step{see(resizing("")), fault(404, "itemNotFound", "Instance could not be found.")}, ecs.ErrNotFound, 2},
-		"gone on ECS":                       {[]step{ecsError(404, "Ecs.0114")}, ecs.ErrNotFound, 1},
-		"forbidden":                         {[]step{see(resizing("")), fault(403, "forbidden", "no")}, ecs.ErrForbidden, 2},
-		"unauthorized":                      {[]step{reply(401, "")}, ecs.ErrUnauthorized, 1},
-		"not published":                     {[]step{see(resizing("")), notPublished()}, ecs.ErrAPINotPublished, 2},
+		"gone":                              {[]step{see(resizing("")), fault(404, "itemNotFound", "Instance could not be found.")}, ecs.ErrNotFound, 3},
+		"gone on ECS":                       {[]step{ecsError(404, "Ecs.0114")}, ecs.ErrNotFound, 2},
+		"gone for one response":             {[]step{see(resizing("")), fault(404, "itemNotFound", "Instance could not be found."), see(verifyResize())}, nil, 3},
+		"forbidden":                         {[]step{see(resizing("")), fault(403, "forbidden", "no")}, ecs.ErrForbidden, 5},
+		"unauthorized":                      {[]step{reply(401, "")}, ecs.ErrUnauthorized, 4},
+		"not published":                     {[]step{see(resizing("")), notPublished()}, ecs.ErrAPINotPublished, 5},
+		"suspended":                         {seeAll(resizing(""), before("ACTIVE").with(func(d *details) { d.status, d.vm = "SUSPENDED", "suspended" })), ecs.ErrPrecondition, 2},
+		"an image is made of it":            {seeAll(resizing(""), confirmed().with(func(d *details) { d.task = "image_uploading" })), ecs.ErrPrecondition, 2},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +136,6 @@ func TestWaitForVerifyResize_WaitsBetweenItsLooks(t *testing.T) {
 		opts            []ecs.Option
 		lowest, highest time.Duration
 	}{
-		"default": {nil, 2 * time.Second, 15 * time.Second},
 		"set":     {[]ecs.Option{ecs.WithPollInterval(10*time.Second, time.Minute)}, 10 * time.Second, time.Minute},
 		"steady":  {[]ecs.Option{ecs.WithPollInterval(time.Second, time.Second)}, time.Second, time.Second},
 	} {

@@ -203,7 +203,7 @@ func TestWaitForRevert_IntervalsGrow(t *testing.T) {
 			assert.GreaterOrEqual(t, pause, lowest*3/4, "jitter takes at most a quarter")
 		}
 		assert.LessOrEqual(t, pauses[0], lowest)
-		for _, pause := range pauses[10:] {
+		for _, pause := range pauses[15:] {
 			assert.GreaterOrEqual(t, pause, highest*3/4, "grown")
 		}
 		assert.Greater(t, len(distinct), 20, "jittered")

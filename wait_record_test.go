@@ -61,7 +61,7 @@ func TestWaitForRevert_AsksTheRecordWhetherItWasRolledBack(t *testing.T) {
 		{name: "406 on the microversion, then Error", looks: stuck, record: []step{without, recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "400 on the microversion, then Error", looks: stuck, record: []step{fault(http.StatusBadRequest, "badRequest", "no"), recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "a cloud without the actions API, SentAt in a later second", looks: stuck, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "a cloud without the actions API, launched_at never reported", change: unreported, looks: seeAll(noLaunch), last: "ACTIVE"},
+		{name: "a cloud without the actions API, launched_at never reported", change: unreported, looks: seeAll(noLaunch), is: ecs.ErrOutcomeUnknown, text: "launch time", last: "ACTIVE"},
 		{name: "launched_at never reported, Error", change: unreported, looks: seeAll(noLaunch), record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
 		{name: "forbidden to ask, SentAt in a later second", looks: stuck, record: []step{fault(http.StatusForbidden, "forbidden", "no")}, is: ecs.ErrNotReverted, last: "ACTIVE"},
 		{name: "all in one second, Error", change: inItsSecond, looks: seeAll(sameSecond), record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
@@ -69,7 +69,7 @@ func TestWaitForRevert_AsksTheRecordWhetherItWasRolledBack(t *testing.T) {
 		{name: "the first half failed, both unchanged", looks: seeAll(reverting(), confirmed()), record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "resized again since, the event says Success", looks: seeAll(verifyResize().with(func(d *details) { d.launched = revertedAt })), record: []step{recorded(finishedRecord())}, last: "VERIFY_RESIZE"},
 		{name: "resized again since, Error", looks: seeAll(verifyResize().with(func(d *details) { d.launched = revertedAt })), record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "VERIFY_RESIZE"},
-		{name: "SHUTOFF before any progress was seen, Error", looks: seeAll(atRest("SHUTOFF", oldFlavor, oldHost, revertedAt)), record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "SHUTOFF"},
+		{name: "SHUTOFF before any progress was seen, Error", looks: seeAll(atRest("SHUTOFF", oldFlavor, oldHost, revertedAt)), record: []step{recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, last: "SHUTOFF"},
 		{name: "it could not be powered off, but was reverted", looks: seeAll(reverting(), verifyResize().with(func(d *details) {
 			d.flavor, d.host, d.launched = oldFlavor, oldHost, revertedAt
 		})), record: []step{recorded(func() entry {
@@ -99,7 +99,7 @@ func TestWaitForRevert_FindsTheRecordInTheList(t *testing.T) {
 		{name: "the list knows no revert of this resize", change: noID, looks: stuck, list: []step{listActions(resizeEntry())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
 		{name: "the list says confirmed: that is no record of the revert", change: noID, looks: stuck, list: []step{listActions(confirmEntry(), resizeEntry())}, record: []step{recorded(finishedRecord())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
 		{name: "an ID in the list that is no path", change: noID, looks: stuck, list: []step{listActions(entry{action: "revertResize", id: "req-/../..", start: epoch}, resizeEntry())}, record: []step{recorded(finishedRecord())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "no progress was seen, and the record fails at first", change: noID, looks: seeAll(reverted()), list: list, record: []step{reply(http.StatusServiceUnavailable, ""), recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
+		{name: "no progress was seen, and the record fails at first", change: noID, looks: seeAll(reverted()), list: list, record: []step{reply(http.StatusServiceUnavailable, ""), recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 		{name: "an ID that the record does not know, and a list that does", looks: stuck, list: []step{listActions(failedRecord(), resizeEntry())}, record: lost, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
 	})
 }

@@ -27,10 +27,11 @@ type Page struct {
 type Seen struct {
 	Server      *wire.Server // nil: nothing
 	RequestedAt time.Time    // as of its [Page]
+	Date        time.Time    // likewise
 	Redact      func(string) string
 }
 
-func (p *Page) seen(i int) Seen { return Seen{&p.Servers[i], p.RequestedAt, p.Redact} }
+func (p *Page) seen(i int) Seen { return Seen{&p.Servers[i], p.RequestedAt, p.Date, p.Redact} }
 
 // Key is the same for all spellings of an ID. Databases find IDs without regard to case.
 func Key(id string) string {

@@ -13,7 +13,7 @@ var (
 	reverted = launched.Add(2 * time.Minute)
 )
 
-const grace = 5 * time.Second
+const settle = 5 * time.Second
 
 // resized is the finished resize that the tests revert.
 func resized() verdict.State {

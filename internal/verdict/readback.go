@@ -1,46 +1,93 @@
 package verdict
 
-// Finding is what one look after an unclear request proves.
+// Finding is what one response after an unclear request proves.
 type Finding int
 
 // The rows of the read-back.
 const (
-	LookAgain      Finding = iota // in between: proves nothing yet
-	Accepted                      // the revert of the resize that was looked at runs
-	Done                          // the server has left the resize for its old flavor or host, or is about to
-	Unchanged                     // at rest, but with the resized flavor and host: confirmed, or rolled back
-	NotAccepted                   // still waiting for a decision, the same resize
-	OtherResize                   // waiting for a decision, but another resize
-	OtherReverting                // a revert runs, but by its launch time of another resize
-	Errored                       // the server is in ERROR
-	Gone                          // the server is deleted
+	FetchAgain  Finding = iota // in between: proves nothing yet
+	Running                    // the revert of the resize in question runs
+	Done                       // that revert has ended already: finished, or rolled back
+	NotReverted                // the resize was decided otherwise: confirmed, or its revert rolled back
+	NotAccepted                // the same resize still waits for a decision
+	AskRecord                  // more than one history looks so: only the record can tell which it was
+	Errored                    // the server is in ERROR
+	Gone                       // the server is deleted
 )
 
-// ReadBack judges a look after a revert of the resize seen in before may have been accepted.
-func ReadBack(before, now State) Finding {
+// What may have happened otherwise, where only the record can tell.
+const (
+	anotherResize  = "the server has been resized again since"
+	anotherRevert  = "another resize of the server is being reverted, or was"
+	perhapsChanged = "the server has left the resize, but so long after it was last seen in it that it may have been confirmed and resized again"
+	perhapsMoved   = "the server is on another host, which a migration after a confirm does too"
+)
+
+// ReadBack judges a response after a revert of the resize that before shows may have been accepted. recent says that this
+// resize was seen undecided so shortly before that no other decision on it and another resize fit in between, see
+// [Sightings.Recent]. The text says what else may have happened, for [AskRecord].
+//
+// For each row: which other history ends in the same response?
+func ReadBack(before, now State, recent bool) (Finding, string) {
 	switch {
 	case now.failed():
-		return Errored
+		return Errored, ""
 	case now.gone():
-		return Gone
-	case now.poweringOff():
-		return Done // its launch time is the revert's own already, so the state alone cannot name the resize
+		return Gone, ""
+	case now.verifying() && len(Changed(before, now)) == 0:
+		return NotAccepted, ""
+	case older(before, now):
+		return FetchAgain, "" // from before the resize: a replica that lags
 	case now.Reverting():
-		if before.LaunchedAt.Equal(now.LaunchedAt) {
-			return Accepted
-		}
-		return OtherReverting
+		return readBackReverting(before, now, recent)
+	case now.poweringOff():
+		return readBackPoweringOff(before, now, recent)
 	case now.verifying():
-		if len(Changed(before, now)) == 0 {
-			return NotAccepted
-		}
-		return OtherResize
-	case now.settled() && moved(before, now):
-		return Done
-	case now.settled() && stayed(before, now) && !before.LaunchedAt.IsZero() && now.LaunchedAt.After(before.LaunchedAt):
-		return OtherResize // to the same flavor and host, and confirmed
-	case now.settled() && stayed(before, now):
-		return Unchanged
+		// The revert of a stopped server whose power-off failed looks so, too, but that is for the record to say.
+		return AskRecord, anotherResize
+	case now.atRest():
+		return readBackAtRest(before, now, recent)
 	}
-	return LookAgain
+	return FetchAgain, ""
+}
+
+// readBackReverting: the launch time names the resize whose revert runs. It changes right before a revert ends.
+func readBackReverting(before, now State, recent bool) (Finding, string) {
+	if sameLaunch(before, now) || recent && before.LaunchedAt.Equal(now.LaunchedAt) {
+		return Running, ""
+	}
+	return AskRecord, anotherRevert
+}
+
+// readBackPoweringOff: its launch time is the revert's own already. A revert of this resize has moved the server; one that has not
+// is the revert of another resize, which began with the flavor and host of this one.
+func readBackPoweringOff(before, now State, recent bool) (Finding, string) {
+	if recent && moved(before, now) {
+		return Done, ""
+	}
+	return AskRecord, anotherRevert
+}
+
+func readBackAtRest(before, now State, recent bool) (Finding, string) {
+	switch {
+	case stayed(before, now) && newer(before, now):
+		return AskRecord, anotherResize // to the same flavor and host, and confirmed
+	case stayed(before, now) && !now.idle():
+		return FetchAgain, ""
+	case stayed(before, now) && (sameLaunch(before, now) || recent):
+		return NotReverted, "" // a finished revert, or one resize more, would have launched it anew
+	case stayed(before, now):
+		return AskRecord, perhapsChanged
+	case !moved(before, now):
+		return FetchAgain, "" // it lacks what would tell
+	case sameLaunch(before, now) && onlyHost(before, now):
+		return AskRecord, perhapsMoved
+	case sameLaunch(before, now):
+		return Done, "" // rolled back by the host: only a revert changes the flavor without a launch
+	case recent && onlyHost(before, now) && !newer(before, now):
+		return AskRecord, perhapsMoved
+	case recent:
+		return Done, ""
+	}
+	return AskRecord, perhapsChanged
 }

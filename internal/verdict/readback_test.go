@@ -9,97 +9,105 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
-func TestOnlyMoved_IsAHostThatChangedAndNothingElse(t *testing.T) {
+func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 	t.Parallel()
-	for name, tt := range map[string]struct {
-		now  verdict.State
-		want bool
-	}{
-		"another host":                         {state(active, host("third")), true},
-		"another host, an older launch":        {state(active, host("third"), launchedAt(launched.Add(-time.Second))), true},
-		"another host, launched again":         {state(active, host("third"), newer), false},
-		"another flavor":                       {state(active, moved), false},
-		"powering off on another host":         {state(poweringOff), false},
-		"no launch time, neither then nor now": {state(active, host("third"), launchedAt(time.Time{})), true},
-	} {
-		assert.Equal(t, tt.want, verdict.OnlyMoved(resized(), tt.now), name)
-	}
-}
-
-func TestReadBack_JudgesALookAfterAnUnclearRequest(t *testing.T) {
-	t.Parallel()
+	older := launchedAt(launched.Add(-time.Second))
+	unreported := launchedAt(time.Time{})
 	tests := []struct {
-		name string
-		now  verdict.State
-		want verdict.Finding
+		name  string
+		now   verdict.State
+		soon  verdict.Finding // the resize was seen undecided shortly before
+		later verdict.Finding // it was not
 	}{
-		{"REVERT_RESIZE, launched_at as before", state(reverting), verdict.Accepted},
-		{"REVERT_RESIZE in its second half", state(reverting, moved), verdict.Accepted},
-		{"REVERT_RESIZE, lower case", state(status("revert_resize"), task("resize_reverting")), verdict.Accepted},
-		{"resize_reverting under a status of the vendor's own", state(status("UNKNOWN"), task("resize_reverting")), verdict.Accepted},
-		{"resize_reverting while the status still reads VERIFY_RESIZE", state(task("resize_reverting")), verdict.Accepted},
-		{"REVERT_RESIZE with another launched_at", state(reverting, newer), verdict.OtherReverting},
-		{"REVERT_RESIZE with an older launched_at", state(reverting, launchedAt(launched.Add(-time.Second))), verdict.OtherReverting},
-		{"REVERT_RESIZE without launched_at", state(reverting, launchedAt(time.Time{})), verdict.OtherReverting},
+		{"REVERT_RESIZE, launched_at as before", state(reverting), verdict.Running, verdict.Running},
+		{"REVERT_RESIZE in its second half", state(reverting, moved), verdict.Running, verdict.Running},
+		{"REVERT_RESIZE, lower case", state(status("revert_resize"), task("resize_reverting")), verdict.Running, verdict.Running},
+		{"resize_reverting under a status of the vendor's own", state(status("UNKNOWN"), task("resize_reverting")), verdict.Running, verdict.Running},
+		{"resize_reverting while the status still reads VERIFY_RESIZE", state(task("resize_reverting")), verdict.Running, verdict.Running},
+		{"REVERT_RESIZE with another launched_at", state(reverting, newer), verdict.AskRecord, verdict.AskRecord},
+		{"REVERT_RESIZE with another launched_at, moved: its very end, or another resize's", state(reverting, moved, newer), verdict.AskRecord, verdict.AskRecord},
+		{"REVERT_RESIZE with an older launched_at: a replica that lags", state(reverting, older), verdict.FetchAgain, verdict.FetchAgain},
+		{"REVERT_RESIZE without launched_at", state(reverting, unreported), verdict.AskRecord, verdict.AskRecord},
 
-		{"ACTIVE, flavor and host not those of before", state(active, moved, newer), verdict.Done},
-		{"ACTIVE, only the flavor changed (resized on one host)", state(active, flavor("old"), newer), verdict.Done},
-		{"ACTIVE, only the host changed (a cold migration)", state(active, host("old-host"), newer), verdict.Done},
-		{"SHUTOFF, flavor and host not those of before", state(shutoff, moved, newer), verdict.Done},
-		{"ACTIVE in lower case", state(status("active"), vm("active"), moved), verdict.Done},
-		{"rolled back by the host: accepted it was", state(active, moved), verdict.Done},
-		{"ACTIVE, both unchanged", state(active), verdict.Unchanged},
-		{"ACTIVE, both unchanged, launched again", state(active, newer), verdict.OtherResize},
-		{"SHUTOFF, both unchanged", state(shutoff), verdict.Unchanged},
-		{"ACTIVE, the flavor unchanged, the host not told", state(active, host("")), verdict.LookAgain},
-		{"ACTIVE, neither told", state(active, host(""), flavor("")), verdict.LookAgain},
+		{"powering off, moved", state(poweringOff), verdict.Done, verdict.AskRecord},
+		{"powering off under the vendor's UNKNOWN", state(poweringOff, status("UNKNOWN")), verdict.Done, verdict.AskRecord},
+		{"powering off with exactly the flavor and host of before: another resize's revert", state(task("powering-off"), newer), verdict.AskRecord, verdict.AskRecord},
+		{"powering off where nothing has changed", state(task("powering-off")), verdict.AskRecord, verdict.AskRecord},
 
-		{"VERIFY_RESIZE, no task, all three as before", state(), verdict.NotAccepted},
-		{"the same in the vendor's capitals", state(vm("RESIZED")), verdict.NotAccepted},
-		{"VERIFY_RESIZE, no task, another flavor", state(flavor("third")), verdict.OtherResize},
-		{"VERIFY_RESIZE, no task, another host", state(host("third")), verdict.OtherResize},
-		{"VERIFY_RESIZE, no task, another launched_at", state(newer), verdict.OtherResize},
+		{"ACTIVE, flavor and host not those of before", state(active, moved, newer), verdict.Done, verdict.AskRecord},
+		{"ACTIVE, only the flavor changed (resized on one host)", state(active, flavor("old"), newer), verdict.Done, verdict.AskRecord},
+		{"ACTIVE, only the host changed (a cold migration)", state(active, host("old-host"), newer), verdict.Done, verdict.AskRecord},
+		{"SHUTOFF, flavor and host not those of before", state(shutoff, moved, newer), verdict.Done, verdict.AskRecord},
+		{"SUSPENDED, flavor and host not those of before", state(status("SUSPENDED"), vm("suspended"), moved, newer), verdict.Done, verdict.AskRecord},
+		{"SHELVED_OFFLOADED, no host any more", state(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), flavor("old"), host(""), newer), verdict.Done, verdict.AskRecord},
+		{"RESCUE", state(status("RESCUE"), vm("rescued"), moved, newer), verdict.Done, verdict.AskRecord},
+		{"ACTIVE with a task", state(active, moved, newer, task("image_uploading")), verdict.Done, verdict.AskRecord},
+		{"ACTIVE in lower case", state(status("active"), vm("active"), moved, newer), verdict.Done, verdict.AskRecord},
+		{"rolled back by the host: only a revert changes the flavor without a launch", state(active, moved), verdict.Done, verdict.Done},
+		{"another host and no launch: rolled back, or confirmed and migrated", state(active, host("third")), verdict.AskRecord, verdict.AskRecord},
+		{"another flavor, the launch not told", state(active, moved, unreported), verdict.Done, verdict.AskRecord},
+		{"another host, the launch not told", state(active, host("third"), unreported), verdict.AskRecord, verdict.AskRecord},
+		{"moved, but launched before the resize: a replica that lags", state(active, moved, older), verdict.FetchAgain, verdict.FetchAgain},
+		{"moved, but changed before the resize: a replica that lags", state(active, moved, updated(launched.Add(-time.Second))), verdict.FetchAgain, verdict.FetchAgain},
 
-		{"resized and deleting", state(task("deleting")), verdict.LookAgain},
-		{"resized and another task", state(task("rebooting")), verdict.LookAgain},
-		{"RESIZE", state(status("RESIZE"), task("resize_finish")), verdict.LookAgain},
-		{"ACTIVE with a task", state(active, moved, task("rebooting")), verdict.LookAgain},
-		{"SHUTOFF with a task", state(shutoff, task("powering-on")), verdict.LookAgain},
-		{"a vendor's UNKNOWN", state(status("UNKNOWN")), verdict.LookAgain},
-		{"a status that does not exist yet", state(status("PONDERING")), verdict.LookAgain},
-		{"VERIFY_RESIZE with another vm_state", state(vm("active")), verdict.LookAgain},
+		{"ACTIVE, both unchanged", state(active), verdict.NotReverted, verdict.NotReverted},
+		{"SHUTOFF, both unchanged", state(shutoff), verdict.NotReverted, verdict.NotReverted},
+		{"PAUSED, both unchanged", state(status("PAUSED"), vm("paused")), verdict.NotReverted, verdict.NotReverted},
+		{"ACTIVE, both unchanged, and a task", state(active, task("rebooting")), verdict.FetchAgain, verdict.FetchAgain},
+		{"ACTIVE, both unchanged, launched again: another resize, or rebuilt", state(active, newer), verdict.AskRecord, verdict.AskRecord},
+		{"ACTIVE, both unchanged, the launch not told", state(active, unreported), verdict.NotReverted, verdict.AskRecord},
+		{"ACTIVE, the flavor unchanged, the host not told", state(active, host("")), verdict.FetchAgain, verdict.FetchAgain},
+		{"ACTIVE, neither told", state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
 
-		{"ERROR", state(errored), verdict.Errored},
-		{"ERROR, its task not cleared yet", state(errored, task("resize_reverting")), verdict.Errored},
-		{"ERROR with the old flavor", state(errored, moved, fault("disk on fire")), verdict.Errored},
-		{"DELETED", state(status("DELETED"), vm("deleted")), verdict.Gone},
-		{"SOFT_DELETED", state(status("SOFT_DELETED"), vm("soft-delete")), verdict.Gone},
+		{"VERIFY_RESIZE, no task, all three as before", state(), verdict.NotAccepted, verdict.NotAccepted},
+		{"the same in the vendor's capitals", state(vm("RESIZED")), verdict.NotAccepted, verdict.NotAccepted},
+		{"VERIFY_RESIZE, no task, another flavor", state(flavor("third")), verdict.AskRecord, verdict.AskRecord},
+		{"VERIFY_RESIZE, no task, another host", state(host("third")), verdict.AskRecord, verdict.AskRecord},
+		{"VERIFY_RESIZE, no task, another launched_at", state(newer), verdict.AskRecord, verdict.AskRecord},
+		{"VERIFY_RESIZE of an earlier resize: a replica that lags", state(older, flavor("third")), verdict.FetchAgain, verdict.FetchAgain},
+
+		{"resized and deleting", state(task("deleting")), verdict.FetchAgain, verdict.FetchAgain},
+		{"resized and another task", state(task("rebooting")), verdict.FetchAgain, verdict.FetchAgain},
+		{"RESIZE", state(status("RESIZE"), vm("active"), task("resize_finish")), verdict.FetchAgain, verdict.FetchAgain},
+		{"a vendor's UNKNOWN", state(status("UNKNOWN")), verdict.FetchAgain, verdict.FetchAgain},
+		{"a status that does not exist yet", state(status("PONDERING"), vm("active"), moved, newer), verdict.FetchAgain, verdict.FetchAgain},
+		{"VERIFY_RESIZE with another vm_state", state(vm("active")), verdict.FetchAgain, verdict.FetchAgain},
+
+		{"ERROR", state(errored), verdict.Errored, verdict.Errored},
+		{"ERROR, its task not cleared yet", state(errored, task("resize_reverting")), verdict.Errored, verdict.Errored},
+		{"ERROR with the old flavor", state(errored, moved, fault("disk on fire")), verdict.Errored, verdict.Errored},
+		{"DELETED", state(status("DELETED"), vm("deleted")), verdict.Gone, verdict.Gone},
+		{"SOFT_DELETED", state(status("SOFT_DELETED"), vm("soft-delete")), verdict.Gone, verdict.Gone},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, tt.want, verdict.ReadBack(resized(), tt.now))
+			for recent, want := range map[bool]verdict.Finding{true: tt.soon, false: tt.later} {
+				got, why := verdict.ReadBack(resized(), tt.now, recent)
+				assert.Equal(t, want, got, "recent: %t", recent)
+				assert.Equal(t, want == verdict.AskRecord, why != "", "what else may have happened")
+			}
 		})
 	}
-}
-
-// The last step of reverting a server that was stopped: only the task tells.
-func TestReadBack_KnowsTheStoppedOrigin(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"VERIFY_RESIZE", "UNKNOWN"} {
-		assert.Equal(t, verdict.Done, verdict.ReadBack(resized(), state(poweringOff, status(name))), name)
-	}
-	assert.Equal(t, verdict.LookAgain, verdict.ReadBack(resized(), state(active, task("powering-off"))),
-		"a running server that is being stopped")
 }
 
 func TestReadBack_OfACloudThatReportsLittle(t *testing.T) {
 	t.Parallel()
 	noLaunch := launchedAt(time.Time{})
-	assert.Equal(t, verdict.Accepted, verdict.ReadBack(state(noLaunch), state(reverting, noLaunch)))
-	assert.Equal(t, verdict.Done, verdict.ReadBack(state(noLaunch), state(active, moved, noLaunch)))
-	assert.Equal(t, verdict.NotAccepted, verdict.ReadBack(state(noLaunch), state(noLaunch)))
-	assert.Equal(t, verdict.Unchanged, verdict.ReadBack(state(host("")), state(active, host(""))), "no cloud shows less than a flavor")
-	assert.Equal(t, verdict.LookAgain, verdict.ReadBack(state(host(""), flavor("")), state(active)), "nothing to compare with")
-	assert.Equal(t, verdict.LookAgain, verdict.ReadBack(state(host(""), flavor("")), state(active, host(""), flavor(""))), "nor now")
+	for name, tt := range map[string]struct {
+		before, now verdict.State
+		soon, later verdict.Finding
+	}{
+		"no launch time, reverting: that of another resize, perhaps": {state(noLaunch), state(reverting, noLaunch), verdict.Running, verdict.AskRecord},
+		"no launch time, moved":            {state(noLaunch), state(active, moved, noLaunch), verdict.Done, verdict.AskRecord},
+		"no launch time, untouched":        {state(noLaunch), state(noLaunch), verdict.NotAccepted, verdict.NotAccepted},
+		"no host":                          {state(host("")), state(active, host("")), verdict.NotReverted, verdict.NotReverted},
+		"nothing to compare with":          {state(host(""), flavor("")), state(active), verdict.FetchAgain, verdict.FetchAgain},
+		"nothing to compare with, nor now": {state(host(""), flavor("")), state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
+	} {
+		for recent, want := range map[bool]verdict.Finding{true: tt.soon, false: tt.later} {
+			got, _ := verdict.ReadBack(tt.before, tt.now, recent)
+			assert.Equal(t, want, got, "%s, recent: %t", name, recent)
+		}
+	}
 }

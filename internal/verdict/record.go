@@ -6,17 +6,34 @@ import (
 	"time"
 )
 
-// Record is what the cloud's own record of one revert (os-instance-actions) tells.
-type Record int
+// Word is what the cloud's own record of one action (os-instance-actions) tells.
+type Word int
 
-// The record's words, from the weakest to the strongest.
+// The words of a record.
 const (
-	Untold    Record = iota // the cloud has no such record, or does not show it
-	Pending                 // recorded, neither failed nor shown to be finished: proves nothing yet
-	Running                 // its last event has begun, or is to come: the record will still tell
-	Success                 // the last event ended well
-	Failure                 // an event failed
-	Contested               // a confirm of the same resize was accepted, too
+	Untold       Word = iota // the cloud has no such record, or does not show it
+	Pending                  // recorded, neither failed nor shown to be finished: proves nothing yet
+	Unfinished               // its last event has begun, or is to come: the record will still tell
+	Success                  // the last event ended well
+	Failure                  // an event failed
+	ErrorMessage             // failed, but the events are not shown: perhaps only the power-off after the revert
+)
+
+// Record is what the cloud's record tells of one revert. The zero Record tells nothing.
+type Record struct {
+	Word  Word
+	Fate  Fate  // what became of its resize; FateUnknown also if the list of actions was not fetched
+	Since Since // what was done to the server after that
+}
+
+// Since is what a list of actions tells of the time after a revert.
+type Since int
+
+// What was done since.
+const (
+	SinceUnknown    Since = iota // the list is not known
+	SinceNothing                 // nothing that launches a server anew, or moves it
+	SinceRelaunched              // an action that does
 )
 
 // Action is one entry of the record, as far as verdicts need it.
@@ -33,22 +50,25 @@ type Event struct{ Name, Result string }
 // finishEvent is the last step of every revert but that of a server which is powered off afterwards.
 const finishEvent = "compute_finish_revert_resize"
 
-// Tell returns what an action's record says. Nova writes the message after it has saved the server's state, so a
+// Word returns what an action's record says. Nova writes the message after it has saved the server's state, so a
 // message that is not there proves nothing. Where the events are shown, the last one decides: the message is also
 // Error when the server was reverted, but could not be powered off afterwards.
-func (a Action) Tell() Record {
-	failed := strings.EqualFold(a.Message, "Error")
+func (a Action) Word() Word {
+	failed := false
 	for _, e := range a.Events {
 		if e.Name == finishEvent && strings.EqualFold(e.Result, "Success") {
 			return Success
 		}
 		failed = failed || strings.EqualFold(e.Result, "Error")
 	}
+	message := strings.EqualFold(a.Message, "Error")
 	switch {
-	case failed:
+	case failed, message && len(a.Events) > 0:
 		return Failure
+	case message:
+		return ErrorMessage
 	case a.HasEvents:
-		return Running
+		return Unfinished
 	}
 	return Pending
 }
@@ -108,6 +128,19 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 	return fate, decided
 }
 
+// SinceOf returns what the actions tell of the time after one of them, which is named by its request ID. actions come newest
+// first.
+func SinceOf(requestID string, actions []Action) Since {
+	n := slices.IndexFunc(actions, func(a Action) bool { return a.RequestID == requestID })
+	switch {
+	case n < 0 || requestID == "":
+		return SinceUnknown
+	case slices.ContainsFunc(actions[:n], Action.relaunches):
+		return SinceRelaunched
+	}
+	return SinceNothing
+}
+
 // IsContested reports whether the resize that before shows was both confirmed and reverted: a cloud may accept the two at
 // the same moment. actions are those of [FateOf].
 func IsContested(before State, actions []Action) bool {
@@ -129,3 +162,14 @@ const revertAction, confirmAction = "revertResize", "confirmResize"
 
 func (a Action) resizes() bool { return a.Name == "resize" || a.Name == "migrate" }
 func (a Action) decides() bool { return a.Name == revertAction || a.Name == confirmAction }
+
+// relaunches reports whether an action launches a server anew, or moves it. Any that is not known to do neither counts, so that a
+// new one of the cloud's decides nothing.
+func (a Action) relaunches() bool {
+	return !slices.Contains([]string{
+		revertAction, confirmAction, "start", "stop", "reboot", "pause", "unpause", "suspend", "resume", "shelve", "shelveOffload",
+		"createImage", "createBackup", "rescue", "unrescue", "lock", "unlock", "changePassword", "delete",
+		"attach_volume", "detach_volume", "attach_interface", "detach_interface", "addFixedIp", "removeFixedIp",
+		"addSecurityGroup", "removeSecurityGroup", "trigger_crash_dump", "reset-state",
+	}, a.Name)
+}

@@ -14,7 +14,7 @@ const (
 	powerOff   = "compute_stop_instance"
 )
 
-func TestTell_ReadsTheRecordOfOneRevert(t *testing.T) {
+func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 	t.Parallel()
 	ok := func(name string) verdict.Event { return verdict.Event{Name: name, Result: "Success"} }
 	bad := func(name string) verdict.Event { return verdict.Event{Name: name, Result: "Error"} }
@@ -23,17 +23,17 @@ func TestTell_ReadsTheRecordOfOneRevert(t *testing.T) {
 		name    string
 		message string
 		events  []verdict.Event // nil: the cloud shows none
-		want    verdict.Record
+		want    verdict.Word
 	}{
 		{"null and no events shown: proves nothing yet", "", nil, verdict.Pending},
-		{"Error and no events shown", "Error", nil, verdict.Failure},
-		{"error in lower case", "error", nil, verdict.Failure},
+		{"Error and no events shown: perhaps only the power-off", "Error", nil, verdict.ErrorMessage},
+		{"error in lower case", "error", nil, verdict.ErrorMessage},
 		{"another message is no error", "Success", nil, verdict.Pending},
 
-		{"no event has begun", "", []verdict.Event{}, verdict.Running},
-		{"the first half runs", "", []verdict.Event{runs(firstHalf)}, verdict.Running},
-		{"the first half is done: every listed event is a success, the revert is not", "", []verdict.Event{ok(firstHalf)}, verdict.Running},
-		{"the second half runs", "", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Running},
+		{"no event has begun", "", []verdict.Event{}, verdict.Unfinished},
+		{"the first half runs", "", []verdict.Event{runs(firstHalf)}, verdict.Unfinished},
+		{"the first half is done: every listed event is a success, the revert is not", "", []verdict.Event{ok(firstHalf)}, verdict.Unfinished},
+		{"the second half runs", "", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Unfinished},
 		{"the second half is done", "", []verdict.Event{ok(secondHalf), ok(firstHalf)}, verdict.Success},
 		{"oldest first", "", []verdict.Event{ok(firstHalf), ok(secondHalf)}, verdict.Success},
 		{"result in lower case", "", []verdict.Event{{Name: secondHalf, Result: "success"}}, verdict.Success},
@@ -54,7 +54,7 @@ func TestTell_ReadsTheRecordOfOneRevert(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a := verdict.Action{Name: "revertResize", Message: tt.message, HasEvents: tt.events != nil, Events: tt.events}
-			assert.Equal(t, tt.want, a.Tell())
+			assert.Equal(t, tt.want, a.Word())
 		})
 	}
 }

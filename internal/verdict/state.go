@@ -5,6 +5,7 @@
 package verdict
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,12 +37,44 @@ func (s State) poweringOff() bool {
 // verifying is a finished resize that waits for a decision.
 func (s State) verifying() bool { return s.is("VERIFY_RESIZE") && s.vm("resized") && s.idle() }
 
-// settled is a server at rest outside of a resize.
-func (s State) settled() bool { return (s.is("ACTIVE") || s.is("SHUTOFF")) && s.idle() }
+// Resizing reports whether a resize is under way. A server begins one only after an earlier one was decided.
+func (s State) Resizing() bool {
+	task := strings.ToLower(s.TaskState)
+	return s.is("RESIZE") || strings.HasPrefix(task, "resize_") && task != "resize_reverting"
+}
+
+// atRest is a server that has left its resize, whatever it does since: Nova keeps the vm_state resized until a revert or a
+// confirm ends. A cloud that does not report a vm_state must show a status that only such a server has.
+func (s State) atRest() bool {
+	switch strings.ToLower(s.VMState) {
+	case "resized", "error", "building", "deleted", "soft-delete":
+		return false
+	case "":
+		return s.idle() && slices.ContainsFunc(quietStatuses(), s.is)
+	}
+	// The vendor's UNKNOWN stands for every pair of a vm_state and a task that has no status of its own, such as image tasks.
+	busy := []string{"REBOOT", "HARD_REBOOT", "PASSWORD", "REBUILD", "MIGRATING", "UNKNOWN"}
+	return !s.Resizing() && !s.Reverting() && slices.ContainsFunc(append(busy, quietStatuses()...), s.is)
+}
+
+func quietStatuses() []string {
+	return []string{"ACTIVE", "SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED", "RESCUE", "RESCUED"}
+}
 
 func (s State) failed() bool { return s.is("ERROR") }
 
 func (s State) gone() bool { return s.is("DELETED") || s.is("SOFT_DELETED") }
+
+// Broken reports whether a server can't get into a resize any more.
+func (s State) Broken() bool { return s.failed() || s.gone() }
+
+// InResize reports whether a resize is under way, waits for a decision, or is being reverted.
+func (s State) InResize() bool {
+	return s.Resizing() || s.is("VERIFY_RESIZE") || s.Reverting() || s.vm("resized")
+}
+
+// LeftResize reports whether a server that was in a resize can't wait for a decision on it any more.
+func (s State) LeftResize() bool { return s.atRest() }
 
 // Condition is one unmet precondition.
 type Condition struct{ Field, Want, Got string }
@@ -78,12 +111,6 @@ func Unresumable(s State) []Condition {
 		unmet = append(unmet, Condition{"OS-SRV-USG:launched_at", "a time, or updated", ""})
 	}
 	return unmet
-}
-
-// OnlyMoved reports whether a server at rest is on another host, and all else is as it was: a revert of a cold migration
-// that was rolled back looks so, and a confirmed resize that was live migrated.
-func OnlyMoved(before, now State) bool {
-	return now.settled() && before.Flavor == now.Flavor && !now.LaunchedAt.After(before.LaunchedAt)
 }
 
 // Changed returns what tells now's resize from before's: flavor, host or launch time. Another resize must never be
@@ -124,4 +151,26 @@ func differ(a, b string) bool { return a != "" && b != "" && a != b }
 // only one of the two states has leaves it open, and so does a pair of states without any.
 func stayed(before, now State) bool {
 	return before.Flavor == now.Flavor && before.HostID == now.HostID && before.Flavor+before.HostID != ""
+}
+
+// older reports whether now is a response from before before: a replica that lags. It is told by the cloud's own times.
+func older(before, now State) bool {
+	return earlier(now.LaunchedAt, before.LaunchedAt) || earlier(now.Updated, before.Updated)
+}
+
+func earlier(a, b time.Time) bool { return !a.IsZero() && !b.IsZero() && a.Before(b) }
+
+// newer reports whether the server was launched since before: at the end of a revert or of another resize, among others.
+func newer(before, now State) bool {
+	return !before.LaunchedAt.IsZero() && now.LaunchedAt.After(before.LaunchedAt)
+}
+
+// sameLaunch reports whether the server was not launched since before, as far as a resolution of one second tells.
+func sameLaunch(before, now State) bool {
+	return !before.LaunchedAt.IsZero() && before.LaunchedAt.Equal(now.LaunchedAt)
+}
+
+// onlyHost reports whether a server that has moved still has the flavor of the resize.
+func onlyHost(before, now State) bool {
+	return before.Flavor != "" && before.Flavor == now.Flavor
 }

@@ -7,224 +7,238 @@ type Verdict int
 
 // Verdicts of a wait.
 const (
-	GoOn      Verdict = iota // not over yet
-	AskRecord                // the states cannot tell: ask the cloud's record, then call [Wait.Recorded]
-	Reverted                 // the revert is finished
-	Failed                   // the revert did not happen, or failed; the reason says how
-	Deleted                  // the server is gone
-	Unknown                  // nobody can know; the reason says why
+	GoOn     Verdict = iota // not over yet
+	Ask                     // the responses cannot tell: ask the cloud's record, then call [Wait.Recorded]
+	Reverted                // the revert is finished
+	Failed                  // the revert did not happen, or failed; the reason says how
+	Deleted                 // the server is gone
+	Unknown                 // nobody can know; the reason says why
 )
+
+// Start is what is known when a wait begins.
+type Start struct {
+	Before    State
+	SentAt    time.Time     // when the revert was sent, by the clock of whoever sent it
+	CloudTime time.Time     // when the resize was last seen undecided before that, by the cloud's clock; zero if it is not known
+	SeenAt    time.Time     // the same by this process's monotonic clock; zero if another process saw it
+	Settle    time.Duration // how long a state that proves nothing by itself may last; it is also given three responses
+}
+
+// Moment is when a response came.
+type Moment struct {
+	Asked time.Time // when it was asked for, by this process's monotonic clock
+	Now   time.Time // when it is judged
+	Date  time.Time // by the cloud's clock; zero if it does not tell
+}
 
 // Wait follows one accepted revert. The zero Wait is not usable, see [NewWait]; it is not safe for concurrent use.
 type Wait struct {
-	before State
-	sentAt time.Time
-	grace  time.Duration
+	Start
 
-	// TrustMove takes a server that has left the resize with a newer launch time as reverted even if no look ever saw the
-	// revert run, without asking the record. Who sets it for a look vouches that the resize was as before so shortly ago
-	// that there was no time for a rollback, another resize and its confirm, which would look the same. Without a launch
-	// time of before there is nothing that a new one could be told by, and it has no effect.
-	TrustMove bool
-
-	progress bool  // a revert of before's resize was seen running
-	left     bool  // a revert was seen running, perhaps of another resize: the launch time changes before the end
-	foreign  bool  // a revert of another resize was seen running
-	last     State // the look that is judged
-	puzzle   puzzle
-	since    time.Time // when that puzzle came up
-	looks    int       // how often in a row it was seen
+	sightings Sightings
+	undated   bool  // CloudTime is SentAt as it is, since the cloud tells no date
+	progress  bool  // the revert of before's resize was seen running
+	left      bool  // a revert was seen running, perhaps of another resize
+	foreign   bool  // the revert of another resize was seen running
+	meanwhile bool  // another resize was seen, or perhaps its revert: whatever comes later may be its work
+	second    State // the revert in its second half: with the flavor and host that the server gets back
+	last      State // the response that is judged
+	question  question
+	since     time.Time // when that question came up
+	responses int       // how often in a row
+	asked     time.Time // when the record was last asked about it
 }
 
-// puzzle is a state that proves nothing by itself, and is given some looks and some seconds to resolve.
-type puzzle int
+// NewWait returns the tracker of a revert.
+func NewWait(start Start) *Wait {
+	w := &Wait{Start: start, sightings: Sightings{Settle: start.Settle}}
+	w.sightings.Undecided(start.SeenAt, start.CloudTime)
+	return w
+}
+
+// question is what a response leaves open. It is given some responses and some seconds to resolve.
+type question int
 
 const (
-	clear puzzle = iota
-	notStarted
-	notNewer
-	notMoved
-	resizedAgain
-	unseen
-	hostOnly
-	faultless
+	none       question = iota
+	notStarted          // waits for a decision as before
+	stale               // from before the resize
+	notNewer            // moved, but not launched anew
+	notMoved            // at rest where the resize had brought it
+	incomplete          // lacks what would tell
+	again               // resized again since
+	unseen              // moved and launched anew, and nobody has seen how
+	hostOnly            // the same, with the flavor of the resize
+	faultless           // in ERROR without a fault
 )
 
-// NewWait returns the tracker of a revert that was sent at sentAt after before was seen. grace is how long a state
-// that proves nothing by itself may last; it is also given three looks.
-func NewWait(before State, sentAt time.Time, grace time.Duration) *Wait {
-	return &Wait{before: before, sentAt: sentAt, grace: grace}
-}
+const (
+	graceResponses = 3  // how many responses a question is given at least
+	longFactor     = 12 // for how many settle times a response that a lagging replica would give is not taken for the truth
+)
 
-// graceLooks is how many looks a puzzling state is given at least.
-const graceLooks = 3
-
-// Observe judges the next look. The reason is for [Failed], [Deleted] and [Unknown].
-func (w *Wait) Observe(s State, now time.Time) (Verdict, string) {
+// Observe judges the next response. The reason is for [Failed], [Deleted] and [Unknown].
+func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 	w.last = s
+	w.tie(m)
 	switch {
 	case s.failed():
-		return w.errored(s, now)
+		return w.errored(s, m.Now)
 	case s.gone():
 		return Deleted, "the server was deleted"
+	case s.verifying() && len(Changed(w.Before, s)) == 0:
+		return w.standing(m)
+	case older(w.Before, s):
+		w.raise(stale, m.Now)
+		return w.askAfterGrace(m.Now)
 	case s.Reverting(), s.poweringOff():
-		w.left = true
-		w.progress = w.progress || w.before.LaunchedAt.Equal(s.LaunchedAt)
-		w.foreign = w.foreign || foreign(w.before, s)
+		return w.reverting(s, m)
 	case s.verifying():
-		return w.verifying(s, now)
-	case s.settled():
-		return w.settled(s, now)
+		w.meanwhile = true
+		w.raise(again, m.Now)
+		return Ask, ""
+	case s.atRest():
+		return w.atRest(s, m.Now)
 	}
-	w.face(clear, now)
+	w.meanwhile = w.meanwhile || s.Resizing()
+	w.raise(none, m.Now)
 	return GoOn, ""
 }
 
-const anotherReverted = "another resize than the one that was looked at has been reverted"
-
-// foreign reports whether a look shows the revert of another resize than before's: one that still has before's flavor and
-// host, which change in the middle of a revert, but not its launch time, which changes at the end.
-func foreign(before, now State) bool {
-	return now.Reverting() && now.Flavor != "" && now.HostID != "" && stayed(before, now) &&
-		!before.LaunchedAt.IsZero() && !now.LaunchedAt.IsZero() && !before.LaunchedAt.Equal(now.LaunchedAt)
+// tie finds the cloud's time of a revert that does not tell it: one of an earlier version, or made by hand. The date of an answer ties
+// the two clocks together. Without a date the clocks are taken for the same where a small difference does no harm.
+func (w *Wait) tie(m Moment) {
+	if !w.CloudTime.IsZero() && !w.undated || w.SentAt.IsZero() {
+		return
+	}
+	w.CloudTime, w.undated = w.SentAt, m.Date.IsZero()
+	if !w.undated {
+		w.CloudTime = w.SentAt.Add(m.Date.Sub(m.Now))
+	}
+	w.sightings.Dated(w.CloudTime)
 }
 
-// errored waits some looks for the fault, which the cloud writes after the status.
+// errored waits some responses for the fault, which the cloud writes after the status.
 func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
 	if s.Fault != "" {
 		return Failed, "the server is in ERROR: " + s.Fault
 	}
-	if !w.face(faultless, now) {
+	if !w.raise(faultless, now) {
 		return GoOn, ""
 	}
 	return Failed, "the server is in ERROR"
 }
 
-func (w *Wait) verifying(s State, now time.Time) (Verdict, string) {
+// reverting: the launch time names the resize whose revert runs. It changes right before a revert ends, after the flavor and the
+// host. A revert with before's flavor and host, but another launch time, is that of another resize.
+func (w *Wait) reverting(s State, m Moment) (Verdict, string) {
+	w.left = true
+	w.raise(none, m.Now)
 	switch {
-	case len(Changed(w.before, s)) > 0:
-		w.face(resizedAgain, now)
-		return AskRecord, ""
-	case w.left: // a replica that lags
-		w.face(clear, now)
+	case sameLaunch(w.Before, s), w.Before.LaunchedAt.Equal(s.LaunchedAt) && w.recent(s, m.Now):
+		w.progress = true
+		w.sightings.Undecided(m.Asked, m.Date)
+	case newer(w.Before, s) && stayed(w.Before, s) && s.Flavor != "" && s.HostID != "":
+		w.foreign, w.meanwhile = true, true
 		return GoOn, ""
-	case w.face(notStarted, now):
-		return AskRecord, ""
+	case !w.recent(s, m.Now) && !w.secondHalfOf(s):
+		w.meanwhile = true // the end of this revert, or the revert of another resize
+		return GoOn, ""
+	}
+	if moved(w.Before, s) {
+		w.second = s
 	}
 	return GoOn, ""
 }
 
-func (w *Wait) settled(s State, now time.Time) (Verdict, string) {
-	switch newer := s.LaunchedAt.After(w.before.LaunchedAt); {
-	case stayed(w.before, s) && newer && !w.before.LaunchedAt.IsZero(): // resized again to the same flavor and host
-		w.face(resizedAgain, now)
-		return AskRecord, ""
-	case stayed(w.before, s):
-		w.face(notMoved, now)
-		return AskRecord, ""
-	case !moved(w.before, s): // the look lacks what would tell
-		w.face(clear, now)
+// recent reports whether nothing but the end of the revert fits between the last time that the resize was seen undecided and s.
+func (w *Wait) recent(s State, now time.Time) bool {
+	return !w.meanwhile && w.sightings.Recent(s, now)
+}
+
+// standing: the resize waits for a decision as before. The revert has not started, or the response comes from a replica that lags.
+func (w *Wait) standing(m Moment) (Verdict, string) {
+	if !w.left {
+		w.sightings.Undecided(m.Asked, m.Date)
+	}
+	w.raise(notStarted, m.Now)
+	return w.askAfterGrace(m.Now)
+}
+
+func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
+	switch {
+	case stayed(w.Before, s) && newer(w.Before, s): // resized again to the same flavor and host, or rebuilt
+		w.raise(again, now)
+	case stayed(w.Before, s) && !s.idle():
+		w.raise(none, now)
 		return GoOn, ""
-	case !newer:
-		w.face(notNewer, now)
-		return AskRecord, ""
-	case w.foreign && !w.progress:
-		return Unknown, anotherReverted
-	case w.before.Flavor != "" && w.before.Flavor == s.Flavor:
-		// The flavor of a cold migration never differs; but a resize that was confirmed at the same moment can end so, too.
-		w.face(hostOnly, now)
-		return AskRecord, ""
-	case w.progress || w.TrustMove && !w.before.LaunchedAt.IsZero():
+	case stayed(w.Before, s):
+		w.raise(notMoved, now)
+	case !moved(w.Before, s):
+		w.raise(incomplete, now)
+		return w.askAfterGrace(now)
+	case !newer(w.Before, s):
+		w.raise(notNewer, now)
+	case onlyHost(w.Before, s):
+		w.raise(hostOnly, now)
+	case w.progress && w.recent(s, now), w.secondHalfOf(s):
 		return Reverted, ""
+	default:
+		w.raise(unseen, now)
 	}
-	w.face(unseen, now)
-	return AskRecord, ""
+	return Ask, ""
 }
 
-// face notes which puzzle the look poses, and reports whether it has lasted for the grace.
-func (w *Wait) face(p puzzle, now time.Time) bool {
-	if p != w.puzzle {
-		w.puzzle, w.since, w.looks = p, now, 0
-	}
-	w.looks++
-	return w.looks >= graceLooks && now.Sub(w.since) >= w.grace
+// secondHalfOf reports whether the server has come to rest with the flavor and host that its revert was seen to give it back, and
+// nothing else was seen since.
+func (w *Wait) secondHalfOf(s State) bool {
+	return w.progress && !w.meanwhile && w.second.Flavor != "" && w.second.Flavor == s.Flavor && w.second.HostID == s.HostID
 }
 
-// patient reports whether the puzzle's grace lasts.
+// raise notes which question a response poses, and reports whether it has lasted for the grace.
+func (w *Wait) raise(q question, now time.Time) bool {
+	if q != w.question {
+		w.question, w.since, w.responses, w.asked = q, now, 0, time.Time{}
+	}
+	w.responses++
+	return !w.patient(now)
+}
+
+// patient reports whether the question's grace lasts.
 func (w *Wait) patient(now time.Time) bool {
-	return w.looks < graceLooks || now.Sub(w.since) < w.grace
+	return w.responses < graceResponses || now.Sub(w.since) < w.Settle
 }
 
-// Puzzled reports whether the last look posed a question that further looks are to answer: the server may stay as it is.
-func (w *Wait) Puzzled() bool { return w.puzzle != clear }
+// long reports whether a question has lasted so long that no replica lags so far behind.
+func (w *Wait) long(now time.Time) bool {
+	return w.responses >= graceResponses && now.Sub(w.since) >= longFactor*w.Settle
+}
 
-// HostOnly reports whether the last look showed a server that is back on another host with the flavor of before: then the
-// record must tell whether the resize was confirmed, too ([Contested]).
-func (w *Wait) HostOnly() bool { return w.puzzle == hostOnly }
+// Exhausted reports whether the record was asked about a question for so long without an answer that it is taken for unreadable.
+func (w *Wait) Exhausted(now time.Time) bool { return w.long(now) }
 
-// Recorded resolves an [AskRecord] with what the cloud's record of this revert tells.
-func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
-	switch r {
-	case Success:
-		switch {
-		case w.foreign && !w.progress: // the action met another resize than the one that was looked at
-			return Unknown, anotherReverted
-		case w.puzzle == notStarted && !w.before.LaunchedAt.IsZero():
-			return GoOn, "" // the looks lag behind the record
-		}
-		return Reverted, ""
-	case Failure:
-		return Failed, "the cloud's record of the action says Error: the compute host rolled the revert back"
-	case Contested:
-		return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
-	case Untold, Pending, Running:
+// askAfterGrace asks the record once the grace of a question is over, and then once in a settle time.
+func (w *Wait) askAfterGrace(now time.Time) (Verdict, string) {
+	if w.patient(now) || !w.asked.IsZero() && now.Sub(w.asked) < w.Settle {
+		return GoOn, ""
 	}
-	switch w.puzzle {
-	case notStarted:
-		return w.neverStarted()
-	case notNewer:
-		if (r == Pending || r == Running) && w.patient(now) {
-			return GoOn, "" // the cloud writes the record after the state
-		}
-		return w.notNewer()
+	w.asked = now
+	return Ask, ""
+}
+
+// Open reports whether the last response left a question that further ones are to answer: the server may stay as it is.
+func (w *Wait) Open() bool { return w.question != none }
+
+// NeedsList reports whether the record of the revert's own action is not enough: what others did decides, too.
+func (w *Wait) NeedsList(word Word) bool {
+	switch w.question {
+	case hostOnly:
+		return true
 	case notMoved:
-		if r == Running && w.patient(now) {
-			return GoOn, ""
-		}
-		return Failed, "the server is " + w.last.Status + " with the resized flavor and host: confirmed by somebody else, or rolled back"
-	case resizedAgain:
-		if w.progress {
-			return Reverted, ""
-		}
-		return Unknown, "another resize has finished since"
-	case unseen, hostOnly:
-		return Reverted, ""
-	case clear, faultless:
+		return !sameLaunch(w.Before, w.last)
+	case again, unseen, notNewer:
+		return w.foreign || word != Success && word != Failure
+	case none, notStarted, stale, incomplete, faultless:
 	}
-	return GoOn, ""
-}
-
-func (w *Wait) neverStarted() (Verdict, string) {
-	if w.oneSecond() {
-		return Unknown, "the server waits for a decision again, and the launch time cannot tell this resize from another of the same second"
-	}
-	return Failed, "the revert did not start: the server still waits for a decision"
-}
-
-// notNewer: a finished revert sets the launch time, a rolled back one leaves it. Its resolution is one second.
-func (w *Wait) notNewer() (Verdict, string) {
-	switch {
-	case w.last.LaunchedAt.IsZero():
-		return Reverted, ""
-	case w.oneSecond():
-		return Unknown, "the launch time cannot tell a finished revert from one rolled back within the same second"
-	}
-	return Failed, "the server is " + w.last.Status + " with an unchanged launch time: the compute host rolled the revert back"
-}
-
-// oneSecond reports whether the resize's end and the revert fall into one second, as far as the two clocks can tell.
-func (w *Wait) oneSecond() bool {
-	launched := w.before.LaunchedAt
-	return !w.sentAt.Truncate(time.Second).After(launched) ||
-		!w.last.Updated.IsZero() && w.puzzle == notNewer && !w.last.Updated.Truncate(time.Second).After(launched)
+	return false
 }

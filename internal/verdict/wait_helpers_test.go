@@ -10,55 +10,62 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
-// look is one look of a wait. The record is what the cloud's record says if the verdict asks for it.
-type look struct {
+// response is one response of a wait. The record is what the cloud's record says if the verdict asks for it.
+type response struct {
 	at     time.Duration // since the revert was sent
 	now    verdict.State
 	record verdict.Record
 }
 
-// every repeats a look every second second, n times from at on.
-func every(n int, at time.Duration, now verdict.State, r verdict.Record) []look {
-	var looks []look
+// every repeats a response every second second, n times from at on.
+func every(n int, at time.Duration, now verdict.State, word verdict.Word) []response {
+	var all []response
 	for i := range n {
-		looks = append(looks, look{at + time.Duration(i)*2*time.Second, now, r})
+		all = append(all, response{at + time.Duration(i)*2*time.Second, now, verdict.Record{Word: word}})
 	}
-	return looks
+	return all
 }
 
-// story is a wait: all looks but the last must not end it.
-type story struct {
+// history is a wait: all responses but the last must not end it.
+type history struct {
 	name   string
-	before change    // how Before differs from resized()
-	sentAt time.Time // zero: sentAt
-	looks  []look
+	before change        // how Before differs from resized()
+	sentAt time.Time     // zero: sentAt; also the cloud's time of the last sighting
+	skew   time.Duration // of the cloud's clock; its times are launched and reverted, and its dates
+	untied bool          // the revert does not tell the cloud's time
+	looks  []response
 	want   verdict.Verdict
 	reason string // is contained in the reason
 }
 
-func (s story) run(t *testing.T) {
+func (h history) run(t *testing.T) {
 	t.Helper()
 	before := resized()
-	if s.before != nil {
-		s.before(&before)
+	if h.before != nil {
+		h.before(&before)
 	}
-	sent := s.sentAt
+	sent := h.sentAt
 	if sent.IsZero() {
 		sent = sentAt
 	}
-	w := verdict.NewWait(before, sent, grace)
-	require.NotEmpty(t, s.looks)
-	for i, l := range s.looks {
-		got, reason := w.Observe(l.now, sent.Add(l.at))
-		if got == verdict.AskRecord {
-			got, reason = w.Recorded(l.record, sent.Add(l.at))
+	start := verdict.Start{Before: before, SentAt: sent.Add(-h.skew), CloudTime: sent, Settle: settle}
+	if h.untied {
+		start.CloudTime = time.Time{}
+	}
+	w := verdict.NewWait(start)
+	require.NotEmpty(t, h.looks)
+	for i, l := range h.looks {
+		now := sent.Add(l.at - h.skew)
+		got, reason := w.Observe(l.now, verdict.Moment{Asked: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)})
+		if got == verdict.Ask {
+			got, reason = w.Recorded(l.record, now)
 		}
-		if i < len(s.looks)-1 {
-			require.Equal(t, verdict.GoOn, got, "look %d at %s", i+1, l.at)
+		if i < len(h.looks)-1 {
+			require.Equal(t, verdict.GoOn, got, "response %d at %s: %s", i+1, l.at, reason)
 			continue
 		}
-		assert.Equal(t, s.want, got, "last look")
-		assert.Contains(t, reason, s.reason)
+		assert.Equal(t, h.want, got, "last response: %s", reason)
+		assert.Contains(t, reason, h.reason)
 		assert.NotContains(t, reason, "\n")
 		if got == verdict.Failed || got == verdict.Deleted || got == verdict.Unknown {
 			assert.NotEmpty(t, reason)
@@ -66,29 +73,36 @@ func (s story) run(t *testing.T) {
 	}
 }
 
-func runStories(t *testing.T, stories []story) {
+func runHistories(t *testing.T, histories []history) {
 	t.Helper()
-	for _, s := range stories {
-		t.Run(s.name, func(t *testing.T) {
+	for _, h := range histories {
+		t.Run(h.name, func(t *testing.T) {
 			t.Parallel()
-			s.run(t)
+			h.run(t)
 		})
 	}
 }
 
-// looks joins looks and lists of them.
-func looks(parts ...[]look) []look {
-	var joined []look
+// looks joins responses and lists of them.
+func looks(parts ...[]response) []response {
+	var joined []response
 	for _, p := range parts {
 		joined = append(joined, p...)
 	}
 	return joined
 }
 
-// at is one look, whose record is not asked for or tells nothing.
-func at(d time.Duration, now verdict.State) []look { return []look{{at: d, now: now}} }
+// at is one response, whose record is not asked for or tells nothing.
+func at(d time.Duration, now verdict.State) []response { return []response{{at: d, now: now}} }
 
-// told is one look with a record.
-func told(d time.Duration, now verdict.State, r verdict.Record) []look { return []look{{d, now, r}} }
+// told is one response with the record of the revert's own action.
+func told(d time.Duration, now verdict.State, word verdict.Word) []response {
+	return []response{{d, now, verdict.Record{Word: word}}}
+}
+
+// listed is one response with that record and the list of actions.
+func listed(d time.Duration, now verdict.State, r verdict.Record) []response {
+	return []response{{d, now, r}}
+}
 
 const second = time.Second

@@ -10,6 +10,18 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
+func newWait() *verdict.Wait {
+	return verdict.NewWait(verdict.Start{Before: resized(), SentAt: sentAt, CloudTime: sentAt, Settle: settle})
+}
+
+func moment(d time.Duration) verdict.Moment {
+	now := sentAt.Add(d)
+	return verdict.Moment{Asked: now, Now: now, Date: now}
+}
+
+// soon is the launch time of a revert that ends at once.
+func soon(d time.Duration) change { return launchedAt(sentAt.Add(d).Truncate(time.Second)) }
+
 func TestWait_GoesOnWhileTheRevertIsUnderWay(t *testing.T) {
 	t.Parallel()
 	states := []struct {
@@ -24,51 +36,127 @@ func TestWait_GoesOnWhileTheRevertIsUnderWay(t *testing.T) {
 		{"resized and powering-off under UNKNOWN", state(poweringOff, status("UNKNOWN"))},
 		{"resized and deleting", state(task("deleting"))},
 		{"resized and any task", state(task("rebooting"))},
-		{"ACTIVE with a task", state(active, moved, newer, task("powering-off"))},
-		{"SHUTOFF with a task", state(shutoff, moved, newer, task("powering-on"))},
-		{"RESIZE", state(status("RESIZE"), task("resize_prep"))},
+		{"RESIZE", state(status("RESIZE"), vm("active"), task("resize_prep"))},
 		{"UNKNOWN", state(status("UNKNOWN"))},
 		{"a status that does not exist yet", state(status("PONDERING"))},
+		{"a status that does not exist yet, outside of the resize", state(status("PONDERING"), vm("active"), moved, newer)},
 		{"ACTIVE without flavor and host", state(active, flavor(""), host(""), newer)},
+		{"confirmed, and a task runs", state(active, task("rebooting"))},
 	}
 	for _, tt := range states {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			w := verdict.NewWait(resized(), sentAt, grace)
+			w := newWait()
 			for i := range 100 { // a hung compute host holds a state for as long as it hangs
-				got, _ := w.Observe(tt.now, sentAt.Add(time.Duration(i)*time.Minute))
+				m := moment(time.Duration(i) * time.Minute)
+				got, _ := w.Observe(tt.now, m)
+				if got == verdict.Ask {
+					got, _ = w.Recorded(verdict.Record{}, m.Now)
+				}
 				require.Equal(t, verdict.GoOn, got)
 			}
 		})
 	}
 }
 
+// Any vm_state that is not of a resize: Nova keeps "resized" until a revert ends.
+func TestWait_EndsWhateverTheServerDoesAfterItsRevert(t *testing.T) {
+	t.Parallel()
+	for name, rest := range map[string]change{
+		"ACTIVE":                       active,
+		"SHUTOFF":                      shutoff,
+		"SUSPENDED":                    all(status("SUSPENDED"), vm("suspended")),
+		"PAUSED":                       all(status("PAUSED"), vm("paused")),
+		"SHELVED":                      all(status("SHELVED"), vm("shelved")),
+		"SHELVED_OFFLOADED, no host":   all(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), host("")),
+		"RESCUE":                       all(status("RESCUE"), vm("rescued")),
+		"ACTIVE, image_uploading":      all(active, task("image_uploading")),
+		"UNKNOWN, image_snapshot":      all(active, status("UNKNOWN"), task("image_snapshot")),
+		"ACTIVE, powering-off":         all(active, task("powering-off")),
+		"REBOOT":                       all(active, status("REBOOT"), task("rebooting")),
+		"MIGRATING":                    all(active, status("MIGRATING"), task("migrating")),
+		"no vm_state, ACTIVE":          all(active, vm("")),
+		"no vm_state, SUSPENDED":       all(status("SUSPENDED"), vm("")),
+		"ACTIVE in the vendor's words": all(status("active"), vm("ACTIVE")),
+	} {
+		runHistories(t, []history{
+			{name: name, looks: looks(at(0, state(reverting)), at(2*second, state(moved, soon(second), rest))), want: verdict.Reverted},
+			{name: name + ", the record alone tells", looks: told(time.Hour, state(moved, newer, rest), verdict.Success), want: verdict.Reverted},
+		})
+	}
+	runHistories(t, []history{
+		{name: "no vm_state, and a task", looks: looks(at(0, state(reverting)), at(second, state(moved, soon(second), status("ACTIVE"), vm(""), task("x")))), want: verdict.GoOn},
+		{name: "building", looks: looks(at(0, state(reverting)), at(second, state(moved, soon(second), status("BUILD"), vm("building")))), want: verdict.GoOn},
+	})
+}
+
 func TestWait_EndsWhenTheServerHasMovedAndWasLaunchedAgain(t *testing.T) {
 	t.Parallel()
 	seenRunning := at(0, state(reverting))
-	runStories(t, []story{
-		{name: "ACTIVE", looks: looks(seenRunning, at(2*second, state(active, moved, newer))), want: verdict.Reverted},
+	end := soon(2 * second)
+	runHistories(t, []history{
+		{name: "ACTIVE", looks: looks(seenRunning, at(2*second, state(active, moved, end))), want: verdict.Reverted},
 		{name: "SHUTOFF, after powering off", looks: looks(
-			seenRunning, at(2*second, state(poweringOff)), at(4*second, state(shutoff, moved, newer)),
+			seenRunning, at(2*second, state(poweringOff, end)), at(4*second, state(shutoff, moved, end)),
 		), want: verdict.Reverted},
 		{name: "only powering off was seen", looks: looks(
-			at(0, state(poweringOff)), at(2*second, state(shutoff, moved, newer)),
+			at(0, state(poweringOff, end)), at(2*second, state(shutoff, moved, end)),
 		), want: verdict.Reverted},
-		{name: "only the flavor changed", looks: looks(seenRunning, at(2*second, state(active, flavor("old"), newer))), want: verdict.Reverted},
-		{name: "only the host changed", looks: looks(seenRunning, at(2*second, state(active, host("old-host"), newer))), want: verdict.Reverted},
-		{name: "already at the first look, as of a quick revert", looks: at(0, state(active, moved, newer)), want: verdict.Reverted},
+		{name: "only the flavor changed", looks: looks(seenRunning, at(2*second, state(active, flavor("old"), end))), want: verdict.Reverted},
+		{name: "only the host changed", looks: looks(seenRunning, at(2*second, state(active, host("old-host"), end))), want: verdict.Reverted},
+		{name: "already at the first response, as of a quick revert", looks: at(0, state(active, moved, end)), want: verdict.Reverted},
+		{name: "already at the first response, and the record says Success", looks: told(0, state(active, moved, end), verdict.Success), want: verdict.Reverted},
 		{
-			name:  "already at the first look, and the record says Success",
-			looks: told(0, state(active, moved, newer), verdict.Success), want: verdict.Reverted,
+			name:  "already at the first response, but an event says Error: somebody else moved it",
+			looks: told(0, state(active, moved, end), verdict.Failure), want: verdict.Failed, reason: "Error",
 		},
-		{
-			name:  "already at the first look, and the record is not finished yet",
-			looks: told(0, state(active, moved, newer), verdict.Running), want: verdict.Reverted,
-		},
-		{
-			name:  "already at the first look, but the record says Error: somebody else moved it",
-			looks: told(0, state(active, moved, newer), verdict.Failure), want: verdict.Failed, reason: "Error",
-		},
+	})
+}
+
+// Rolled back or confirmed, resized again and confirmed: that looks like a finished revert, but takes longer than three settle times.
+func TestWait_ASilenceLongEnoughForAnotherResize(t *testing.T) {
+	t.Parallel()
+	late := state(active, moved, newer) // a minute after it was sent
+	nothing, more := verdict.SinceNothing, verdict.SinceRelaunched
+	runHistories(t, []history{
+		{name: "nobody can know", looks: at(time.Minute, late), want: verdict.Unknown, reason: "resized again"},
+		{name: "launched soon after it was sent, however late that is seen", looks: at(time.Hour, state(active, moved, soon(15*second))), want: verdict.Reverted},
+		{name: "launched a second later than soon", looks: at(time.Hour, state(active, moved, soon(16*second))), want: verdict.Unknown},
+		{name: "the record says Success", looks: told(time.Minute, late, verdict.Success), want: verdict.Reverted},
+		{name: "an event says Error", looks: told(time.Minute, late, verdict.Failure), want: verdict.Failed},
+		{name: "recorded, and nothing since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: nothing}), want: verdict.Reverted},
+		{name: "recorded, and resized since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), want: verdict.Unknown},
+		{name: "its event runs, and resized since: it will tell", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Unfinished, Since: more}), want: verdict.GoOn},
+		{name: "the power-off failed, and nothing since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
+		{name: "Error without events, and resized since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: more}), want: verdict.Failed},
+		{name: "Error without events or a list", looks: told(time.Minute, late, verdict.ErrorMessage), want: verdict.Unknown},
+		{name: "progress was seen, nothing of another resize, the record does not tell", looks: looks(at(0, state(reverting)), at(time.Minute, late)), want: verdict.Reverted},
+		{name: "progress was seen, and an event says Error", looks: looks(at(0, state(reverting)), told(time.Minute, late, verdict.Failure)), want: verdict.Failed},
+		{name: "progress was seen, and resized since", looks: looks(
+			at(0, state(reverting)), listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}),
+		), want: verdict.Unknown},
+		{name: "its second half was seen: it has come to rest there", looks: looks(at(0, state(reverting, moved)), told(time.Minute, late, verdict.Failure)), want: verdict.Reverted},
+		{name: "its second half was seen, but it is somewhere else", looks: looks(
+			at(0, state(reverting, moved)), told(time.Minute, state(active, flavor("third"), host("third-host"), newer), verdict.Failure),
+		), want: verdict.Failed},
+	})
+}
+
+// Whatever was seen of another resize, what comes later may be its work.
+func TestWait_AnotherResizeSeenMeanwhile(t *testing.T) {
+	t.Parallel()
+	resizing := state(status("RESIZE"), vm("active"), task("resize_prep"))
+	end := state(active, moved, soon(2*second))
+	seen := looks(at(0, state(reverting)), at(second, resizing))
+	runHistories(t, []history{
+		{name: "RESIZE, an event says Error", looks: looks(seen, told(2*second, end, verdict.Failure)), want: verdict.Failed},
+		{name: "RESIZE, the record says Success", looks: looks(seen, told(2*second, end, verdict.Success)), want: verdict.Reverted},
+		{name: "RESIZE, the record does not tell", looks: looks(seen, at(2*second, end)), want: verdict.Unknown},
+		{name: "RESIZE of long ago: a replica that lags", looks: looks(
+			at(0, state(status("RESIZE"), vm("active"), task("resize_finish"), launchedAt(launched.Add(-time.Hour)))),
+			at(second, state(reverting)), at(2*second, end),
+		), want: verdict.Reverted},
+		{name: "RESIZE, and then a replica that lags shows progress", looks: looks(seen, at(2*second, state(reverting)), at(3*second, end)), want: verdict.Unknown},
 	})
 }
 
@@ -77,126 +165,108 @@ func TestWait_EndsWhenTheServerHasMovedAndWasLaunchedAgain(t *testing.T) {
 func TestWait_TellsOfTheRevertOfAnotherResize(t *testing.T) {
 	t.Parallel()
 	end := state(active, moved, launchedAt(reverted.Add(time.Minute)))
-	other, older := at(0, state(reverting, newer)), at(0, state(reverting, launchedAt(launched.Add(-second))))
-	runStories(t, []story{
-		{name: "the record says Success", looks: looks(other, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
+	other := at(0, state(reverting, soon(-second)))
+	ours := verdict.Record{Word: verdict.Success, Fate: verdict.FateReverted}
+	runHistories(t, []history{
+		{name: "the action's record says Success", looks: looks(other, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
+		{name: "the list says that this resize was confirmed", looks: looks(other, listed(second, end, verdict.Record{Word: verdict.Success, Fate: verdict.FateConfirmed})), want: verdict.Unknown, reason: "another resize"},
+		{name: "the list says that this resize was reverted", looks: looks(other, listed(second, end, ours)), want: verdict.Reverted},
 		{name: "the record does not tell", looks: looks(other, at(second, end)), want: verdict.Unknown, reason: "another resize"},
-		{name: "another clock", looks: looks(older, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
 		{name: "resized again since", looks: looks(other, told(second, state(flavor("third"), launchedAt(reverted.Add(time.Hour))), verdict.Success)), want: verdict.Unknown},
-		{name: "after this one's", looks: looks(at(0, state(reverting)), other, at(second, end)), want: verdict.Reverted},
-		{name: "the very end of this one", looks: looks(at(0, state(reverting, moved, newer)), told(second, end, verdict.Success)), want: verdict.Reverted},
-		{name: "a host is never told, so its change is not seen", before: host(""), looks: looks(
-			at(0, state(reverting, host(""), newer)), told(second, state(active, flavor("old"), host(""), newer), verdict.Success),
-		), want: verdict.Reverted},
+		{name: "after this one's", looks: looks(at(0, state(reverting)), other, at(second, end)), want: verdict.Unknown},
+		{name: "after this one's, and the record says Success", looks: looks(at(0, state(reverting)), other, told(second, end, verdict.Success)), want: verdict.Reverted},
+		{name: "the very end of this one", looks: looks(at(0, state(reverting, moved, soon(0))), at(second, state(active, moved, soon(0)))), want: verdict.Reverted},
+		{name: "the very end of one, long after this one was seen", looks: looks(at(0, state(reverting)), at(time.Minute, state(reverting, moved, newer)), at(2*time.Minute, end)), want: verdict.Unknown},
+		{name: "powering off where the resize had brought it", looks: looks(at(0, state(task("powering-off"), soon(-second))), at(second, end)), want: verdict.Unknown},
 	})
 }
 
 // The revert of a cold migration leaves the flavor as it is. So does a resize that was confirmed while its revert ran.
 func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.T) {
 	t.Parallel()
-	seenRunning, hostOnly := at(0, state(reverting)), state(active, host("old-host"), newer)
-	runStories(t, []story{
-		{name: "both were accepted", looks: looks(seenRunning, told(second, hostOnly, verdict.Contested)), want: verdict.Unknown, reason: "confirmed and reverted"},
+	seenRunning, hostOnly := at(0, state(reverting)), state(active, host("old-host"), soon(second))
+	both := verdict.Record{Word: verdict.Success, Fate: verdict.FateContested}
+	runHistories(t, []history{
+		{name: "both were accepted", looks: looks(seenRunning, listed(second, hostOnly, both)), want: verdict.Unknown, reason: "confirmed and reverted"},
 		{name: "a cold migration", looks: looks(seenRunning, told(second, hostOnly, verdict.Success)), want: verdict.Reverted},
-		{name: "the record is not finished", looks: looks(seenRunning, told(second, hostOnly, verdict.Running)), want: verdict.Reverted},
+		{name: "the record is not finished", looks: looks(seenRunning, told(second, hostOnly, verdict.Pending)), want: verdict.Reverted},
 		{name: "the cloud does not tell", looks: looks(seenRunning, at(second, hostOnly)), want: verdict.Reverted},
-		{name: "the record says Error", looks: looks(seenRunning, told(second, hostOnly, verdict.Failure)), want: verdict.Failed},
+		{name: "the cloud does not tell, after a long silence", looks: at(time.Minute, state(active, host("old-host"), newer)), want: verdict.Unknown},
+		{name: "an event says Error", looks: looks(seenRunning, told(second, hostOnly, verdict.Failure)), want: verdict.Failed},
 	})
-	w := verdict.NewWait(resized(), sentAt, grace)
-	_, _ = w.Observe(hostOnly, sentAt)
-	assert.True(t, w.HostOnly())
-	_, _ = w.Observe(state(active, moved, newer), sentAt)
-	assert.False(t, w.HostOnly())
+	w := newWait()
+	_, _ = w.Observe(hostOnly, moment(0))
+	assert.True(t, w.NeedsList(verdict.Success))
+	_, _ = w.Observe(state(active, moved, newer), moment(0))
+	assert.False(t, w.NeedsList(verdict.Success))
+	assert.True(t, w.NeedsList(verdict.Pending))
 }
 
-// A fleet saves the question for the record.
-func TestWait_TrustMoveTakesANewLaunchAsReverted(t *testing.T) {
+func TestWait_IsOpenUntilTheStateTells(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
-		before, now verdict.State
-		want        verdict.Verdict
-	}{
-		"launched again": {resized(), state(active, moved, newer), verdict.Reverted},
-		"not launched again: perhaps rolled back": {resized(), state(active, moved), verdict.AskRecord},
-		"no launch time before: nothing to tell a new one by": {
-			state(launchedAt(time.Time{})), state(active, moved, newer), verdict.AskRecord,
-		},
-	}
-	for name, tt := range tests {
-		w := verdict.NewWait(tt.before, sentAt, grace)
-		w.TrustMove = true
-		got, _ := w.Observe(tt.now, sentAt)
-		assert.Equal(t, tt.want, got, name)
-	}
-}
-
-func TestWait_IsPuzzledUntilTheStateTells(t *testing.T) {
-	t.Parallel()
-	w := verdict.NewWait(resized(), sentAt, grace)
-	assert.False(t, w.Puzzled())
-	_, _ = w.Observe(resized(), sentAt)
-	assert.True(t, w.Puzzled(), "not started?")
-	_, _ = w.Observe(state(reverting), sentAt)
-	assert.False(t, w.Puzzled())
-	_, _ = w.Observe(state(errored), sentAt)
-	assert.True(t, w.Puzzled(), "without its fault")
+	w := newWait()
+	assert.False(t, w.Open())
+	_, _ = w.Observe(resized(), moment(0))
+	assert.True(t, w.Open(), "not started?")
+	_, _ = w.Observe(state(reverting), moment(0))
+	assert.False(t, w.Open())
+	_, _ = w.Observe(state(errored), moment(0))
+	assert.True(t, w.Open(), "without its fault")
 }
 
 func TestWait_AsksTheRecordOnlyWhereTheStateCannotTell(t *testing.T) {
 	t.Parallel()
-	w := verdict.NewWait(resized(), sentAt, grace)
-	got, _ := w.Observe(state(reverting), sentAt)
+	w := newWait()
+	got, _ := w.Observe(state(reverting), moment(0))
 	assert.Equal(t, verdict.GoOn, got)
-	got, _ = w.Observe(state(active, moved, newer), sentAt)
+	got, _ = w.Observe(state(active, moved, soon(second)), moment(second))
 	assert.Equal(t, verdict.Reverted, got, "no question for the record in the ordinary case")
 }
 
 func TestWait_EndsWhenTheServerHasNotMoved(t *testing.T) {
 	t.Parallel()
 	seenRunning := at(0, state(reverting))
-	runStories(t, []story{
+	unreported := launchedAt(time.Time{})
+	runHistories(t, []history{
 		{name: "ACTIVE, confirmed by somebody", looks: at(0, state(active)), want: verdict.Failed, reason: "confirmed"},
 		{name: "SHUTOFF, confirmed by somebody", looks: at(0, state(shutoff)), want: verdict.Failed, reason: "confirmed"},
+		{name: "SUSPENDED, confirmed by somebody", looks: at(0, state(status("SUSPENDED"), vm("suspended"))), want: verdict.Failed, reason: "confirmed"},
 		{name: "after progress: rolled back in its first half", looks: looks(seenRunning, at(2*second, state(active))), want: verdict.Failed, reason: "rolled back"},
-		{
-			name:  "the record says Error",
-			looks: looks(seenRunning, told(2*second, state(active), verdict.Failure)), want: verdict.Failed, reason: "Error",
-		},
-		{
-			name:  "the record tells no events",
-			looks: looks(seenRunning, told(2*second, state(active), verdict.Pending)), want: verdict.Failed,
-		},
-		{
-			name:  "the record's last event is to come, and never does",
-			looks: looks(seenRunning, every(4, 2*second, state(active), verdict.Running)), want: verdict.Failed,
-		},
+		{name: "an event says Error", looks: looks(seenRunning, told(2*second, state(active), verdict.Failure)), want: verdict.Failed, reason: "Error"},
+		{name: "the message says Error", looks: looks(seenRunning, told(2*second, state(active), verdict.ErrorMessage)), want: verdict.Failed, reason: "Error"},
+		{name: "the record tells no events", looks: looks(seenRunning, told(2*second, state(active), verdict.Pending)), want: verdict.Failed},
+		{name: "the record's last event is to come, and never does", looks: looks(seenRunning, every(4, 2*second, state(active), verdict.Unfinished)), want: verdict.Failed},
 		{
 			name: "the record's last event comes: reverted, resized to the same flavor and confirmed since",
-			looks: looks(seenRunning, every(2, 2*second, state(active), verdict.Running),
+			looks: looks(seenRunning, every(2, 2*second, state(active), verdict.Unfinished),
 				told(6*second, state(active), verdict.Success)), want: verdict.Reverted,
 		},
+		{name: "launched anew: resized again, or rebuilt", looks: at(0, state(active, newer)), want: verdict.Unknown},
+		{name: "no launch time, but soon", before: unreported, looks: looks(at(0, state(unreported)), at(second, state(active, unreported))), want: verdict.Failed},
+		{name: "no launch time, and a long silence", before: unreported, looks: at(time.Minute, state(active, unreported)), want: verdict.Unknown},
+		{name: "no launch time, and the list says confirmed", before: unreported, looks: listed(time.Minute, state(active, unreported), verdict.Record{Fate: verdict.FateConfirmed}), want: verdict.Failed},
 	})
 }
 
 func TestWait_EndsInErrorWithTheFault(t *testing.T) {
 	t.Parallel()
-	runStories(t, []story{
+	runHistories(t, []history{
 		{name: "at once with its fault", looks: at(0, state(errored, fault("disk on fire"))), want: verdict.Failed, reason: "disk on fire"},
-		{name: "the fault comes a look later", looks: looks(
+		{name: "the fault comes a response later", looks: looks(
 			at(0, state(reverting)), at(second, state(errored, task("resize_reverting"))),
 			at(2*second, state(errored, fault("disk on fire"))),
 		), want: verdict.Failed, reason: "disk on fire"},
 		{name: "the fault never comes", looks: every(4, 0, state(errored), verdict.Untold), want: verdict.Failed, reason: "ERROR"},
 		{name: "with the old flavor", looks: at(0, state(errored, moved, newer, fault("too late"))), want: verdict.Failed, reason: "too late"},
 		{name: "ERROR passes while the fault is waited for", looks: looks(
-			at(0, state(reverting)), at(second, state(errored)), at(2*second, state(active, moved, newer)),
+			at(0, state(reverting)), at(second, state(errored)), at(2*second, state(active, moved, soon(2*second))),
 		), want: verdict.Reverted},
 	})
 }
 
 func TestWait_EndsWithTheServer(t *testing.T) {
 	t.Parallel()
-	runStories(t, []story{
+	runHistories(t, []history{
 		{name: "DELETED", looks: at(0, state(status("DELETED"), vm("deleted"))), want: verdict.Deleted, reason: "deleted"},
 		{name: "SOFT_DELETED", looks: at(0, state(status("SOFT_DELETED"), vm("soft-delete"))), want: verdict.Deleted, reason: "deleted"},
 		{name: "deleted while reverting", looks: looks(

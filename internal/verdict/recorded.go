@@ -1,0 +1,160 @@
+package verdict
+
+import "time"
+
+const (
+	anotherReverted = "another resize than the one that was seen has been reverted"
+	rolledBack      = "the cloud's record of the action says Error: the compute host rolled the revert back"
+)
+
+// Recorded resolves an [Ask] with what the cloud's record of this revert tells.
+func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
+	if w.foreign && !w.progress && r.Fate != FateReverted {
+		return Unknown, anotherReverted // the action may have met that other resize, so its own record does not help
+	}
+	switch {
+	case r.Word == Success && w.behind():
+		return w.caughtUp(now)
+	case r.Word == Success && w.question == hostOnly && r.Fate == FateContested:
+	case r.Word == Success:
+		return Reverted, ""
+	case r.Word == Failure:
+		return Failed, rolledBack
+	}
+	switch w.question {
+	case notStarted:
+		return w.notStarted(r, now)
+	case stale, incomplete:
+		return w.noWord(r, now)
+	case notNewer:
+		return w.notNewer(r, now)
+	case notMoved:
+		if r.Word == Unfinished && w.patient(now) {
+			return GoOn, ""
+		}
+		return w.notMoved(r, now)
+	case again:
+		return w.again(r, now)
+	case hostOnly:
+		return w.hostOnly(r, now)
+	case unseen:
+		return w.unseen(r, now)
+	case none, faultless:
+	}
+	return GoOn, ""
+}
+
+// behind reports whether the response shows less than the record: it comes from a replica that lags.
+func (w *Wait) behind() bool {
+	return w.question == notStarted || w.question == stale || w.question == incomplete
+}
+
+// caughtUp: the record says that the revert is finished. The responses are given time to show it.
+func (w *Wait) caughtUp(now time.Time) (Verdict, string) {
+	if w.long(now) {
+		return Reverted, ""
+	}
+	return GoOn, ""
+}
+
+// notStarted: a revert that never started, and responses that lag, look the same.
+func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
+	switch {
+	case !w.long(now), w.left, r.Word == Pending, r.Word == Unfinished:
+		return GoOn, ""
+	case r.Word == ErrorMessage:
+		return Failed, rolledBack
+	}
+	return Unknown, "after " + (longFactor * w.Settle).String() +
+		" the server still waits for a decision: a revert that never started, and responses that lag behind by many seconds, look the same"
+}
+
+// noWord: neither the responses nor, so far, the record tell.
+func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
+	if !w.long(now) || r.Word == Pending || r.Word == Unfinished || w.question == incomplete {
+		return GoOn, ""
+	}
+	return Unknown, "the server reads as before the resize, though it is at rest"
+}
+
+// notNewer: a finished revert sets the launch time, a rolled back one leaves it. Its resolution is one second.
+func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
+	switch {
+	case (r.Word == Pending || r.Word == Unfinished) && w.patient(now):
+		return GoOn, "" // the cloud writes the record after the state
+	case r.Word == ErrorMessage:
+		return Failed, rolledBack
+	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
+		return Unknown, "without a launch time, a finished revert and one that the compute host rolled back look the same"
+	case !w.laterSecond():
+		return Unknown, "the launch time cannot tell a finished revert from one rolled back within the same second"
+	}
+	return Failed, "the server is " + w.last.Status + " with an unchanged launch time: the compute host rolled the revert back"
+}
+
+// clockMargin is by how much the clocks may differ where the cloud tells no date that would tie them together.
+const clockMargin = 5 * time.Minute
+
+// laterSecond reports whether the revert began in a later second than that in which its resize ended, by the cloud's clock: then
+// its end gives the server a newer launch time.
+func (w *Wait) laterSecond() bool {
+	began := w.CloudTime
+	if w.undated {
+		began = began.Add(-clockMargin)
+	}
+	return began.Truncate(time.Second).After(w.Before.LaunchedAt)
+}
+
+// notMoved: a finished revert has moved the server, unless it was resized back since. That would have launched it anew.
+func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
+	if r.Word == ErrorMessage {
+		return Failed, rolledBack
+	}
+	if !sameLaunch(w.Before, w.last) && r.Fate != FateConfirmed && !w.recent(w.last, now) {
+		return Unknown, "without a launch time, a server that was confirmed looks like one that was reverted and resized again"
+	}
+	return Failed, "the server is " + w.last.Status + " with the resized flavor and host: confirmed by somebody else, or rolled back"
+}
+
+// again: another resize has ended since, or a server that could not be powered off after its revert was left in the resize.
+func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
+	leftOn := moved(w.Before, w.last) && newer(w.Before, w.last)
+	switch {
+	case leftOn && w.second.poweringOff() && len(Changed(w.second, w.last)) == 0:
+		return Reverted, ""
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
+	case leftOn && r.Since == SinceNothing && (r.Word == ErrorMessage || r.Word == Pending && !w.patient(now)):
+		return Reverted, ""
+	case leftOn && r.Since == SinceNothing && r.Word == Pending:
+		return GoOn, ""
+	case r.Word == ErrorMessage && (!leftOn || r.Since == SinceRelaunched):
+		return Failed, rolledBack // a server whose power-off failed stays in the resize: nobody can resize it again
+	}
+	return Unknown, "another resize has finished since"
+}
+
+// hostOnly: the revert of a cold migration leaves the flavor as it is. So does a resize that was confirmed while its revert ran.
+func (w *Wait) hostOnly(r Record, now time.Time) (Verdict, string) {
+	if r.Fate == FateContested {
+		return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
+	}
+	return w.unseen(r, now)
+}
+
+// unseen: the server has moved and was launched anew, and so long passed since its revert was seen, if it was, that it may as well have
+// been rolled back or confirmed, and resized again.
+func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
+	switch {
+	case r.Since == SinceNothing && r.Word != Untold:
+		return Reverted, "" // whatever the message says of what came after
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
+	case r.Since == SinceRelaunched && r.Word == ErrorMessage:
+		return Failed, rolledBack // a server whose power-off failed stays in the resize: nobody can resize it again
+	case r.Since == SinceRelaunched:
+	case w.progress && !w.meanwhile, w.recent(w.last, now):
+		return Reverted, ""
+	}
+	return Unknown, perhapsChanged
+}

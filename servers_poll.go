@@ -1,0 +1,129 @@
+package ecs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/revert-resize/ecs/internal/renew"
+	"github.com/revert-resize/ecs/internal/retry"
+)
+
+// poll fetches a server until done says so. A request that fails for a passing reason is made again, and so is one that is
+// refused, until the refusal is believed: that, and the context's end, are a *WaitError that holds revert. A server that does
+// not exist is the *APIError that says so.
+func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *Revert, progress func(Progress), done func(*Server, moment) (bool, error)) error {
+	var last *Server
+	refusals := c.newRefusals()
+	start := time.Now()
+	for n := 1; ; n++ {
+		s := new(Server)
+		at, err := c.fetch(ctx, once, projectID, serverID, s)
+		if progress != nil {
+			progress(newProgress(start, n, s, err))
+		}
+		switch {
+		case err == nil:
+			last = s
+			refusals.answered()
+			if over, err := done(s, at); over || err != nil {
+				return err
+			}
+		case refusals.believe(ctx, err) && isGone(err):
+			return err
+		case refusals.believed:
+			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
+		}
+		pause := c.pollPause(n, time.Since(start))
+		if refusals.open() {
+			pause = min(max(c.settle/settleResponses+1, c.pollMin), c.pollMax)
+		}
+		if err := retry.Sleep(ctx, max(pause, retryAfter(err))); err != nil {
+			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
+		}
+	}
+}
+
+// How the pauses of a wait grow: the first few with their number, then with the time that the wait has taken. So a wait notices its end
+// within a tenth of that time on average, in 25 requests for five minutes.
+const (
+	pollGrowing = 3
+	pollShare   = 0.2075
+	pollJitter  = 0.03 // of each pause, so that waits that began together do not stay together
+)
+
+// pollPause returns the pause after request number n of a wait that began elapsed ago.
+func (c *Client) pollPause(n int, elapsed time.Duration) time.Duration {
+	pause := time.Duration(pollShare * float64(elapsed))
+	if n <= pollGrowing {
+		pause = time.Duration(n) * c.pollMin
+	}
+	pause = min(max(pause, c.pollMin), c.pollMax)
+	return pause - time.Duration(pollJitter*rand.Float64()*float64(pause))
+}
+
+// How often refusals must come in a row to be believed. One may be that of a proxy that is being set up, or of a replica.
+const (
+	refusalsInARow = 3
+	goneInARow     = 2
+)
+
+// refusals counts how often a request for the server was refused since it was last answered.
+type refusals struct {
+	c        *Client
+	count    int
+	gone     int
+	first    time.Time
+	believed bool
+}
+
+func (c *Client) newRefusals() *refusals { return &refusals{c: c} }
+
+func (r *refusals) answered() { *r = refusals{c: r.c} }
+
+// open reports whether there is a refusal that is not believed yet.
+func (r *refusals) open() bool { return r.count+r.gone > 0 && !r.believed }
+
+// believe takes the failure of a request, and reports whether further requests will fail likewise: after three refusals in a
+// row that span the settle time, or two that say that the server does not exist. A key whose signature is refused is locked if it is
+// used on.
+func (r *refusals) believe(ctx context.Context, err error) bool {
+	switch {
+	case passing(ctx, err):
+		return false
+	case ctx.Err() != nil, r.c.signatureRefused(err):
+		r.believed = true
+		return true
+	case isGone(err):
+		r.gone++
+		r.believed = r.gone >= goneInARow
+		return r.believed
+	}
+	if r.count++; r.count == 1 {
+		r.first = time.Now()
+	}
+	r.believed = r.count >= refusalsInARow && time.Since(r.first) >= r.c.settle
+	return r.believed
+}
+
+// signatureRefused reports whether an access key was refused, or the credential of a login: what is used on after that is locked.
+func (c *Client) signatureRefused(err error) bool {
+	var login *renew.FetchError
+	return errors.Is(err, ErrUnauthorized) && (c.explain != nil || errors.As(err, &login))
+}
+
+// waitCause prefers the context's own error over what its end did to a request.
+func waitCause(ctx context.Context, err error) error {
+	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
+}
+
+// isGone reports whether the cloud itself said that the server does not exist.
+func isGone(err error) bool {
+	var api *APIError
+	return errors.As(err, &api) && api.serverGone()
+}
