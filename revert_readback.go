@@ -30,6 +30,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 		return nil, r.unknown(ctx, nil, err)
 	}
 	start := time.Now()
+	b.start = start
 	within, cancel := context.WithDeadline(ctx, start.Add(budget))
 	defer cancel()
 	for {
@@ -62,6 +63,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 
 // readBackState is what a read-back has seen so far.
 type readBackState struct {
+	start     time.Time
 	seen      *Server
 	untouched int // how often in a row the resize stood as before
 	errored   int // how often the server was in ERROR
@@ -141,12 +143,7 @@ func (r *revertCall) giveUp(ctx context.Context, seen *Server, why error) (*Reve
 func (r *revertCall) byRecord(ctx context.Context, how insistence, now *Server, why error) (*Revert, error) {
 	switch r.recover(ctx, how) {
 	case verdict.FateConfirmed:
-		if now != nil && now.CheckRevertResize() != nil || !r.pending {
-			return nil, r.failed(now, "somebody else confirmed the resize")
-		}
-		if now != nil && len(verdict.Changed(r.revert.Before.state(), now.state())) == 0 {
-			return nil, r.failed(now, "somebody else confirmed the resize")
-		} // else another resize waits for a decision, and a request that is still on its way can meet it
+		return nil, r.failed(now, "somebody else confirmed the resize")
 	case verdict.FateReverted:
 		return r.accepted(), nil
 	case verdict.FateContested:
@@ -174,7 +171,10 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 		return nil, r.failed(now, r.whyNotReverted(ctx))
 	case verdict.AskRecord:
 		revert, err := r.byRecord(ctx, insist, now, errors.New(why))
-		if errors.Is(err, ErrOutcomeUnknown) && !now.state().LeftResize() && now.CheckRevertResize() != nil {
+		switch stands := now.CheckRevertResize() == nil; {
+		case stands && errors.Is(err, ErrNotReverted) && r.pending && time.Since(b.start) < r.c.settle:
+			return nil, errFetchAgain // a request that is still on its way can meet the resize that stands now
+		case !stands && errors.Is(err, ErrOutcomeUnknown) && !now.state().LeftResize() && ctx.Err() == nil:
 			return nil, errFetchAgain // a revert runs: how the server ends may tell whose
 		}
 		return revert, err

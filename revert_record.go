@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -73,50 +74,64 @@ func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record
 
 // read returns what the record tells, and the error of a part that could not be read.
 func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
-	var record verdict.Record
 	id := q.revert.RequestID
-	known := strings.HasPrefix(id, "req-") && checkID("request ID", id) == nil
-	if known {
-		action, err := q.c.action(ctx, q.revert, id)
-		if err != nil && tellsLater(ctx, err) {
+	if !strings.HasPrefix(id, "req-") || checkID("request ID", id) != nil {
+		id = "" // a gateway's own
+	}
+	if id == "" || w.NeedsList() {
+		record, decided, err := q.list(ctx, id)
+		switch {
+		case err != nil && (id == "" || tellsLater(ctx, err)):
 			return record, err
-		}
-		if err == nil {
-			record.Word = action.Word()
-		}
-		if known = err == nil; known && !w.NeedsList(record.Word) {
+		case err == nil && (decided == "" || !w.NeedsEvents(record)):
 			return record, nil
+		case err == nil:
+			return q.events(ctx, record, decided)
 		}
 	}
-	actions, err := q.c.actions(ctx, once, q.revert)
-	if err != nil {
-		if known && !tellsLater(ctx, err) {
-			err = nil // the revert's own record must do
-		}
+	record, err := q.events(ctx, verdict.Record{}, id)
+	if err == nil || tellsLater(ctx, err) || w.NeedsList() {
 		return record, err
 	}
+	record, decided, listErr := q.list(ctx, "") // the ID may be that of something in front of the cloud
+	if listErr != nil || decided == "" {
+		return record, cmp.Or(listErr, err)
+	}
+	return q.events(ctx, record, decided)
+}
+
+// list reads the list of the server's actions, and returns the request ID of the one that decides about the revert: the first revert
+// of this resize, or else the revert's own action, id.
+func (q *recordReader) list(ctx context.Context, id string) (record verdict.Record, decided string, err error) {
+	actions, err := q.c.actions(ctx, once, q.revert)
+	if err != nil {
+		return record, "", err
+	}
 	before := q.revert.Before.state()
-	fate, decided := verdict.FateOf(before, actions)
-	record.Fate = fate
-	if verdict.IsContested(before, actions) {
+	fate, action := verdict.FateOf(before, actions)
+	if record.Fate = fate; verdict.IsContested(before, actions) {
 		record.Fate = verdict.FateContested
 	}
-	if known {
-		record.Since = verdict.SinceOf(id, actions)
-		return record, nil
+	if decided = id; fate == verdict.FateReverted || fate == verdict.FateContested {
+		record.Word, decided = action.Word(), action.RequestID
 	}
-	if fate != verdict.FateReverted && fate != verdict.FateContested || checkID("request ID", decided.RequestID) != nil {
-		return record, nil
+	if checkID("request ID", decided) != nil {
+		return verdict.Record{Fate: record.Fate}, "", nil
 	}
-	record.Word, record.Since = decided.Word(), verdict.SinceOf(decided.RequestID, actions)
-	action, err := q.c.action(ctx, q.revert, decided.RequestID)
+	record.Since = verdict.SinceOf(decided, actions)
+	return record, decided, nil
+}
+
+// events adds what the record of one action tells.
+func (q *recordReader) events(ctx context.Context, record verdict.Record, id string) (verdict.Record, error) {
+	action, err := q.c.action(ctx, q.revert, id)
 	switch {
 	case err == nil:
 		record.Word = action.Word()
-	case tellsLater(ctx, err):
-		return record, err
+	case record.Fate != verdict.FateUnknown && !tellsLater(ctx, err):
+		err = nil // the list must do
 	}
-	return record, nil
+	return record, err
 }
 
 // tellsLater reports whether the record may be readable at the next time. One that is no record at all will not.

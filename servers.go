@@ -91,6 +91,7 @@ func (s *Server) state() verdict.State {
 	st := verdict.State{
 		Status: s.Status, VMState: s.VMState, TaskState: s.TaskState,
 		Flavor: s.FlavorID, HostID: s.HostID, LaunchedAt: s.LaunchedAt, Updated: s.Updated,
+		Power: s.PowerState,
 	}
 	if s.Fault != nil {
 		st.Fault = s.Fault.Message

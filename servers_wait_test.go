@@ -136,8 +136,8 @@ func TestWaitForVerifyResize_WaitsBetweenItsLooks(t *testing.T) {
 		opts            []ecs.Option
 		lowest, highest time.Duration
 	}{
-		"set":     {[]ecs.Option{ecs.WithPollInterval(10*time.Second, time.Minute)}, 10 * time.Second, time.Minute},
-		"steady":  {[]ecs.Option{ecs.WithPollInterval(time.Second, time.Second)}, time.Second, time.Second},
+		"set":    {[]ecs.Option{ecs.WithPollInterval(10*time.Second, time.Minute)}, 10 * time.Second, time.Minute},
+		"steady": {[]ecs.Option{ecs.WithPollInterval(time.Second, time.Second)}, time.Second, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

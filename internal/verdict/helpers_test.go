@@ -40,6 +40,7 @@ func vm(name string) change         { return func(s *verdict.State) { s.VMState 
 func task(name string) change       { return func(s *verdict.State) { s.TaskState = name } }
 func flavor(id string) change       { return func(s *verdict.State) { s.Flavor = id } }
 func host(id string) change         { return func(s *verdict.State) { s.HostID = id } }
+func power(n int) change            { return func(s *verdict.State) { s.Power = n } }
 func fault(text string) change      { return func(s *verdict.State) { s.Fault = text } }
 func launchedAt(t time.Time) change { return func(s *verdict.State) { s.LaunchedAt = t } }
 func updated(t time.Time) change    { return func(s *verdict.State) { s.Updated = t } }

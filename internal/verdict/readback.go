@@ -74,7 +74,7 @@ func readBackAtRest(before, now State, recent bool) (Finding, string) {
 		return AskRecord, anotherResize // to the same flavor and host, and confirmed
 	case stayed(before, now) && !now.idle():
 		return FetchAgain, ""
-	case stayed(before, now) && (sameLaunch(before, now) || recent):
+	case sameLaunch(before, now) && offloaded(before, now), stayed(before, now) && (sameLaunch(before, now) || recent):
 		return NotReverted, "" // a finished revert, or one resize more, would have launched it anew
 	case stayed(before, now):
 		return AskRecord, perhapsChanged

@@ -15,8 +15,9 @@ const (
 	Pending                  // recorded, neither failed nor shown to be finished: proves nothing yet
 	Unfinished               // its last event has begun, or is to come: the record will still tell
 	Success                  // the last event ended well
-	Failure                  // an event failed
-	ErrorMessage             // failed, but the events are not shown: perhaps only the power-off after the revert
+	Failure                  // an event before the last one failed
+	LateFailure              // the last event failed, or the power-off of a stopped server, which is part of that event
+	ErrorMessage             // failed, but the events do not say where
 )
 
 // Record is what the cloud's record tells of one revert. The zero Record tells nothing.
@@ -25,6 +26,8 @@ type Record struct {
 	Fate  Fate  // what became of its resize; FateUnknown also if the list of actions was not fetched
 	Since Since // what was done to the server after that
 }
+
+func (r Record) failedLate() bool { return r.Word == LateFailure || r.Word == ErrorMessage }
 
 // Since is what a list of actions tells of the time after a revert.
 type Since int
@@ -47,25 +50,31 @@ type Action struct {
 // Event is one step of an action.
 type Event struct{ Name, Result string }
 
-// finishEvent is the last step of every revert but that of a server which is powered off afterwards.
-const finishEvent = "compute_finish_revert_resize"
+// The events of a revert: on the host that the resize had brought the server to, and on the one that it came from.
+const (
+	firstEvent  = "compute_revert_resize"
+	finishEvent = "compute_finish_revert_resize"
+)
 
 // Word returns what an action's record says. Nova writes the message after it has saved the server's state, so a
-// message that is not there proves nothing. Where the events are shown, the last one decides: the message is also
-// Error when the server was reverted, but could not be powered off afterwards.
+// message that is not there proves nothing. Where the events are shown, the last one decides. The message, and mostly the last
+// event too, are also Error when a server was reverted, but could not be powered off afterwards.
 func (a Action) Word() Word {
-	failed := false
+	early, late := false, false
 	for _, e := range a.Events {
-		if e.Name == finishEvent && strings.EqualFold(e.Result, "Success") {
+		switch {
+		case e.Name == finishEvent && strings.EqualFold(e.Result, "Success"):
 			return Success
+		case strings.EqualFold(e.Result, "Error"):
+			early, late = early || e.Name == firstEvent, true
 		}
-		failed = failed || strings.EqualFold(e.Result, "Error")
 	}
-	message := strings.EqualFold(a.Message, "Error")
 	switch {
-	case failed, message && len(a.Events) > 0:
+	case early:
 		return Failure
-	case message:
+	case late:
+		return LateFailure
+	case strings.EqualFold(a.Message, "Error"):
 		return ErrorMessage
 	case a.HasEvents:
 		return Unfinished

@@ -41,9 +41,10 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 		{"powered off", "", []verdict.Event{ok(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
 
 		{"the first half failed", "Error", []verdict.Event{bad(firstHalf)}, verdict.Failure},
-		{"the second half failed", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
-		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
-		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.Failure},
+		{"the second half failed, or the power-off in it", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
+		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
+		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.ErrorMessage},
+		{"the power-off failed, and with it the second half", "Error", []verdict.Event{bad(powerOff), bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
 		{
 			"reverted, but it could not be powered off: the message is Error, the revert is a success", "Error",
 			[]verdict.Event{bad(powerOff), ok(secondHalf), ok(firstHalf)},

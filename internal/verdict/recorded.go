@@ -2,23 +2,30 @@ package verdict
 
 import "time"
 
+// The power states that decide something.
 const (
+	running  = 1
+	shutDown = 4
+)
+
+const (
+	powerOff        = "the revert has failed, or only the power-off after it: nothing tells which"
 	anotherReverted = "another resize than the one that was seen has been reverted"
 	rolledBack      = "the cloud's record of the action says Error: the compute host rolled the revert back"
 )
 
 // Recorded resolves an [Ask] with what the cloud's record of this revert tells.
 func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
-	if w.foreign && !w.progress && r.Fate != FateReverted {
-		return Unknown, anotherReverted // the action may have met that other resize, so its own record does not help
-	}
 	switch {
+	case r.Fate == FateConfirmed && !w.progress:
+		return Failed, "somebody else confirmed the resize"
+	case w.foreign && !w.progress && r.Fate != FateReverted:
+		return Unknown, anotherReverted // the action may have met that other resize, so its own record does not help
 	case r.Word == Success && w.behind():
 		return w.caughtUp(now)
-	case r.Word == Success && w.question == hostOnly && r.Fate == FateContested:
-	case r.Word == Success:
+	case r.Word == Success && !(w.question == hostOnly && r.Fate == FateContested):
 		return Reverted, ""
-	case r.Word == Failure:
+	case r.Word == Failure && w.question != inError:
 		return Failed, rolledBack
 	}
 	switch w.question {
@@ -29,16 +36,18 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	case notNewer:
 		return w.notNewer(r, now)
 	case notMoved:
-		if r.Word == Unfinished && w.patient(now) {
-			return GoOn, ""
-		}
 		return w.notMoved(r, now)
 	case again:
 		return w.again(r, now)
 	case hostOnly:
-		return w.hostOnly(r, now)
+		if r.Fate == FateContested {
+			return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
+		}
+		return w.unseen(r, now)
 	case unseen:
 		return w.unseen(r, now)
+	case inError:
+		return Failed, w.fault()
 	case none, faultless:
 	}
 	return GoOn, ""
@@ -62,8 +71,10 @@ func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case !w.long(now), w.left, r.Word == Pending, r.Word == Unfinished:
 		return GoOn, ""
-	case r.Word == ErrorMessage:
+	case r.failedLate() && w.Before.Power != shutDown:
 		return Failed, rolledBack
+	case r.failedLate():
+		return Unknown, powerOff
 	}
 	return Unknown, "after " + (longFactor * w.Settle).String() +
 		" the server still waits for a decision: a revert that never started, and responses that lag behind by many seconds, look the same"
@@ -71,7 +82,14 @@ func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
 
 // noWord: neither the responses nor, so far, the record tell.
 func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
-	if !w.long(now) || r.Word == Pending || r.Word == Unfinished || w.question == incomplete {
+	switch {
+	case !w.long(now), r.Word == Pending, r.Word == Unfinished:
+		return GoOn, ""
+	case r.failedLate() && w.Before.Power != shutDown:
+		return Failed, rolledBack
+	case r.failedLate():
+		return Unknown, powerOff
+	case w.question == incomplete:
 		return GoOn, ""
 	}
 	return Unknown, "the server reads as before the resize, though it is at rest"
@@ -82,8 +100,10 @@ func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case (r.Word == Pending || r.Word == Unfinished) && w.patient(now):
 		return GoOn, "" // the cloud writes the record after the state
-	case r.Word == ErrorMessage:
+	case r.failedLate() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond()):
 		return Failed, rolledBack
+	case r.failedLate():
+		return Unknown, powerOff
 	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
 		return Unknown, "without a launch time, a finished revert and one that the compute host rolled back look the same"
 	case !w.laterSecond():
@@ -107,8 +127,11 @@ func (w *Wait) laterSecond() bool {
 
 // notMoved: a finished revert has moved the server, unless it was resized back since. That would have launched it anew.
 func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
-	if r.Word == ErrorMessage {
+	switch {
+	case r.failedLate():
 		return Failed, rolledBack
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
 	}
 	if !sameLaunch(w.Before, w.last) && r.Fate != FateConfirmed && !w.recent(w.last, now) {
 		return Unknown, "without a launch time, a server that was confirmed looks like one that was reverted and resized again"
@@ -124,34 +147,54 @@ func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case leftOn && r.Since == SinceNothing && (r.Word == ErrorMessage || r.Word == Pending && !w.patient(now)):
-		return Reverted, ""
-	case leftOn && r.Since == SinceNothing && r.Word == Pending:
-		return GoOn, ""
-	case r.Word == ErrorMessage && (!leftOn || r.Since == SinceRelaunched):
-		return Failed, rolledBack // a server whose power-off failed stays in the resize: nobody can resize it again
+	case r.failedLate() && !leftOn:
+		return Failed, rolledBack
+	case r.failedLate():
+		return w.lateFailure(r, false)
+	case r.Word == Pending && (r.Since == SinceRelaunched || r.Since == SinceNothing && leftOn):
+		return w.noError(now)
 	}
 	return Unknown, "another resize has finished since"
 }
 
-// hostOnly: the revert of a cold migration leaves the flavor as it is. So does a resize that was confirmed while its revert ran.
-func (w *Wait) hostOnly(r Record, now time.Time) (Verdict, string) {
-	if r.Fate == FateContested {
-		return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
+// noError: the revert's action has ended, since the server was launched anew after it, and its record shows no error. The cloud
+// writes that a moment later.
+func (w *Wait) noError(now time.Time) (Verdict, string) {
+	if w.patient(now) {
+		return GoOn, ""
 	}
-	return w.unseen(r, now)
+	return Reverted, ""
+}
+
+// lateFailure: the record says that the revert failed, but not before its last event, and the server has moved and was launched anew.
+// So it was reverted and could not be powered off, which happens only to a server that was stopped; or it was rolled back, and
+// resized again. recent says that there was no time for that.
+func (w *Wait) lateFailure(r Record, recent bool) (Verdict, string) {
+	switch {
+	case w.unlaunched, r.Word == LateFailure && w.Before.Power != shutDown:
+		return Failed, rolledBack
+	case r.Since == SinceNothing, r.Since == SinceUnknown && recent:
+		return Reverted, ""
+	case r.Since == SinceUnknown && r.Word == ErrorMessage && w.progress && !w.meanwhile:
+		return Reverted, ""
+	case w.Before.Power == running:
+		return Failed, rolledBack
+	}
+	return Unknown, powerOff
 }
 
 // unseen: the server has moved and was launched anew, and so long passed since its revert was seen, if it was, that it may as well have
 // been rolled back or confirmed, and resized again.
 func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 	switch {
+	case r.failedLate():
+		return w.lateFailure(r, w.recent(w.last, now))
 	case r.Since == SinceNothing && r.Word != Untold:
-		return Reverted, "" // whatever the message says of what came after
+		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.Since == SinceRelaunched && r.Word == ErrorMessage:
-		return Failed, rolledBack // a server whose power-off failed stays in the resize: nobody can resize it again
+	case r.Since == SinceRelaunched && r.Word == Pending:
+		return w.noError(now)
 	case r.Since == SinceRelaunched:
 	case w.progress && !w.meanwhile, w.recent(w.last, now):
 		return Reverted, ""

@@ -16,6 +16,7 @@ type State struct {
 	Flavor, HostID             string
 	LaunchedAt                 time.Time // zero if the cloud does not report it
 	Updated                    time.Time
+	Power                      int    // 1 is running, 4 shut down, 0 also not reported
 	Fault                      string // the fault's message, "" if there is none
 }
 
@@ -173,4 +174,9 @@ func sameLaunch(before, now State) bool {
 // onlyHost reports whether a server that has moved still has the flavor of the resize.
 func onlyHost(before, now State) bool {
 	return before.Flavor != "" && before.Flavor == now.Flavor
+}
+
+// offloaded reports whether a server has no host because it was shelved, and still has the flavor of the resize.
+func offloaded(before, now State) bool {
+	return now.vm("shelved_offloaded") && now.HostID == "" && onlyHost(before, now)
 }

@@ -35,18 +35,19 @@ type Moment struct {
 type Wait struct {
 	Start
 
-	sightings Sightings
-	undated   bool  // CloudTime is SentAt as it is, since the cloud tells no date
-	progress  bool  // the revert of before's resize was seen running
-	left      bool  // a revert was seen running, perhaps of another resize
-	foreign   bool  // the revert of another resize was seen running
-	meanwhile bool  // another resize was seen, or perhaps its revert: whatever comes later may be its work
-	second    State // the revert in its second half: with the flavor and host that the server gets back
-	last      State // the response that is judged
-	question  question
-	since     time.Time // when that question came up
-	responses int       // how often in a row
-	asked     time.Time // when the record was last asked about it
+	sightings  Sightings
+	undated    bool  // CloudTime is SentAt as it is, since the cloud tells no date
+	progress   bool  // the revert of before's resize was seen running
+	left       bool  // a revert was seen running, perhaps of another resize
+	foreign    bool  // the revert of another resize was seen running
+	meanwhile  bool  // another resize was seen, or perhaps its revert: whatever comes later may be its work
+	unlaunched bool  // that other resize began with before's launch time: this one's revert did not end well
+	second     State // the revert in its second half: with the flavor and host that the server gets back
+	last       State // the response that is judged
+	question   question
+	since      time.Time // when that question came up
+	responses  int       // how often in a row
+	asked      time.Time // when the record was last asked about it
 }
 
 // NewWait returns the tracker of a revert.
@@ -70,6 +71,7 @@ const (
 	unseen              // moved and launched anew, and nobody has seen how
 	hostOnly            // the same, with the flavor of the resize
 	faultless           // in ERROR without a fault
+	inError             // in ERROR, and nobody has seen its revert
 )
 
 const (
@@ -100,7 +102,9 @@ func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 	case s.atRest():
 		return w.atRest(s, m.Now)
 	}
-	w.meanwhile = w.meanwhile || s.Resizing()
+	if s.Resizing() {
+		w.meanwhile, w.unlaunched = true, w.unlaunched || sameLaunch(w.Before, s)
+	}
 	w.raise(none, m.Now)
 	return GoOn, ""
 }
@@ -120,13 +124,21 @@ func (w *Wait) tie(m Moment) {
 
 // errored waits some responses for the fault, which the cloud writes after the status.
 func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
-	if s.Fault != "" {
-		return Failed, "the server is in ERROR: " + s.Fault
-	}
-	if !w.raise(faultless, now) {
+	if s.Fault == "" && w.question != inError && !w.raise(faultless, now) {
 		return GoOn, ""
 	}
-	return Failed, "the server is in ERROR"
+	if w.progress {
+		return Failed, w.fault()
+	}
+	w.raise(inError, now) // perhaps of another resize: the record tells whether this one was reverted before
+	return Ask, ""
+}
+
+func (w *Wait) fault() string {
+	if w.last.Fault == "" {
+		return "the server is in ERROR"
+	}
+	return "the server is in ERROR: " + w.last.Fault
 }
 
 // reverting: the launch time names the resize whose revert runs. It changes right before a revert ends, after the flavor and the
@@ -165,26 +177,29 @@ func (w *Wait) standing(m Moment) (Verdict, string) {
 	return w.askAfterGrace(m.Now)
 }
 
+// atRest: the launch time tells whether a revert or another resize has ended since, the flavor and the host which.
 func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
-	switch {
-	case stayed(w.Before, s) && newer(w.Before, s): // resized again to the same flavor and host, or rebuilt
+	hasMoved, hasStayed := moved(w.Before, s), stayed(w.Before, s)
+	switch launched := newer(w.Before, s); {
+	case launched && hasStayed: // resized again to the same flavor and host, or rebuilt
 		w.raise(again, now)
-	case stayed(w.Before, s) && !s.idle():
+	case launched && onlyHost(w.Before, s):
+		w.raise(hostOnly, now)
+	case launched && hasMoved:
+		if w.progress && w.recent(s, now) || w.secondHalfOf(s) {
+			return Reverted, ""
+		}
+		w.raise(unseen, now)
+	case hasStayed && !s.idle():
 		w.raise(none, now)
 		return GoOn, ""
-	case stayed(w.Before, s):
+	case hasStayed, sameLaunch(w.Before, s) && offloaded(w.Before, s):
 		w.raise(notMoved, now)
-	case !moved(w.Before, s):
+	case hasMoved:
+		w.raise(notNewer, now)
+	default:
 		w.raise(incomplete, now)
 		return w.askAfterGrace(now)
-	case !newer(w.Before, s):
-		w.raise(notNewer, now)
-	case onlyHost(w.Before, s):
-		w.raise(hostOnly, now)
-	case w.progress && w.recent(s, now), w.secondHalfOf(s):
-		return Reverted, ""
-	default:
-		w.raise(unseen, now)
 	}
 	return Ask, ""
 }
@@ -229,16 +244,20 @@ func (w *Wait) askAfterGrace(now time.Time) (Verdict, string) {
 // Open reports whether the last response left a question that further ones are to answer: the server may stay as it is.
 func (w *Wait) Open() bool { return w.question != none }
 
-// NeedsList reports whether the record of the revert's own action is not enough: what others did decides, too.
-func (w *Wait) NeedsList(word Word) bool {
+// NeedsList reports whether the record of the revert's own action is not enough: what others did decides, too. An action whose
+// revert nobody has seen may have met another resize.
+func (w *Wait) NeedsList() bool {
 	switch w.question {
-	case hostOnly:
+	case hostOnly, again, unseen, inError:
 		return true
 	case notMoved:
-		return !sameLaunch(w.Before, w.last)
-	case again, unseen, notNewer:
-		return w.foreign || word != Success && word != Failure
-	case none, notStarted, stale, incomplete, faultless:
+		return !w.progress && !sameLaunch(w.Before, w.last)
+	case none, notStarted, stale, notNewer, incomplete, faultless:
 	}
-	return false
+	return w.foreign && !w.progress
+}
+
+// NeedsEvents reports whether the list of actions leaves open what the events of the revert's action may tell.
+func (w *Wait) NeedsEvents(r Record) bool {
+	return r.Fate != FateConfirmed
 }

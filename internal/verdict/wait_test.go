@@ -125,16 +125,28 @@ func TestWait_ASilenceLongEnoughForAnotherResize(t *testing.T) {
 		{name: "the record says Success", looks: told(time.Minute, late, verdict.Success), want: verdict.Reverted},
 		{name: "an event says Error", looks: told(time.Minute, late, verdict.Failure), want: verdict.Failed},
 		{name: "recorded, and nothing since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: nothing}), want: verdict.Reverted},
-		{name: "recorded, and resized since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), want: verdict.Unknown},
+		{name: "recorded, and resized since: no error yet", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), want: verdict.GoOn},
+		{name: "recorded, and resized since: no error for good", looks: looks(
+			listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), listed(time.Minute+3*second, late, verdict.Record{Word: verdict.Pending, Since: more}),
+			listed(time.Minute+6*second, late, verdict.Record{Word: verdict.Pending, Since: more}),
+		), want: verdict.Reverted},
 		{name: "its event runs, and resized since: it will tell", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Unfinished, Since: more}), want: verdict.GoOn},
-		{name: "the power-off failed, and nothing since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
-		{name: "Error without events, and resized since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: more}), want: verdict.Failed},
-		{name: "Error without events or a list", looks: told(time.Minute, late, verdict.ErrorMessage), want: verdict.Unknown},
+		{name: "the last event failed, of a server that was running: rolled back, whatever moved it since", before: power(1), looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: nothing}), want: verdict.Failed},
+		{name: "the message says Error, nothing since", before: power(1), looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
+		{name: "the message says Error, progress was seen, and there is no list", before: power(1), looks: looks(at(0, state(reverting)), told(time.Minute, late, verdict.ErrorMessage)), want: verdict.Reverted},
+		{name: "the power-off failed, and nothing since", before: power(4), looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: nothing}), want: verdict.Reverted},
+		{name: "the last event failed, and whether the server was stopped is not known", looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: nothing}), want: verdict.Failed},
+		{name: "the same of a server that was running", before: power(1), looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: more}), want: verdict.Failed},
+		{name: "the same of a server that was stopped", before: power(4), looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: more}), want: verdict.Unknown},
+		{name: "a late failure, and no list", before: power(4), looks: told(time.Minute, late, verdict.LateFailure), want: verdict.Unknown},
+		{name: "a late failure, and no list, but soon", before: power(4), looks: told(time.Minute, state(active, moved, soon(second)), verdict.LateFailure), want: verdict.Reverted},
+		{name: "the list says that somebody confirmed it", looks: listed(time.Minute, late, verdict.Record{Fate: verdict.FateConfirmed}), want: verdict.Failed, reason: "confirmed"},
+		{name: "soon, but the list says that somebody confirmed it", looks: listed(time.Minute, state(active, moved, soon(second)), verdict.Record{Fate: verdict.FateConfirmed}), want: verdict.Failed, reason: "confirmed"},
 		{name: "progress was seen, nothing of another resize, the record does not tell", looks: looks(at(0, state(reverting)), at(time.Minute, late)), want: verdict.Reverted},
 		{name: "progress was seen, and an event says Error", looks: looks(at(0, state(reverting)), told(time.Minute, late, verdict.Failure)), want: verdict.Failed},
 		{name: "progress was seen, and resized since", looks: looks(
 			at(0, state(reverting)), listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}),
-		), want: verdict.Unknown},
+		), want: verdict.GoOn},
 		{name: "its second half was seen: it has come to rest there", looks: looks(at(0, state(reverting, moved)), told(time.Minute, late, verdict.Failure)), want: verdict.Reverted},
 		{name: "its second half was seen, but it is somewhere else", looks: looks(
 			at(0, state(reverting, moved)), told(time.Minute, state(active, flavor("third"), host("third-host"), newer), verdict.Failure),
@@ -150,6 +162,7 @@ func TestWait_AnotherResizeSeenMeanwhile(t *testing.T) {
 	seen := looks(at(0, state(reverting)), at(second, resizing))
 	runHistories(t, []history{
 		{name: "RESIZE, an event says Error", looks: looks(seen, told(2*second, end, verdict.Failure)), want: verdict.Failed},
+		{name: "RESIZE with the launch time of before, and a late failure: it did not end well", looks: looks(seen, listed(2*second, end, verdict.Record{Word: verdict.LateFailure, Since: verdict.SinceRelaunched})), want: verdict.Failed},
 		{name: "RESIZE, the record says Success", looks: looks(seen, told(2*second, end, verdict.Success)), want: verdict.Reverted},
 		{name: "RESIZE, the record does not tell", looks: looks(seen, at(2*second, end)), want: verdict.Unknown},
 		{name: "RESIZE of long ago: a replica that lags", looks: looks(
@@ -169,7 +182,7 @@ func TestWait_TellsOfTheRevertOfAnotherResize(t *testing.T) {
 	ours := verdict.Record{Word: verdict.Success, Fate: verdict.FateReverted}
 	runHistories(t, []history{
 		{name: "the action's record says Success", looks: looks(other, told(second, end, verdict.Success)), want: verdict.Unknown, reason: "another resize"},
-		{name: "the list says that this resize was confirmed", looks: looks(other, listed(second, end, verdict.Record{Word: verdict.Success, Fate: verdict.FateConfirmed})), want: verdict.Unknown, reason: "another resize"},
+		{name: "the list says that this resize was confirmed", looks: looks(other, listed(second, end, verdict.Record{Word: verdict.Success, Fate: verdict.FateConfirmed})), want: verdict.Failed, reason: "confirmed"},
 		{name: "the list says that this resize was reverted", looks: looks(other, listed(second, end, ours)), want: verdict.Reverted},
 		{name: "the record does not tell", looks: looks(other, at(second, end)), want: verdict.Unknown, reason: "another resize"},
 		{name: "resized again since", looks: looks(other, told(second, state(flavor("third"), launchedAt(reverted.Add(time.Hour))), verdict.Success)), want: verdict.Unknown},
@@ -196,10 +209,11 @@ func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.
 	})
 	w := newWait()
 	_, _ = w.Observe(hostOnly, moment(0))
-	assert.True(t, w.NeedsList(verdict.Success))
+	assert.True(t, w.NeedsList())
+	_, _ = w.Observe(state(active, moved), moment(0))
+	assert.False(t, w.NeedsList(), "whatever it was, it was not launched anew")
 	_, _ = w.Observe(state(active, moved, newer), moment(0))
-	assert.False(t, w.NeedsList(verdict.Success))
-	assert.True(t, w.NeedsList(verdict.Pending))
+	assert.True(t, w.NeedsList(), "the action may have met another resize")
 }
 
 func TestWait_IsOpenUntilTheStateTells(t *testing.T) {
@@ -230,10 +244,11 @@ func TestWait_EndsWhenTheServerHasNotMoved(t *testing.T) {
 	runHistories(t, []history{
 		{name: "ACTIVE, confirmed by somebody", looks: at(0, state(active)), want: verdict.Failed, reason: "confirmed"},
 		{name: "SHUTOFF, confirmed by somebody", looks: at(0, state(shutoff)), want: verdict.Failed, reason: "confirmed"},
+		{name: "SHELVED_OFFLOADED, confirmed by somebody", looks: at(0, state(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), host(""))), want: verdict.Failed, reason: "confirmed"},
 		{name: "SUSPENDED, confirmed by somebody", looks: at(0, state(status("SUSPENDED"), vm("suspended"))), want: verdict.Failed, reason: "confirmed"},
 		{name: "after progress: rolled back in its first half", looks: looks(seenRunning, at(2*second, state(active))), want: verdict.Failed, reason: "rolled back"},
 		{name: "an event says Error", looks: looks(seenRunning, told(2*second, state(active), verdict.Failure)), want: verdict.Failed, reason: "Error"},
-		{name: "the message says Error", looks: looks(seenRunning, told(2*second, state(active), verdict.ErrorMessage)), want: verdict.Failed, reason: "Error"},
+		{name: "the message says Error", looks: looks(seenRunning, told(2*second, state(active), verdict.LateFailure)), want: verdict.Failed, reason: "Error"},
 		{name: "the record tells no events", looks: looks(seenRunning, told(2*second, state(active), verdict.Pending)), want: verdict.Failed},
 		{name: "the record's last event is to come, and never does", looks: looks(seenRunning, every(4, 2*second, state(active), verdict.Unfinished)), want: verdict.Failed},
 		{
@@ -256,6 +271,9 @@ func TestWait_EndsInErrorWithTheFault(t *testing.T) {
 			at(0, state(reverting)), at(second, state(errored, task("resize_reverting"))),
 			at(2*second, state(errored, fault("disk on fire"))),
 		), want: verdict.Failed, reason: "disk on fire"},
+		{name: "progress was seen", looks: looks(at(0, state(reverting)), told(second, state(errored, fault("disk on fire")), verdict.Success)), want: verdict.Failed, reason: "disk on fire"},
+		{name: "nobody has seen its revert, which the record says was finished before", looks: told(0, state(errored, fault("disk on fire")), verdict.Success), want: verdict.Reverted},
+		{name: "nobody has seen its revert, which the record says failed", looks: told(0, state(errored, fault("disk on fire")), verdict.LateFailure), want: verdict.Failed, reason: "disk on fire"},
 		{name: "the fault never comes", looks: every(4, 0, state(errored), verdict.Untold), want: verdict.Failed, reason: "ERROR"},
 		{name: "with the old flavor", looks: at(0, state(errored, moved, newer, fault("too late"))), want: verdict.Failed, reason: "too late"},
 		{name: "ERROR passes while the fault is waited for", looks: looks(
