@@ -35,11 +35,11 @@ type Client struct {
 
 	pollMin   time.Duration
 	pollMax   time.Duration
-	limiter   *rate.Limiter  // nil: no limit
-	gate      *throttle.Gate // nil but in a fleet
-	logger    *slog.Logger   // nil: silent
-	plans     *plans         // what PlanRevert has returned
-	noProject bool           // no project in the path of requests, as in the catalog
+	limiter   *rate.Limiter      // nil: no limit
+	gate      *throttle.Throttle // nil but in a fleet
+	logger    *slog.Logger       // nil: silent
+	plans     *plans             // what PlanRevert has returned
+	noProject bool               // no project in the path of requests, as in the catalog
 }
 
 // RegionEndpoint returns the ECS endpoint of a region, such as "https://ecs.cn-north-4.myhuaweicloud.com". It knows the

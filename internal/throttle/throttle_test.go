@@ -15,8 +15,8 @@ import (
 	"github.com/revert-resize/ecs/internal/throttle"
 )
 
-func wait(ctx context.Context, gate *throttle.Gate) error {
-	_, err := gate.Wait(ctx)
+func wait(ctx context.Context, pacer *throttle.Throttle) error {
+	_, err := pacer.Wait(ctx)
 	return err
 }
 
@@ -25,24 +25,24 @@ func run(ctx context.Context, n int, server *rate.Limiter, asked time.Duration) 
 	return runWhere(ctx, n, server.Allow, asked)
 }
 
-// runWhere sends n requests with 64 workers through a gate to a server that allows some, each taking 5 ms, and returns the
+// runWhere sends n requests with 64 workers through a throttle to a server that allows some, each taking 5 ms, and returns the
 // time it took and how many were refused on the way. A refused request is sent again.
 func runWhere(ctx context.Context, n int, allow func() bool, asked time.Duration) (took time.Duration, refused int) {
-	gate, jobs := throttle.New(), make(chan int)
+	pacer, jobs := throttle.New(), make(chan int)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	start := time.Now()
 	for range 64 {
 		wg.Go(func() {
 			for range jobs {
-				for wait(ctx, gate) == nil {
+				for wait(ctx, pacer) == nil {
 					ok := allow()
 					time.Sleep(5 * time.Millisecond)
 					if ok {
-						gate.Passed()
+						pacer.Passed()
 						break
 					}
-					gate.Refused(asked)
+					pacer.Refused(asked)
 					mu.Lock()
 					refused++
 					mu.Unlock()
@@ -58,7 +58,7 @@ func runWhere(ctx context.Context, n int, allow func() bool, asked time.Duration
 	return time.Since(start), refused
 }
 
-func TestGate_FindsTheServersRate(t *testing.T) {
+func TestThrottle_FindsTheServersRate(t *testing.T) {
 	t.Parallel()
 	for _, burst := range []int{4, 20, 200} {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestGate_FindsTheServersRate(t *testing.T) {
 	}
 }
 
-func TestGate_DoesNotHoldUpAServerWithoutLimit(t *testing.T) {
+func TestThrottle_DoesNotHoldUpAServerWithoutLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		took, refused := run(t.Context(), 10000, rate.NewLimiter(rate.Inf, 0), 0)
@@ -81,83 +81,83 @@ func TestGate_DoesNotHoldUpAServerWithoutLimit(t *testing.T) {
 	})
 }
 
-func TestGate_EverybodyKeepsThePauseThatTheServerAskedFor(t *testing.T) {
+func TestThrottle_EverybodyKeepsThePauseThatTheServerAskedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		gate := throttle.New()
-		require.NoError(t, wait(t.Context(), gate))
-		gate.Refused(7 * time.Second)
+		pacer := throttle.New()
+		require.NoError(t, wait(t.Context(), pacer))
+		pacer.Refused(7 * time.Second)
 		start := time.Now()
-		require.NoError(t, wait(t.Context(), gate))
+		require.NoError(t, wait(t.Context(), pacer))
 		assert.Equal(t, 7*time.Second, time.Since(start))
 	})
 }
 
-func TestGate_RecoversAfterRefusals(t *testing.T) {
+func TestThrottle_RecoversAfterRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := rate.NewLimiter(20, 1)
 		_, _ = run(t.Context(), 10, server, 0)
-		gate := throttle.New()
+		pacer := throttle.New()
 		for range 50 {
-			gate.Refused(0)
+			pacer.Refused(0)
 		}
 		server.SetLimit(rate.Inf)
 		start := time.Now()
 		for range 200 {
-			require.NoError(t, wait(t.Context(), gate))
-			gate.Passed()
+			require.NoError(t, wait(t.Context(), pacer))
+			pacer.Passed()
 		}
 		assert.Less(t, time.Since(start), time.Minute)
 	})
 }
 
-func TestGate_WaitFollowsTheContext(t *testing.T) {
+func TestThrottle_WaitFollowsTheContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		gate := throttle.New()
-		gate.Refused(time.Hour)
+		pacer := throttle.New()
+		pacer.Refused(time.Hour)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		require.ErrorIs(t, wait(ctx, gate), context.DeadlineExceeded)
+		require.ErrorIs(t, wait(ctx, pacer), context.DeadlineExceeded)
 		assert.Equal(t, time.Second, time.Since(start))
 	})
 }
 
 // Whoever waits for the next permit has the one that was not needed, but not before a pause is over.
-func TestGate_APermitThatIsGivenBackIsTheNextOnes(t *testing.T) {
+func TestThrottle_APermitThatIsGivenBackIsTheNextOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		gate := throttle.New()
+		pacer := throttle.New()
 		for range 60 {
-			gate.Refused(0) // now it takes a second or so
+			pacer.Refused(0) // now it takes a second or so
 		}
-		require.NoError(t, wait(t.Context(), gate))
+		require.NoError(t, wait(t.Context(), pacer))
 		start := time.Now()
 		go func() {
 			time.Sleep(10 * time.Millisecond)
-			gate.GiveBack()
+			pacer.GiveBack()
 		}()
-		spare, err := gate.Wait(t.Context())
+		spare, err := pacer.Wait(t.Context())
 		require.NoError(t, err)
 		assert.True(t, spare)
 		assert.Equal(t, 10*time.Millisecond, time.Since(start))
 
-		gate.Refused(7 * time.Second)
-		gate.GiveBack()
-		spare, err = gate.Wait(t.Context())
+		pacer.Refused(7 * time.Second)
+		pacer.GiveBack()
+		spare, err = pacer.Wait(t.Context())
 		require.NoError(t, err)
 		assert.True(t, spare)
 		assert.Equal(t, 7*time.Second+10*time.Millisecond, time.Since(start))
 
-		spare, err = gate.Wait(t.Context())
+		spare, err = pacer.Wait(t.Context())
 		require.NoError(t, err)
 		assert.False(t, spare, "it was one")
 	})
 }
 
-func TestGate_FindsASlowServersRate(t *testing.T) {
+func TestThrottle_FindsASlowServersRate(t *testing.T) {
 	t.Parallel()
 	for _, perSecond := range []float64{5, 10, 20, 50, 100} {
 		synctest.Test(t, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestGate_FindsASlowServersRate(t *testing.T) {
 }
 
 // Refusals that have nothing to do with the rate, such as those of a quota that others use up, do not bring it down for long.
-func TestGate_BearsRefusalsByChance(t *testing.T) {
+func TestThrottle_BearsRefusalsByChance(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		random, mu := rand.New(rand.NewPCG(1, 2)), sync.Mutex{}
