@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ var (
 	fleetCloud   = flag.String("fleet-cloud", "", "for BenchmarkFleet's own use: the endpoint")
 	fleetProject = flag.String("fleet-project", "", "for BenchmarkFleet's own use")
 	fleetToken   = flag.String("fleet-token", "", "for BenchmarkFleet's own use")
+	fleetJournal = flag.String("fleet-journal", "", "for BenchmarkFleet's own use: the file of the journal, if there is one")
 )
 
 const fleetWorkers = 64
@@ -53,7 +55,7 @@ func BenchmarkFleet(b *testing.B) {
 	calls := map[int]time.Duration{}
 	call := func(name string, n int, metadata map[string]string) {
 		b.Run(name, func(b *testing.B) {
-			f := benchFleet(b, n, "call", metadata)
+			f := benchFleet(b, n, "call", "", metadata)
 			calls[n] = f.took
 			require.LessOrEqual(b, f.requests, n+n/50+10*f.polls, "%d polls", f.polls)
 			require.LessOrEqual(b, f.connections, fleetWorkers+2)
@@ -65,7 +67,7 @@ func BenchmarkFleet(b *testing.B) {
 	}
 	call("10000/call-with-metadata", 10_000, fleetMetadata())
 	b.Run("2000/loop", func(b *testing.B) {
-		f := benchFleet(b, 2000, "loop", nil)
+		f := benchFleet(b, 2000, "loop", "", nil)
 		if calls[2000] > 0 {
 			ratio := calls[2000].Seconds() / f.took.Seconds()
 			b.ReportMetric(ratio, "call/loop")
@@ -74,15 +76,18 @@ func BenchmarkFleet(b *testing.B) {
 	})
 }
 
-// benchFleet returns the figures of the last run.
-func benchFleet(b *testing.B, n int, way string, metadata map[string]string) (f fleetFigures) {
+// benchFleet returns the figures of the last run. journal is the path of its journal, or "".
+func benchFleet(b *testing.B, n int, way, journal string, metadata map[string]string) (f fleetFigures) {
 	b.Helper()
 	for b.Loop() {
 		b.StopTimer()
+		if journal != "" {
+			_ = os.Remove(journal) // of the run before
+		}
 		cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: time.Second}))
 		ids := fleetOf(cloud, n, ecstest.Instance{Metadata: metadata})
 		client := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFleetClient_OfTheBenchmark$", "-fleet-client="+way,
-			"-fleet-cloud="+cloud.URL, "-fleet-project="+cloud.ProjectID(), "-fleet-token="+cloud.Token())
+			"-fleet-cloud="+cloud.URL, "-fleet-project="+cloud.ProjectID(), "-fleet-token="+cloud.Token(), "-fleet-journal="+journal)
 		client.Stdin = strings.NewReader(strings.Join(ids, "\n"))
 		start := time.Now()
 		b.StartTimer()
@@ -91,8 +96,8 @@ func benchFleet(b *testing.B, n int, way string, metadata map[string]string) (f 
 		f.took = time.Since(start)
 		require.NoError(b, err, "%s", out)
 		require.Equal(b, n, fleetFinished(cloud, ids))
-		f.requests, f.connections = len(cloud.Requests()), cloud.Connections()
-		f.memory, f.polls = figureIn(b, out, peakMemory), figureIn(b, out, pollCount)
+		f.requests, f.connections, f.polls = len(cloud.Requests()), cloud.Connections(), fleetPolls(cloud.Requests())
+		f.memory = figureIn(b, out, peakMemory)
 		cloud.Close()
 		b.StartTimer()
 	}
@@ -102,12 +107,19 @@ func benchFleet(b *testing.B, n int, way string, metadata map[string]string) (f 
 	return f
 }
 
-// Lines that the client prints. The first has the most memory that its process has had: what the parent is told of its
-// children counts its own, too.
-var (
-	peakMemory = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
-	pollCount  = regexp.MustCompile(`polls:\s*(\d+)`)
-)
+// fleetPolls counts the polls of a wait: each begins with a list of what changed, whose other pages have a marker.
+func fleetPolls(requests []ecstest.Request) (n int) {
+	for _, r := range requests {
+		if strings.Contains(r.Query, "changes-since") && !strings.Contains(r.Query, "marker=") {
+			n++
+		}
+	}
+	return n
+}
+
+// peakMemory is a line that the client prints: the most memory that its process has had. What the parent is told of its children counts
+// its own, too.
+var peakMemory = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 
 func figureIn(b *testing.B, out []byte, line *regexp.Regexp) int {
 	b.Helper()
@@ -132,35 +144,36 @@ func TestFleetClient_OfTheBenchmark(t *testing.T) {
 	if *fleetClient == "call" {
 		do = fleetCall
 	}
-	polls, err := do(t.Context(), client, ids)
-	require.NoError(t, err)
+	require.NoError(t, do(t.Context(), client, ids))
 	status, err := os.ReadFile("/proc/self/status")
 	require.NoError(t, err)
-	fmt.Printf("%s\npolls: %d\n", peakMemory.Find(status), polls)
+	fmt.Printf("%s\n", peakMemory.Find(status))
 }
 
-func fleetCall(ctx context.Context, client *ecs.Client, ids []string) (polls int, err error) {
-	handedOut := 0
-	progress := func(p ecs.FleetProgress) {
-		if p.Succeeded+p.Failed == handedOut {
-			polls++
+func fleetCall(ctx context.Context, client *ecs.Client, ids []string) (err error) {
+	opts := []ecs.FleetOption{ecs.WithConcurrency(fleetWorkers), ecs.WithWait()}
+	if *fleetJournal != "" {
+		journal, err := ecs.OpenJournal(*fleetJournal)
+		if err != nil {
+			return err
 		}
-		handedOut = p.Succeeded + p.Failed
+		defer func() { err = errors.Join(err, journal.Close()) }()
+		opts = append(opts, ecs.WithJournal(journal))
 	}
-	for _, result := range client.RevertResizeAll(ctx, *fleetProject, ids, ecs.WithConcurrency(fleetWorkers), ecs.WithWait(), ecs.WithFleetProgress(progress)) {
+	for _, result := range client.RevertResizeAll(ctx, *fleetProject, ids, opts...) {
 		if result.Err != nil {
-			return polls, result.Err
+			return result.Err
 		}
 	}
-	return polls, nil
+	return nil
 }
 
-func fleetLoop(ctx context.Context, client *ecs.Client, ids []string) (polls int, err error) {
+func fleetLoop(ctx context.Context, client *ecs.Client, ids []string) error {
 	todo := make(chan string, len(ids))
 	for _, id := range ids {
 		todo <- id
 	}
-	return 0, inParallel(ctx, fleetWorkers, len(ids), func(ctx context.Context) error {
+	return inParallel(ctx, fleetWorkers, len(ids), func(ctx context.Context) error {
 		revert, err := client.RevertResize(ctx, *fleetProject, <-todo)
 		if err != nil {
 			return err
