@@ -43,7 +43,7 @@ func newFleetCall(c *Client, projectID string, ids []string, o fleetOptions) *fl
 	throttled := *c
 	throttled.gate = throttle.New()
 	return &fleetCall{
-		c: &throttled, projectID: projectID, ids: ids, o: o, journal: newFleetJournal(o.journal),
+		c: &throttled, projectID: projectID, ids: ids, o: o, journal: newFleetJournal(o),
 		slots: fleet.NewSlots(o.concurrency), results: make(chan fleetNews),
 	}
 }

@@ -22,8 +22,9 @@ type fleetJournal struct {
 
 	earlier []earlierEntry // accepted or decided, until they are reported or waited for
 
+	planning  fleet.Slots    // bounds how many plans are recorded at once
+	verdicts  fleet.Slots    // the same of verdicts
 	finishing sync.WaitGroup // goroutines that record verdicts
-	slots     fleet.Slots    // for them
 }
 
 // earlierEntry is what an earlier run has recorded of a server.
@@ -32,11 +33,13 @@ type earlierEntry struct {
 	JournalEntry
 }
 
-// maxFinishing bounds how many verdicts are recorded at once, so that they share a sync.
-const maxFinishing = 256
+// maxVerdicts bounds how many verdicts are recorded at once, so that they share a sync.
+const maxVerdicts = 256
 
-func newFleetJournal(j Journal) fleetJournal {
-	return fleetJournal{Journal: j, since: time.Now(), slots: fleet.NewSlots(maxFinishing)}
+func newFleetJournal(o fleetOptions) fleetJournal {
+	return fleetJournal{
+		Journal: o.journal, since: time.Now(), planning: fleet.NewSlots(o.concurrency), verdicts: fleet.NewSlots(maxVerdicts),
+	}
 }
 
 // planned returns what an earlier run has planned for a server, or nil.
@@ -118,6 +121,26 @@ func (e *earlierEntry) result() FleetResult {
 	return result
 }
 
+// recordPlan records a plan before it is carried out. Meanwhile another server may use the slot: a disk takes as long as a near cloud.
+func (f *fleetCall) recordPlan(ctx context.Context, slot *fleet.Slot, plan *Revert) error {
+	if f.journal.Journal == nil {
+		return nil
+	}
+	err := f.journal.planning.Take(ctx)
+	if err == nil {
+		slot.Free()
+		err = f.record(ctx, JournalEntry{State: JournalPlanned, Revert: *plan})
+		f.journal.planning.Free() // not deferred: who waits for a slot must not keep those who hold one from recording
+	}
+	if err == nil {
+		err = slot.Take(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotStarted, err)
+	}
+	return nil
+}
+
 // recordVerdict records how the revert of a server has ended. What is not known is not recorded: the next run goes on with it.
 func (f *fleetCall) recordVerdict(ctx context.Context, id string, revert Revert, server *Server, err error) {
 	entry := JournalEntry{State: JournalDecided, Revert: revert, Server: server}
@@ -167,9 +190,9 @@ func (f *fleetCall) finish(do func()) {
 		do()
 		return
 	}
-	f.journal.slots <- struct{}{}
+	f.journal.verdicts <- struct{}{}
 	f.journal.finishing.Go(func() {
-		defer f.journal.slots.Free()
+		defer f.journal.verdicts.Free()
 		defer f.rescue(nil)
 		do()
 	})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/revert-resize/ecs/internal/fleet"
 	"github.com/revert-resize/ecs/internal/verdict"
@@ -43,11 +42,7 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 		return
 	}
 	r.beforeSend = func(ctx context.Context, plan *Revert) error {
-		err := f.record(ctx, JournalEntry{State: JournalPlanned, Revert: *plan})
-		if err != nil {
-			err = fmt.Errorf("%w: %w", ErrNotStarted, err)
-		}
-		if err = cmp.Or(err, notStarted(ctx, starting)); err != nil {
+		if err := cmp.Or(f.recordPlan(ctx, job.Slot, plan), notStarted(ctx, starting)); err != nil {
 			f.c.gate.GiveBack()
 			return err
 		}
@@ -55,7 +50,7 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 		return nil
 	}
 	result.Revert, err = r.run(ctx)
-	f.end(ctx, job.ID, result, r.revert, err)
+	f.end(ctx, job, result, r.revert, err)
 }
 
 // resume carries out what an earlier run has planned, and has perhaps sent.
@@ -72,25 +67,26 @@ func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *R
 	f.sent.Add(1)
 	var err error
 	result.Revert, err = f.c.resumeRevert(ctx, plan, nil)
-	f.end(ctx, job.ID, result, *plan, err)
+	f.end(ctx, job, result, *plan, err)
 }
 
 // end records and reports what became of a server, or has it waited for.
-func (f *fleetCall) end(ctx context.Context, id string, result FleetResult, plan Revert, err error) {
+func (f *fleetCall) end(ctx context.Context, job fleet.Job, result FleetResult, plan Revert, err error) {
+	job.Slot.Free() // what follows is no request
 	if f.noteRefusal(err) != nil {
 		result.Server = cmp.Or(seenIn(err), result.Server)
-		f.recordVerdict(ctx, id, plan, result.Server, err)
-		f.report(newsResult, id, result, err)
+		f.recordVerdict(ctx, job.ID, plan, result.Server, err)
+		f.report(newsResult, job.ID, result, err)
 		return
 	}
 	f.accepted.Add(1)
 	result.Server = result.Revert.Before.clone()
 	_ = f.record(ctx, JournalEntry{State: JournalAccepted, Revert: *result.Revert}) // the result is the same
 	if f.o.wait {
-		f.wait(id, result.Revert)
+		f.wait(job.ID, result.Revert)
 		return
 	}
-	f.report(newsResult, id, result, nil)
+	f.report(newsResult, job.ID, result, nil)
 }
 
 // wait has an accepted revert waited for.

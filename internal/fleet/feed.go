@@ -12,6 +12,7 @@ type Job struct {
 	Seen     Seen   // what a list has shown of it, if anything
 	Ahead    bool   // it goes ahead of all others, who wait for its Answered
 	Answered func() // to be called once the cloud has answered; a job that returns has been
+	Slot     *Slot  // is held when the job starts, and given back when it returns
 }
 
 // Feed starts servers, each once a slot and a permit are there for it, so that what was seen of it does not grow old in
@@ -102,8 +103,9 @@ func (f *Feed) release() {
 
 func (f *Feed) start(job Job) {
 	f.slot, f.permit = false, false // they are the job's now
+	job.Slot = &Slot{slots: f.Slots, held: true}
 	f.started.Go(func() {
-		defer f.Slots.Free()
+		defer job.Slot.Free()
 		defer job.Answered()
 		f.Start(job)
 	})

@@ -27,6 +27,27 @@ func (s Slots) Take(ctx context.Context) error {
 // Free gives a slot back.
 func (s Slots) Free() { <-s }
 
+// Slot is a slot that one goroutine holds, or has given back for a while.
+type Slot struct {
+	slots Slots
+	held  bool
+}
+
+// Free gives the slot back. It does nothing if that has been done.
+func (s *Slot) Free() {
+	if s.held {
+		s.held = false
+		s.slots.Free()
+	}
+}
+
+// Take takes a slot again.
+func (s *Slot) Take(ctx context.Context) error {
+	err := s.slots.Take(ctx)
+	s.held = err == nil
+	return err
+}
+
 // each calls f for every one of all, as many at once as there are slots, until the context ends. It returns when all calls
 // have.
 func each[T any](ctx context.Context, s Slots, all []T, f func(T)) {
