@@ -190,3 +190,54 @@ func TestFeed_TheFirstServerGoesAheadUntilTheCloudHasAnswered(t *testing.T) {
 		assert.Len(t, f.skipped, 19)
 	})
 }
+
+// What an earlier run has planned comes first, and a credential that is refused shows before anything else is started.
+func TestFeed_StartsTheFirstOnesBeforeAllOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFeeding(ids(50)[10:])
+		f.First, f.lists = ids(10), [][]string{ids(50)}
+		f.Run(t.Context())
+		started, seen := f.started()
+		assert.Equal(t, sorted(ids(50)), started)
+		assert.Equal(t, 40, seen, "no list is needed for the first ones")
+		for i, job := range f.jobs[:10] {
+			assert.Equal(t, i == 0, job.Ahead)
+			assert.Contains(t, ids(10), job.ID)
+		}
+	})
+}
+
+func TestFeed_AJobMayGiveItsSlotBackForAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const workers = 4
+		f := newFeeding(ids(40))
+		f.lists = [][]string{ids(40)}
+		f.Permit = nil
+		var mu sync.Mutex
+		now, most, outside := 0, 0, 0
+		count := func(d, o int) {
+			mu.Lock()
+			defer mu.Unlock()
+			now, outside = now+d, outside+o
+			most = max(most, now)
+		}
+		f.Start = func(job fleet.Job) {
+			count(0, 1)
+			job.Slot.Free()
+			job.Slot.Free() // once is enough
+			time.Sleep(time.Second)
+			count(0, -1)
+			if assert.NoError(t, job.Slot.Take(t.Context())) {
+				count(1, 0)
+				time.Sleep(time.Millisecond)
+				count(-1, 0)
+			}
+		}
+		start := time.Now()
+		f.Run(t.Context())
+		assert.LessOrEqual(t, most, workers)
+		assert.Less(t, time.Since(start), 5*time.Second, "not one after the other")
+	})
+}

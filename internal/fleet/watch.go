@@ -32,17 +32,24 @@ const (
 
 // WatchConfig is what a [Watch] works with.
 type WatchConfig struct {
-	Slots    Slots
-	Clock    *Clock
-	Interval func(n int) time.Duration // before poll n of those in a row that ended no wait
-	Silence  time.Duration             // after so long a server that no list shows is fetched by itself
-	Since    time.Time                 // when the first of the waits may have begun
+	Slots   Slots
+	Clock   *Clock
+	Pause   func(Pace) time.Duration // before the next poll
+	Silence time.Duration            // after so long a server that no list shows is fetched by itself
+	Since   time.Time                // when the first of the waits may have begun
 
 	Changed   func(ctx context.Context, since time.Time) iter.Seq2[Page, error] // what changed, by the cloud's clock
 	Reverting func(ctx context.Context) iter.Seq2[Page, error]                  // what is being reverted
 	Permanent func(error) bool                                                  // reports that a list which failed so always will
 	Throttled func(error) bool                                                  // reports that it was one request too many
 	Polled    func()                                                            // is called after every poll
+}
+
+// Pace is what the pause before a poll goes by.
+type Pace struct {
+	Polls  int           // how many in a row have ended no wait, this one included
+	Oldest time.Duration // how long the revert has taken so far that has been watched for longest; zero if there is none
+	Usual  time.Duration // how long the reverts have taken that were watched from their beginning; zero if there was none
 }
 
 // Watch polls for many waits together: by the list of what changed, and one by one where that does not tell.
@@ -56,12 +63,15 @@ type Watch struct {
 	mu    sync.Mutex
 	open  map[string]*watched // by key
 	since time.Time           // by our clock: what changed is known up to here
+	began time.Time           // when this watch did
+	usual time.Duration       // see Pace
 }
 
 // watched is a wait, and how its server is best fetched.
 type watched struct {
 	key    string
 	wait   Wait
+	sentAt time.Time // when the revert was sent
 	seenAt time.Time // before the last request that showed it
 	seen   bool      // there was one
 	single bool      // the next poll fetches it by itself
@@ -69,7 +79,7 @@ type watched struct {
 
 // NewWatch returns a watch without a wait.
 func NewWatch(cfg WatchConfig) *Watch {
-	return &Watch{WatchConfig: cfg, open: map[string]*watched{}, since: cfg.Since}
+	return &Watch{WatchConfig: cfg, open: map[string]*watched{}, since: cfg.Since, began: time.Now()}
 }
 
 // overlap is how much of the time that the last list covered the next one covers again: the cloud keeps whole seconds, and
@@ -82,7 +92,7 @@ func (w *Watch) Add(id string, wait Wait, sentAt time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	key := Key(id)
-	w.open[key] = &watched{key: key, wait: wait, seenAt: time.Now(), single: sentAt.Before(w.since.Add(-overlap / 2))}
+	w.open[key] = &watched{key: key, wait: wait, sentAt: sentAt, seenAt: time.Now(), single: sentAt.Before(w.since.Add(-overlap / 2))}
 }
 
 // waits returns what is waited for now.
@@ -94,21 +104,48 @@ func (w *Watch) waits() map[string]*watched {
 
 // Run polls until noMore is closed and every wait is over, or the context ends.
 func (w *Watch) Run(ctx context.Context, noMore <-chan struct{}) {
-	quiet := 1
-	timer := time.NewTimer(w.Interval(quiet))
+	polls := 1
+	timer := time.NewTimer(w.pause(polls))
 	defer timer.Stop()
 	for noMore != nil || len(w.waits()) > 0 {
 		select {
 		case <-timer.C:
-			if quiet++; w.poll(ctx) {
-				quiet = 1
+			if polls++; w.poll(ctx) {
+				polls = 1
 			}
-			timer.Reset(w.Interval(quiet))
+			timer.Reset(w.pause(polls))
 		case <-noMore:
 			noMore = nil
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// pause returns the pause before the next poll.
+func (w *Watch) pause(polls int) time.Duration {
+	pace := Pace{Polls: polls}
+	w.mu.Lock()
+	pace.Usual = w.usual
+	for _, e := range w.open {
+		pace.Oldest = max(pace.Oldest, min(time.Since(e.sentAt), time.Since(w.began)))
+	}
+	w.mu.Unlock()
+	return w.Pause(pace)
+}
+
+// usualWeight is by how much each revert moves the usual length: it follows a cloud that becomes slower.
+const usualWeight = 8
+
+// learn notes how long a revert has taken. The mutex is held.
+func (w *Watch) learn(e *watched, endedAt time.Time) {
+	took := endedAt.Sub(e.sentAt)
+	switch {
+	case e.sentAt.Before(w.began): // by an earlier process: it has perhaps ended long before
+	case w.usual == 0:
+		w.usual = took
+	default:
+		w.usual += (took - w.usual) / usualWeight
 	}
 }
 
@@ -155,6 +192,7 @@ func (w *Watch) note(ctx context.Context, e *watched, requestedAt time.Time, fou
 	if found == Over {
 		w.mu.Lock()
 		delete(w.open, e.key)
+		w.learn(e, requestedAt)
 		w.mu.Unlock()
 		e.wait.Done(ctx)
 	}

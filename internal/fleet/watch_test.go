@@ -31,6 +31,7 @@ type watching struct {
 	over   map[string]time.Duration
 	gaveUp map[string]error
 	polls  int
+	paces  []fleet.Pace
 }
 
 var errThrottled = errors.New("throttled")
@@ -43,8 +44,11 @@ func newWatching(ends map[string]time.Duration) *watching {
 	w.shows = w.changed
 	w.Watch = fleet.NewWatch(fleet.WatchConfig{
 		Slots: fleet.NewSlots(4), Clock: &fleet.Clock{}, Silence: time.Minute, Since: time.Now(),
-		Interval: func(n int) time.Duration { return min(time.Duration(n)*2*time.Second, 10*time.Second) },
-		Changed:  w.pages,
+		Pause: func(p fleet.Pace) time.Duration {
+			w.paces = append(w.paces, p)
+			return min(time.Duration(p.Polls)*2*time.Second, 10*time.Second)
+		},
+		Changed: w.pages,
 		Reverting: func(context.Context) iter.Seq2[fleet.Page, error] {
 			w.sweeps++
 			return func(func(fleet.Page, error) bool) {}
@@ -249,5 +253,32 @@ func TestWatch_GivesUpWhatIsLeft(t *testing.T) {
 		w.GiveUp(errPassing)
 		assert.Len(t, w.gaveUp, 9)
 		assert.Len(t, w.over, 1)
+	})
+}
+
+// Half of the reverts take 10 s, the other half 60 s.
+func TestWatch_LearnsWhatRevertsTake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWatching(endsAt(100, 10*time.Second))
+		for i := range 50 {
+			w.ends[ids(50)[i]] = time.Minute
+		}
+		w.add(fleet.GoOn)
+		w.Add("earlier", &wait{w: w, id: "earlier"}, w.start.Add(-time.Hour))
+		w.run(t)
+		first, last := w.paces[0], w.paces[len(w.paces)-1]
+		assert.Zero(t, first.Usual)
+		assert.Zero(t, first.Oldest)
+		assert.Zero(t, last.Oldest, "all are over")
+		assert.InDelta(t, 60, last.Usual.Seconds(), 12)
+		for _, p := range w.paces[1 : len(w.paces)-1] {
+			assert.Greater(t, p.Oldest, time.Second)
+			assert.Positive(t, p.Polls)
+			assert.Less(t, p.Oldest, 2*time.Minute, "what was sent an hour ago has not been watched for an hour")
+			if p.Oldest > 15*time.Second && p.Oldest < time.Minute {
+				assert.InDelta(t, 10, p.Usual.Seconds(), 6)
+			}
+		}
 	})
 }
