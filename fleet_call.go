@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/revert-resize/ecs/internal/fleet"
-	"github.com/revert-resize/ecs/internal/retry"
 	"github.com/revert-resize/ecs/internal/throttle"
 )
 
@@ -22,10 +21,11 @@ type fleetCall struct {
 	o         fleetOptions
 	journal   fleetJournal
 
-	slots   fleet.Slots
-	clock   fleet.Clock
-	watch   *fleet.Watch
-	results chan fleetNews // closed when everything has ended
+	slots    fleet.Slots
+	clock    fleet.Clock
+	watch    *fleet.Watch
+	refusals *refusals      // of the lists of polls
+	results  chan fleetNews // closed when everything has ended
 
 	sent, accepted, waiting atomic.Int64 // servers, see FleetProgress
 
@@ -36,14 +36,11 @@ type fleetCall struct {
 // operationFleet is the name of the operation.
 const operationFleet = "revert resize all"
 
-// silentPolls is after how many of the longest intervals a server that no list has shown is fetched by itself.
-const silentPolls = 4
-
 func newFleetCall(c *Client, projectID string, ids []string, o fleetOptions) *fleetCall {
 	throttled := *c
 	throttled.gate = throttle.New()
 	return &fleetCall{
-		c: &throttled, projectID: projectID, ids: ids, o: o, journal: newFleetJournal(o),
+		c: &throttled, refusals: throttled.newRefusals(), projectID: projectID, ids: ids, o: o, journal: newFleetJournal(o),
 		slots: fleet.NewSlots(o.concurrency), results: make(chan fleetNews),
 	}
 }
@@ -72,7 +69,7 @@ func (f *fleetCall) run(ctx, waiting, starting context.Context) {
 
 func (f *fleetCall) newWatch() *fleet.Watch {
 	return fleet.NewWatch(fleet.WatchConfig{
-		Slots: f.slots, Clock: &f.clock, Interval: f.interval, Silence: silentPolls * max(f.c.pollMin, min(f.c.pollMax, longestPoll)), Since: f.journal.since,
+		Slots: f.slots, Clock: &f.clock, Since: f.journal.since, Pause: f.pollPause, Silence: silentPolls * f.longestPause(),
 		Changed: func(ctx context.Context, since time.Time) iter.Seq2[fleet.Page, error] {
 			return f.pages(ctx, ListServersOptions{ChangesSince: since})
 		},
@@ -82,23 +79,6 @@ func (f *fleetCall) newWatch() *fleet.Watch {
 		Permanent: noList, Throttled: isRateLimited,
 		Polled: func() { f.results <- fleetNews{kind: newsPoll} },
 	})
-}
-
-// longestPoll is the longest pause between two polls: there is always a server whose revert may end.
-const longestPoll = 15 * time.Second
-
-// interval returns the pause before poll number n of those in a row that ended no wait.
-func (f *fleetCall) interval(n int) time.Duration {
-	longest := max(f.c.pollMin, min(f.c.pollMax, longestPoll))
-	pause := f.c.pollMin
-	for range n - 1 {
-		if pause >= longest {
-			break
-		}
-		pause += pause / 2
-	}
-	pause = min(pause, longest)
-	return pause - retry.Jitter(pause/4)
 }
 
 // feed reports the IDs that are none, and returns the feed for all others that have no result yet: first those that an earlier
@@ -139,12 +119,17 @@ func (f *fleetCall) readyPage(ctx context.Context, after string, size int) (page
 	return fleetPage(fetched), f.noteRefusal(err)
 }
 
-// pages yields the pages of a list.
+// pages yields the pages of a list, for polls.
 func (f *fleetCall) pages(ctx context.Context, opts ListServersOptions) iter.Seq2[fleet.Page, error] {
 	return func(yield func(fleet.Page, error) bool) {
 		defer f.rescue(nil)
 		for page, err := range f.c.pages(ctx, f.projectID, opts) {
-			if !yield(fleetPage(page), f.noteRefusal(err)) {
+			if err == nil {
+				f.refusals.answered()
+			} else if f.refusals.believe(ctx, err) {
+				f.noteRefusal(err)
+			}
+			if !yield(fleetPage(page), err) {
 				return
 			}
 		}

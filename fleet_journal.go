@@ -95,7 +95,7 @@ func (f *fleetCall) resumeAccepted() (planned []string) {
 		case e.State == JournalDecided:
 			f.report(newsEarlier, e.id, e.result(), nil)
 		case f.o.wait && !f.o.dryRun:
-			f.wait(e.id, e.Revert.clone())
+			f.wait(e.id, e.Revert.clone(), time.Time{})
 		default:
 			f.report(newsEarlier, e.id, FleetResult{Revert: e.Revert.clone(), Server: e.Revert.Before.clone()}, nil)
 		}

@@ -21,9 +21,10 @@ type fleetWait struct {
 	refusals *refusals
 }
 
-func newFleetWait(f *fleetCall, id string, revert *Revert) *fleetWait {
+// newFleetWait returns the wait for a revert whose resize this process saw undecided at seenAt; zero if it did not.
+func newFleetWait(f *fleetCall, id string, revert *Revert, seenAt time.Time) *fleetWait {
 	return &fleetWait{
-		f: f, id: id, revert: revert, tracker: f.c.newWait(revert, time.Time{}), last: &revert.Before,
+		f: f, id: id, revert: revert, tracker: f.c.newWait(revert, seenAt), last: &revert.Before,
 		record: &recordReader{c: f.c, revert: revert}, refusals: f.c.newRefusals(),
 	}
 }
@@ -77,7 +78,7 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	s := new(Server)
 	at, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
 	switch {
-	case w.f.noteRefusal(err) == nil:
+	case err == nil:
 		w.refusals.answered()
 		if found := w.judge(s, at); found != fleet.NeedRecord {
 			return found
@@ -88,6 +89,7 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	case isGone(err):
 		w.err = &RevertFailedError{Revert: *w.revert.clone(), Server: *w.last.clone(), Reason: "the server is gone", Gone: true}
 	default:
+		w.f.noteRefusal(err)
 		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: err}
 	}
 	return fleet.Over

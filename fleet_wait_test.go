@@ -235,3 +235,74 @@ func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
 		})
 	}
 }
+
+// A list shows no fault of a server in ERROR; its details do.
+func TestFleetWait_FetchesTheFaultThatNoListShows(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 20, ecstest.Instance{
+			Outcome: ecstest.RevertFailsLate, RevertFault: &ecstest.ServerFault{Code: 500, Message: "disk on fire"},
+		})
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
+			require.ErrorContains(t, result.Err, "disk on fire")
+			require.NotNil(t, result.Server.Fault)
+		}
+	})
+}
+
+// A revert is rolled back, and then somebody resizes and confirms: the server has left the resize as after a revert.
+func TestFleetWait_FetchesTheRecordWhereAnotherResizeWasSeen(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 10, ecstest.Instance{
+			Outcome: ecstest.RevertRollsBack, Durations: ecstest.Durations{Revert: 100 * time.Millisecond, Resize: 4 * time.Second, Confirm: 10 * time.Millisecond},
+		})
+		go func() {
+			time.Sleep(500 * time.Millisecond)
+			for _, id := range ids {
+				assert.NoError(t, cloud.Resize(id, "3"))
+			}
+			time.Sleep(4100 * time.Millisecond)
+			for _, id := range ids {
+				assert.NoError(t, cloud.Confirm(id))
+			}
+		}()
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
+		}
+		resizing := false
+		for _, r := range cloud.Requests() {
+			resizing = resizing || polls(r)
+		}
+		assert.True(t, resizing, "a list was fetched")
+	})
+}
+
+// What stands between the client and the cloud refuses something once, or says that it does not exist.
+func TestFleetWait_OneRefusalEndsNothing(t *testing.T) {
+	t.Parallel()
+	stray := map[string]ecstest.Effect{
+		"401": ecstest.Stray(401, ecstest.StrayHTML), "403": ecstest.Stray(403, ecstest.StrayHTML), "404": ecstest.Stray(404, ecstest.StrayText),
+		"302": ecstest.Redirect(302, "https://login.example.com/"), "not published": ecstest.NotPublished(),
+		"Nova's own 404": ecstest.NovaError(404, "itemNotFound", "Instance could not be found."),
+	}
+	for name, do := range stray {
+		for kind, on := range map[string]ecstest.Fault{
+			"a list": {On: ecstest.List, Match: polls, Skip: 1, Do: do}, "the details": {On: ecstest.Look, Do: do},
+		} {
+			t.Run(name+" of "+kind, func(t *testing.T) {
+				fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+					ids := fleetOf(cloud, 20, ecstest.Instance{Durations: ecstest.Durations{Revert: 20 * time.Second}})
+					hit := cloud.Inject(on)
+					if kind == "the details" { // which are fetched where the list shows too little
+						cloud.Inject(ecstest.Fault{On: ecstest.List, Match: polls, Times: -1, Do: listsWithout("flavor")})
+					}
+					for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+						require.NoError(t, result.Err, id)
+					}
+					assert.Equal(t, 1, hit.Hits())
+					assert.Less(t, len(cloud.Requests()), 400, "lists are not given up")
+				})
+			})
+		}
+	}
+}

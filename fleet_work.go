@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"github.com/revert-resize/ecs/internal/fleet"
 	"github.com/revert-resize/ecs/internal/verdict"
@@ -49,8 +50,9 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 		f.sent.Add(1)
 		return nil
 	}
+	seenAt := r.fetched.asked
 	result.Revert, err = r.run(ctx)
-	f.end(ctx, job, result, r.revert, err)
+	f.end(ctx, job, result, r.revert, seenAt, err)
 }
 
 // resume carries out what an earlier run has planned, and has perhaps sent.
@@ -67,11 +69,11 @@ func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *R
 	f.sent.Add(1)
 	var err error
 	result.Revert, err = f.c.resumeRevert(ctx, plan, nil)
-	f.end(ctx, job, result, *plan, err)
+	f.end(ctx, job, result, *plan, time.Time{}, err)
 }
 
 // end records and reports what became of a server, or has it waited for.
-func (f *fleetCall) end(ctx context.Context, job fleet.Job, result FleetResult, plan Revert, err error) {
+func (f *fleetCall) end(ctx context.Context, job fleet.Job, result FleetResult, plan Revert, seenAt time.Time, err error) {
 	job.Slot.Free() // what follows is no request
 	if f.noteRefusal(err) != nil {
 		result.Server = cmp.Or(seenIn(err), result.Server)
@@ -83,16 +85,16 @@ func (f *fleetCall) end(ctx context.Context, job fleet.Job, result FleetResult, 
 	result.Server = result.Revert.Before.clone()
 	_ = f.record(ctx, JournalEntry{State: JournalAccepted, Revert: *result.Revert}) // the result is the same
 	if f.o.wait {
-		f.wait(job.ID, result.Revert)
+		f.wait(job.ID, result.Revert, seenAt)
 		return
 	}
 	f.report(newsResult, job.ID, result, nil)
 }
 
-// wait has an accepted revert waited for.
-func (f *fleetCall) wait(id string, revert *Revert) {
+// wait has an accepted revert waited for, whose resize this run saw undecided at seenAt; zero if it did not.
+func (f *fleetCall) wait(id string, revert *Revert, seenAt time.Time) {
 	f.waiting.Add(1)
-	f.watch.Add(id, newFleetWait(f, id, revert), revert.SentAt)
+	f.watch.Add(id, newFleetWait(f, id, revert, seenAt), revert.SentAt)
 }
 
 // plan plans to revert a server as the list has shown it. If that lacks something or does not meet the preconditions, the server

@@ -58,6 +58,7 @@ type Watch struct {
 
 	noList   bool // there is no list
 	failures int  // of the list, in a row
+	refusals int  // those of them that are permanent, as far as one of them can tell
 	tooFew   int  // waits, for a list as long as it was
 
 	mu    sync.Mutex
@@ -209,12 +210,12 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 		w.mu.Lock()
 		w.since = started
 		w.mu.Unlock()
-		w.failures, w.tooFew = 0, 0
+		w.failures, w.refusals, w.tooFew = 0, 0, 0
 		if !whole {
 			w.tooFew = len(r.open)
 		}
 	}
-	none := !whole && err == nil || w.failures >= maxFailures
+	none := !whole && err == nil || w.failures >= maxFailures || w.refusals > 0
 	for key, e := range r.open {
 		if !r.seen[key] && (e.single || none || err == nil && !e.seen) {
 			r.seen[key] = true
@@ -227,8 +228,9 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 func (w *Watch) failed(ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil, w.Throttled(err):
-	case w.Permanent(err):
-		w.noList = true
+	case w.Permanent(err): // or the work of something in between
+		w.refusals++
+		w.noList = w.refusals >= maxFailures
 	default:
 		w.failures++
 	}
