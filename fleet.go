@@ -8,10 +8,10 @@ import (
 	"github.com/revert-resize/ecs/internal/fleet"
 )
 
-// FleetResult is what became of one server of a fleet.
+// FleetResult is what became of one server of a fleet. It is a copy: changing it changes nothing.
 type FleetResult struct {
 	Revert *Revert // nil if no revert was accepted
-	Server *Server // as it was seen last, also by a failure; nil if it was never seen
+	Server *Server // as it was seen last, also by a failure; nil if it was never seen; what a journal keeps of it, if an earlier run saw it
 	Err    error   // as [Client.RevertResize] and [Client.WaitForRevert] return it; nil is success
 }
 
@@ -58,8 +58,8 @@ func WithConcurrency(n int) FleetOption {
 	}
 }
 
-// WithWait waits for every accepted revert to finish before its result is handed out, as [Client.WaitForRevert] does.
-// Without it a result is handed out when the cloud has accepted the revert.
+// WithWait waits for every accepted revert to finish before its result is yielded, as [Client.WaitForRevert] does.
+// Without it a result is yielded when the cloud has accepted the revert.
 func WithWait() FleetOption {
 	return func(o *fleetOptions) error {
 		o.wait = true
@@ -67,7 +67,7 @@ func WithWait() FleetOption {
 	}
 }
 
-// WithDryRun only looks at the servers and checks the preconditions. Nothing is sent that changes anything.
+// WithDryRun only fetches the servers and checks the preconditions. Nothing is sent that changes anything.
 func WithDryRun() FleetOption {
 	return func(o *fleetOptions) error {
 		o.dryRun = true
@@ -129,14 +129,10 @@ func WithJournal(j Journal) FleetOption {
 // spelling is yielded. One server's failure stops nobody, see [WithMaxFailures].
 //
 // Each server is treated as [Client.RevertResize] treats it, with the same preconditions, read-back and errors. But the
-// servers are looked at by the page, shortly before they are reverted, and waits poll the list of what changed, so that
+// servers are fetched by the page, shortly before they are reverted, and waits poll the list of what changed, so that
 // N servers cost about N requests. A list that shows too little, or a server that is not ready, is no reason to fail it:
-// the server itself is looked at first.
-//
-// Waits come to the verdicts of [Client.WaitForRevert], with one difference. A server that is back at rest in another
-// flavor or host with a newer launch time within 15 s after its resize was last known to stand counts as reverted,
-// although no look saw the revert run and the cloud's record was not asked. That is wrong where the revert was rolled
-// back, and somebody made and confirmed another resize, within those seconds.
+// the server itself is fetched first. Waits come to the verdicts of [Client.WaitForRevert]. They poll by what the fleet's
+// earlier reverts took, within the bounds of [WithPollInterval].
 //
 // All requests share one throttle, which slows down together when the cloud says that there are too many. A Retry-After
 // is everybody's, however long it is: only the context bounds it. When the cloud refuses the credential (401), and a
@@ -146,9 +142,12 @@ func WithJournal(j Journal) FleetOption {
 //
 // When the context ends, what was on the wire is reported as for a single server, what was waited for with a
 // [*WaitError], and all others with [ErrNotStarted] and the context's error. Breaking out of the loop stops everything
-// at once and leaves no goroutine behind. Nothing is told then of the servers that had no result yet, also not whether
-// their revert was sent or accepted: to end a fleet without losing that, cancel the context and let the loop end. A bad
-// option or project ID is reported for every server.
+// at once and leaves no goroutine behind. Nothing is reported then of the servers that had no result yet, also not whether
+// their revert was sent or accepted. To end a fleet without losing that, cancel the context and let the loop end, or keep a
+// journal, see [WithJournal]: it also outlives the process. A bad option or project ID is reported for every server.
+//
+// A panic in an [Authenticator], a [TokenSource] or a [Journal] goes on in the goroutine that ranges over the results, after all
+// others have ended.
 func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverIDs []string, opts ...FleetOption) iter.Seq2[string, FleetResult] {
 	return func(yield func(string, FleetResult) bool) {
 		ids := unique(serverIDs)

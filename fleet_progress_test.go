@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"testing"
@@ -152,4 +153,38 @@ func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is yielded is the caller's: two results of one server, one for each run over a journal, share nothing.
+func TestFleet_ResultsAreCopies(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 5, ecstest.Instance{Metadata: map[string]string{"a": "b"}})
+		ids = append(ids, fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate, Metadata: map[string]string{"a": "b"}})...)
+		journal := &memoryJournal{}
+		for range 2 {
+			for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+				require.NotSame(t, result.Server, &result.Revert.Before)
+				assert.Equal(t, ecs.StatusVerifyResize, result.Revert.Before.Status)
+				var failed *ecs.RevertFailedError
+				if errors.As(result.Err, &failed) {
+					failed.Revert.ServerID, failed.Server.Status = "x", "x"
+					assert.NotEqual(t, "x", result.Server.Status)
+					if failed.Server.Fault != nil {
+						require.NotSame(t, failed.Server.Fault, result.Server.Fault)
+						failed.Server.Fault.Message = "x"
+					}
+				}
+				assert.Equal(t, id, result.Revert.ServerID)
+				if result.Server.Metadata != nil {
+					result.Server.Metadata["a"] = "x"
+					assert.Equal(t, "b", result.Revert.Before.Metadata["a"])
+				}
+				*result.Revert, *result.Server = ecs.Revert{}, ecs.Server{}
+			}
+		}
+		for _, entry := range journal.entries {
+			assert.NotEmpty(t, entry.Revert.ServerID)
+			assert.NotEqual(t, "x", entry.Reason)
+		}
+	})
 }

@@ -42,7 +42,7 @@ type JournalState string
 
 // The states of a server. One without an entry has not been begun.
 const (
-	JournalPlanned  JournalState = "planned"  // looked at; perhaps sent, perhaps not: ResumeRevert finds out
+	JournalPlanned  JournalState = "planned"  // checked; perhaps sent, perhaps not: ResumeRevert finds out
 	JournalAccepted JournalState = "accepted" // by the cloud; how it ends is not known yet
 	JournalDecided  JournalState = "decided"  // see JournalOutcome
 )
