@@ -131,10 +131,11 @@ func TestFleetJournal_CostsNoRequest(t *testing.T) {
 				require.NoError(t, result.Err)
 			}
 			for _, r := range cloud.Requests() {
-				if !polls(r) { // their intervals are random
+				if r.Kind != ecstest.List { // how many pages and polls there are is a matter of timing
 					n++
 				}
 			}
+			assert.Less(t, len(cloud.Requests()), n+n/50)
 		})
 		return n
 	}
