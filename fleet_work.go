@@ -74,8 +74,9 @@ func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *R
 
 // end records and reports what became of a server, or has it waited for.
 func (f *fleetCall) end(ctx context.Context, job fleet.Job, result FleetResult, plan Revert, seenAt time.Time, err error) {
+	refused := f.noteRefusal(err) != nil
 	job.Slot.Free() // what follows is no request
-	if f.noteRefusal(err) != nil {
+	if refused {
 		result.Server = cmp.Or(seenIn(err), result.Server)
 		f.recordVerdict(ctx, job.ID, plan, result.Server, err)
 		f.report(newsResult, job.ID, result, err)
