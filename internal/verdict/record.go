@@ -177,7 +177,7 @@ func (a Action) decides() bool { return a.Name == revertAction || a.Name == conf
 func (a Action) relaunches() bool {
 	return !slices.Contains([]string{
 		revertAction, confirmAction, "start", "stop", "reboot", "pause", "unpause", "suspend", "resume", "shelve", "shelveOffload",
-		"createImage", "createBackup", "rescue", "unrescue", "lock", "unlock", "changePassword", "delete",
+		"createImage", "createBackup", "unrescue", "lock", "unlock", "changePassword", "delete",
 		"attach_volume", "detach_volume", "attach_interface", "detach_interface", "addFixedIp", "removeFixedIp",
 		"addSecurityGroup", "removeSecurityGroup", "trigger_crash_dump", "reset-state",
 	}, a.Name)

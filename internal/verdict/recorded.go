@@ -46,6 +46,8 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 		return w.unseen(r, now)
 	case unseen:
 		return w.unseen(r, now)
+	case rescued:
+		return w.rescued(r, now)
 	case inError:
 		return Failed, w.fault()
 	case none, faultless:
@@ -69,12 +71,10 @@ func (w *Wait) caughtUp(now time.Time) (Verdict, string) {
 // notStarted: a revert that never started, and responses that lag, look the same.
 func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case !w.long(now), w.left, r.Word == Pending, r.Word == Unfinished:
-		return GoOn, ""
-	case r.failedLate() && w.Before.Power != shutDown:
-		return Failed, rolledBack
+	case !w.long(now), w.left, r.Word == Pending, r.Word == Unfinished, r.failedLate() && w.Before.Power == shutDown:
+		return GoOn, "" // where the record leaves it open, the responses will tell once they catch up
 	case r.failedLate():
-		return Unknown, powerOff
+		return Failed, rolledBack
 	}
 	return Unknown, "after " + (longFactor * w.Settle).String() +
 		" the server still waits for a decision: a revert that never started, and responses that lag behind by many seconds, look the same"
@@ -83,12 +83,10 @@ func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
 // noWord: neither the responses nor, so far, the record tell.
 func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case !w.long(now), r.Word == Pending, r.Word == Unfinished:
+	case !w.long(now), r.Word == Pending, r.Word == Unfinished, r.failedLate() && w.Before.Power == shutDown:
 		return GoOn, ""
-	case r.failedLate() && w.Before.Power != shutDown:
-		return Failed, rolledBack
 	case r.failedLate():
-		return Unknown, powerOff
+		return Failed, rolledBack
 	case w.question == incomplete:
 		return GoOn, ""
 	}
@@ -193,11 +191,26 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.Since == SinceRelaunched && r.Word == Pending:
+	case r.Word == Pending && (r.Since == SinceRelaunched || w.progress && w.meanwhile):
 		return w.noError(now)
 	case r.Since == SinceRelaunched:
 	case w.progress && !w.meanwhile, w.recent(w.last, now):
 		return Reverted, ""
 	}
 	return Unknown, perhapsChanged
+}
+
+// rescued: a rescue launches a server anew, as the end of a revert does. It can follow a rollback at once.
+func (w *Wait) rescued(r Record, now time.Time) (Verdict, string) {
+	switch {
+	case r.failedLate() && w.Before.Power != shutDown:
+		return Failed, rolledBack
+	case r.failedLate():
+		return Unknown, powerOff
+	case r.Word == Pending:
+		return w.noError(now)
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
+	}
+	return Unknown, "a server that was reverted and then rescued looks like one that was rolled back and then rescued"
 }

@@ -64,7 +64,7 @@ func TestSinceOf_KnowsWhatLaunchesAServerAnew(t *testing.T) {
 		"nothing": {"", verdict.SinceNothing}, "stopped": {"stop", verdict.SinceNothing}, "suspended": {"suspend", verdict.SinceNothing},
 		"shelved": {"shelve", verdict.SinceNothing}, "an image": {"createImage", verdict.SinceNothing},
 		"resized": {"resize", verdict.SinceRelaunched}, "migrated": {"migrate", verdict.SinceRelaunched}, "rebuilt": {"rebuild", verdict.SinceRelaunched},
-		"unshelved": {"unshelve", verdict.SinceRelaunched}, "evacuated": {"evacuate", verdict.SinceRelaunched}, "one that does not exist yet": {"ponder", verdict.SinceRelaunched},
+		"unshelved": {"unshelve", verdict.SinceRelaunched}, "rescued": {"rescue", verdict.SinceRelaunched}, "evacuated": {"evacuate", verdict.SinceRelaunched}, "one that does not exist yet": {"ponder", verdict.SinceRelaunched},
 	} {
 		actions := []verdict.Action{revert, resize}
 		if tt.later != "" {

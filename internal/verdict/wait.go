@@ -70,6 +70,7 @@ const (
 	again               // resized again since
 	unseen              // moved and launched anew, and nobody has seen how
 	hostOnly            // the same, with the flavor of the resize
+	rescued             // the same, but a rescue launches a server anew, too
 	faultless           // in ERROR without a fault
 	inError             // in ERROR, and nobody has seen its revert
 )
@@ -183,6 +184,8 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 	switch launched := newer(w.Before, s); {
 	case launched && hasStayed: // resized again to the same flavor and host, or rebuilt
 		w.raise(again, now)
+	case launched && hasMoved && s.vm("rescued"):
+		w.raise(rescued, now)
 	case launched && onlyHost(w.Before, s):
 		w.raise(hostOnly, now)
 	case launched && hasMoved:
@@ -248,13 +251,13 @@ func (w *Wait) Open() bool { return w.question != none }
 // revert nobody has seen may have met another resize.
 func (w *Wait) NeedsList() bool {
 	switch w.question {
-	case hostOnly, again, unseen, inError:
+	case hostOnly, again, unseen, rescued, inError:
 		return true
 	case notMoved:
 		return !w.progress && !sameLaunch(w.Before, w.last)
 	case none, notStarted, stale, notNewer, incomplete, faultless:
 	}
-	return w.foreign && !w.progress
+	return !w.progress
 }
 
 // NeedsEvents reports whether the list of actions leaves open what the events of the revert's action may tell.

@@ -69,7 +69,6 @@ func TestWait_EndsWhateverTheServerDoesAfterItsRevert(t *testing.T) {
 		"PAUSED":                       all(status("PAUSED"), vm("paused")),
 		"SHELVED":                      all(status("SHELVED"), vm("shelved")),
 		"SHELVED_OFFLOADED, no host":   all(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), host("")),
-		"RESCUE":                       all(status("RESCUE"), vm("rescued")),
 		"ACTIVE, image_uploading":      all(active, task("image_uploading")),
 		"UNKNOWN, image_snapshot":      all(active, status("UNKNOWN"), task("image_snapshot")),
 		"ACTIVE, powering-off":         all(active, task("powering-off")),
@@ -84,7 +83,13 @@ func TestWait_EndsWhateverTheServerDoesAfterItsRevert(t *testing.T) {
 			{name: name + ", the record alone tells", looks: told(time.Hour, state(moved, newer, rest), verdict.Success), want: verdict.Reverted},
 		})
 	}
+	rescued := state(moved, soon(second), status("RESCUE"), vm("rescued"))
 	runHistories(t, []history{
+		{name: "RESCUE, which launches a server anew as well: the record says Success", looks: looks(at(0, state(reverting)), told(2*second, rescued, verdict.Success)), want: verdict.Reverted},
+		{name: "RESCUE, the last event failed", looks: looks(at(0, state(reverting)), told(2*second, rescued, verdict.LateFailure)), want: verdict.Failed},
+		{name: "RESCUE, the last event failed, of a server that was stopped", before: power(4), looks: looks(at(0, state(reverting)), told(2*second, rescued, verdict.LateFailure)), want: verdict.Unknown},
+		{name: "RESCUE, no error for good", looks: looks(at(0, state(reverting)), every(4, 2*second, rescued, verdict.Pending)), want: verdict.Reverted},
+		{name: "RESCUE, the record does not tell", looks: looks(at(0, state(reverting)), at(2*second, rescued)), want: verdict.Unknown},
 		{name: "no vm_state, and a task", looks: looks(at(0, state(reverting)), at(second, state(moved, soon(second), status("ACTIVE"), vm(""), task("x")))), want: verdict.GoOn},
 		{name: "building", looks: looks(at(0, state(reverting)), at(second, state(moved, soon(second), status("BUILD"), vm("building")))), want: verdict.GoOn},
 	})
@@ -211,9 +216,12 @@ func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.
 	_, _ = w.Observe(hostOnly, moment(0))
 	assert.True(t, w.NeedsList())
 	_, _ = w.Observe(state(active, moved), moment(0))
-	assert.False(t, w.NeedsList(), "whatever it was, it was not launched anew")
-	_, _ = w.Observe(state(active, moved, newer), moment(0))
 	assert.True(t, w.NeedsList(), "the action may have met another resize")
+	_, _ = w.Observe(state(reverting), moment(0))
+	_, _ = w.Observe(state(active, moved), moment(0))
+	assert.False(t, w.NeedsList(), "it was seen: the action is that of this resize")
+	_, _ = w.Observe(state(active, moved, newer), moment(time.Minute))
+	assert.True(t, w.NeedsList(), "others may have been at work since")
 }
 
 func TestWait_IsOpenUntilTheStateTells(t *testing.T) {
