@@ -135,7 +135,7 @@ func TestFleetJournal_CostsNoRequest(t *testing.T) {
 					n++
 				}
 			}
-			assert.Less(t, len(cloud.Requests()), n+n/50)
+			assert.Less(t, len(cloud.Requests()), n+n/25)
 		})
 		return n
 	}
