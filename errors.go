@@ -38,6 +38,8 @@ var (
 	// ErrNotStarted: a server of a fleet was not started, because the context ended, too many others failed or the credential was
 	// refused. Nothing was sent.
 	ErrNotStarted = errors.New("not started")
+	// ErrJournalInUse: another process has the file of a journal open, or another part of this one.
+	ErrJournalInUse = errors.New("journal is in use")
 	// ErrNotReverted: the server was not reverted: the resize was confirmed by somebody else, the revert failed or was rolled
 	// back, or the server is gone.
 	ErrNotReverted = errors.New("not reverted")

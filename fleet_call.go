@@ -124,10 +124,11 @@ func (f *fleetCall) pages(ctx context.Context, opts ListServersOptions) iter.Seq
 	return func(yield func(fleet.Page, error) bool) {
 		defer f.rescue(nil)
 		for page, err := range f.c.pages(ctx, f.projectID, opts) {
-			if err == nil {
+			switch {
+			case err == nil:
 				f.refusals.answered()
-			} else if f.refusals.believe(ctx, err) {
-				f.noteRefusal(err)
+			case f.refusals.believe(ctx, err):
+				err = f.noteRefusal(err)
 			}
 			if !yield(fleetPage(page), err) {
 				return

@@ -147,7 +147,6 @@ type resumed struct {
 	journal *memoryJournal
 	first   map[string]ecs.FleetResult
 	second  map[string]ecs.FleetResult
-	again   int // requests of a third run
 }
 
 // The first run ends after so many milliseconds; what its journal holds then is cut at random, as a killed process leaves it.

@@ -40,7 +40,7 @@ func (f *fleetCall) report(kind newsKind, id string, result FleetResult, err err
 // journal: it goes on in the goroutine that ranges over the results. What panicked returns errPanicked through err, unless that
 // is nil.
 func (f *fleetCall) rescue(err *error) {
-	if v := recover(); v != nil { //nolint:gocritic // rescue is what is deferred
+	if v := recover(); v != nil {
 		f.results <- fleetNews{kind: newsPanic, panicked: v}
 		if err != nil {
 			*err = errPanicked

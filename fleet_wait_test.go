@@ -300,7 +300,8 @@ func TestFleetWait_OneRefusalEndsNothing(t *testing.T) {
 						require.NoError(t, result.Err, id)
 					}
 					assert.Equal(t, 1, hit.Hits())
-					assert.Less(t, len(cloud.Requests()), 400, "lists are not given up")
+					t.Log(len(cloud.Requests()), "requests")
+					assert.Less(t, len(cloud.Requests()), map[string]int{"a list": 100, "the details": 400}[kind], "lists are not given up")
 				})
 			})
 		}

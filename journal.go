@@ -57,9 +57,6 @@ const (
 	JournalNothingDone JournalOutcome = "nothing_done" // it was refused, and nothing was done: the next run begins anew
 )
 
-// ErrJournalInUse: another process has the journal open, or another part of this one.
-var ErrJournalInUse = errors.New("journal is in use")
-
 // FileJournal is a [Journal] in a file of JSON lines. It is safe for concurrent use. Create it with [OpenJournal], and close it.
 //
 // An entry is one line, written and synced to the disk before [FileJournal.Record] returns; entries that come at the same
@@ -217,13 +214,14 @@ func (e *JournalEntry) checkOutcome() error {
 
 // trimmed returns a copy with nothing of the server but what tells one resize from another, and what an error shows. The rest
 // can hold what nobody wants in a file: passwords in the metadata, for one.
-func (e JournalEntry) trimmed() JournalEntry {
-	e.Revert.Before = trimmedServer(&e.Revert.Before)
+func (e *JournalEntry) trimmed() JournalEntry {
+	t := *e
+	t.Revert.Before = trimmedServer(&e.Revert.Before)
 	if e.Server != nil {
 		s := trimmedServer(e.Server)
-		e.Server = &s
+		t.Server = &s
 	}
-	return e
+	return t
 }
 
 func trimmedServer(s *Server) Server {

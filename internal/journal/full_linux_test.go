@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -48,5 +47,5 @@ func TestFull_Child(t *testing.T) { //nolint:paralleltest // a process of its ow
 	require.ErrorIs(t, err, syscall.EFBIG)
 	require.ErrorIs(t, f.Append(t.Context(), []byte("{}")), syscall.EFBIG, "nor anything that would fit")
 	require.ErrorIs(t, f.Close(), syscall.EFBIG)
-	require.True(t, strings.Contains(err.Error(), *fullPath), err)
+	require.ErrorContains(t, err, *fullPath)
 }
