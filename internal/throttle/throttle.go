@@ -26,7 +26,7 @@ const (
 	double     = 2.0                    // per period until the first refusal; and at most halved per period after it, because it overshot by that
 	recovery   = 0.003                  // share of the rate, per request, after the fall: it went too far down, as the burst was over
 	increase   = 0.01                   // requests per second, per request: a refusal among some hundred requests costs nothing
-	decrease   = 0.95                   // at most, per period with refusals: the rate is about right then, and they may be chance
+	decrease   = 0.85                   // at most, per period with refusals: the rate is about right then, and they may be chance
 	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
 	mostSpares = 1000                   // permits kept that were not needed: as many as there can be workers
 )
