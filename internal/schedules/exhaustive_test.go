@@ -22,8 +22,17 @@ func TestExhaustive_EveryCloud(t *testing.T) {
 	var all []schedule
 	for _, pace := range []string{"", "quick", "real"} {
 		for _, cloud := range [][]string{
-			nil, {"no events"}, {"no launch"}, {"no launch", "no events"}, {"fractions"}, {"no record"}, {"no record", "no launch"}, {"no record", "fractions"},
-			{"record withdrawn"}, {"record forbidden"}, {"record empty"},
+			nil,
+			{"no events"},
+			{"no launch"},
+			{"no launch", "no events"},
+			{"fractions"},
+			{"no record"},
+			{"no record", "no launch"},
+			{"no record", "fractions"},
+			{"record withdrawn"},
+			{"record forbidden"},
+			{"record empty"},
 		} {
 			all = append(all, schedule{cloud: cloud, pace: pace}, schedule{cloud: cloud, pace: pace, stopped: true})
 		}

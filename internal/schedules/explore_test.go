@@ -3,7 +3,6 @@ package schedules_test
 import (
 	"cmp"
 	"flag"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/revert-resize/ecs/ecstest"
 )
 
 var everySchedule = flag.Int("schedules", 1000, "run about one in so many of the exhaustive schedules")
@@ -107,10 +108,11 @@ var (
 // explorer runs every schedule within limits. The tree of schedules is discovered by running it: what a schedule did
 // tells at which requests it can go on.
 type explorer struct {
-	t     *testing.T
-	tally *tally
-	every int
-	slots chan struct{}
+	t       *testing.T
+	tally   *tally
+	every   int
+	slots   chan struct{}
+	typical bool // only typical faults
 }
 
 func newExplorer(t *testing.T) *explorer {
@@ -133,7 +135,7 @@ func (x *explorer) explore(s schedule, from int, left limits) {
 func (x *explorer) branch(s schedule, r *run, n int, left limits) {
 	p := s.points[n]
 	if left.faults > 0 && p.fault == "" && p.kill == noKill {
-		for _, name := range slices.Sorted(maps.Keys(faults[r.trace[n].kind])) {
+		for _, name := range x.faults(r.trace[n].kind) {
 			next := p
 			next.fault = name
 			x.explore(s.with(n, next), n, limits{left.faults - 1, left.actors, left.kills})
@@ -155,6 +157,11 @@ func (x *explorer) branch(s schedule, r *run, n int, left limits) {
 	}
 }
 
+// faults are those that a request may suffer.
+func (x *explorer) faults(kind ecstest.Kind) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(faults[kind])), func(name string) bool { return x.typical && !faults[kind][name].typical })
+}
+
 // kills are the ways in which a process can die at a point.
 func kills(p point, withActor bool) (found []point) {
 	who := []string{""}
@@ -173,9 +180,11 @@ func kills(p point, withActor bool) (found []point) {
 	return found
 }
 
-// all explores several schedules at once.
+// all explores several schedules: with every fault alone, and with all within limits, of typical faults.
 func (x *explorer) all(left limits, schedules ...schedule) {
 	x.t.Helper()
+	typical := *x
+	typical.typical = true
 	var group sync.WaitGroup
 	for _, s := range schedules {
 		if len(schedules) > 10 && !x.sampled(s) {
@@ -184,12 +193,9 @@ func (x *explorer) all(left limits, schedules ...schedule) {
 		group.Go(func() {
 			x.slots <- struct{}{}
 			defer func() { <-x.slots }()
-			x.explore(s, 0, left)
+			x.explore(s, 0, limits{faults: 1})
+			typical.explore(s, 0, left)
 		})
 	}
 	group.Wait()
-}
-
-func (l limits) String() string {
-	return fmt.Sprintf("%d faults, %d actors, %d kills", l.faults, l.actors, l.kills)
 }
