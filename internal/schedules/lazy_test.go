@@ -12,7 +12,7 @@ import (
 // couldKnow returns what would have told the caller more than "unknown"; "" if nothing would.
 func (r *run) couldKnow(a *answer, resize int) string {
 	switch {
-	case r.deletedBy(a.ended), r.s.cancel > 0:
+	case r.deletedBy(a.ended), r.lied(a), r.s.cancel > 0:
 		return ""
 	case a.call == waitForRevert, a.call == revertAndWait && r.toldAccepted(a):
 		return r.couldEnd(a, resize)
@@ -30,7 +30,7 @@ func (r *run) couldKnow(a *answer, resize int) string {
 
 // couldEnd returns what would have told a wait what became of the revert.
 func (r *run) couldEnd(a *answer, resize int) string {
-	if r.deletedBy(a.ended) || r.s.cancel > 0 || a.claim() == claimsUnfinished && r.refusedToTheEnd(a) {
+	if r.deletedBy(a.ended) || r.lied(a) || r.s.cancel > 0 || a.claim() == claimsUnfinished && r.refusedToTheEnd(a) {
 		return ""
 	}
 	patience := time.Duration(0)

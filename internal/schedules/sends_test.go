@@ -72,6 +72,9 @@ func (r *run) judgeSend(f *findings, x *exchange, plan ecstest.State) {
 
 // endedAtNova reports whether Nova itself says that the request is over.
 func endedAtNova(x *exchange) bool {
+	if x.status >= 400 && x.point.fault == "cut 202" { // a refusal, cut off
+		return true
+	}
 	switch x.point.fault {
 	case "over quota", "lost the race", "500 for nothing":
 		return true
