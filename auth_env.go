@@ -2,15 +2,13 @@ package ecs
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
-	"net/http"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/revert-resize/ecs/internal/cloudenv"
 	"github.com/revert-resize/ecs/internal/endpoint"
-	"github.com/revert-resize/ecs/internal/rest"
 )
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
@@ -80,13 +78,12 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
-	var own *http.Transport
 	if s.CACertificates != nil {
-		var ok bool
-		if own, ok = rest.NewTrusting(s.CACertificates); !ok {
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(s.CACertificates) {
 			return nil, "", invalid("the file of certificates that the environment names holds none")
 		}
-		opts = append([]Option{WithHTTPClient(&http.Client{Transport: own})}, opts...)
+		opts = append([]Option{withRoots(roots)}, opts...)
 	}
 	o, err := newOptions(opts)
 	if err != nil {
@@ -110,9 +107,6 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		return nil, "", invalid("%w", err)
 	}
 	client, err := newClient(base, auth, opts)
-	if err == nil && own != nil { // as for every client with a transport of its own
-		runtime.AddCleanup(client, (*http.Transport).CloseIdleConnections, own)
-	}
 	return client, s.ProjectID, err
 }
 
@@ -162,7 +156,11 @@ func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), defaultTimeout)
 	defer cancel()
-	ctx = o.withBase(ctx)
+	ctx, done, err := o.withoutClient(ctx, "new client from env")
+	if err != nil {
+		return err
+	}
+	defer done()
 	tokens, ok := auth.(*tokenAuth)
 	if !ok {
 		id, err := projectIDByName(ctx, s.IdentityEndpoint, o.insecureHTTP, auth, s.ProjectName)

@@ -188,14 +188,24 @@ func identityBase(raw string, insecure bool) (string, error) {
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-iam/iam_06_0001.html
 func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string, opts ...Option) (string, error) {
-	o, err := newOptions(opts)
+	id, err := projectIDWith(ctx, opts, identityEndpoint, auth, name)
 	if err == nil {
-		var id string
-		if id, err = projectIDByName(o.withBase(ctx), identityEndpoint, o.insecureHTTP, auth, name); err == nil {
-			return id, nil
-		}
+		return id, nil
 	}
 	return "", oneLine(fmt.Errorf("ecs: find the ID of project %.64q: %w", name, err))
+}
+
+func projectIDWith(ctx context.Context, opts []Option, identityEndpoint string, auth Authenticator, name string) (string, error) {
+	o, err := newOptions(opts)
+	if err != nil {
+		return "", err
+	}
+	ctx, done, err := o.withoutClient(ctx, "project ID by name")
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return projectIDByName(ctx, identityEndpoint, o.insecureHTTP, auth, name)
 }
 
 func projectIDByName(ctx context.Context, raw string, insecure bool, auth Authenticator, name string) (string, error) {

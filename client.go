@@ -1,7 +1,6 @@
 package ecs
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -89,11 +88,18 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 			return nil, err
 		}
 	}
-	hc := cmp.Or(o.httpClient, &http.Client{})
+	outer, inner, own, err := o.transport()
+	if err != nil {
+		return nil, err
+	}
+	hc := &http.Client{Transport: outer}
+	if o.httpClient != nil {
+		hc.Timeout = o.httpClient.Timeout
+	}
 	c := &Client{
 		base: base,
 		rest: rest.New(rest.Config{
-			BaseURL: base, HTTPClient: hc, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
+			BaseURL: base, HTTPClient: hc, Inner: inner, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
 		limiter: o.limiter, logger: o.logger, plans: &plans{}, noProject: o.noProject,
@@ -104,8 +110,8 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if e, ok := auth.(explainer); ok {
 		c.explain = e.explain
 	}
-	if hc.Transport == nil { // the transport is the client's own: when it is dropped, it must not keep its sockets
-		runtime.AddCleanup(c, (*rest.Client).CloseIdleConnections, c.rest)
+	if own { // when the client is dropped, its transport must not keep its sockets
+		runtime.AddCleanup(c, rest.CloseIdleConnections, inner)
 	}
 	return c, nil
 }

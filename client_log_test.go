@@ -43,7 +43,15 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		require.NoError(t, err)
 
 		got := all()
-		require.Len(t, got, 3)
+		require.Len(t, got, 5)
+		for i, reason := range map[int]string{1: "unexpected EOF", 3: "busy"} {
+			assert.Equal(t, "ecs pause", got[i]["msg"])
+			assert.Equal(t, "get server", got[i]["operation"])
+			assert.Equal(t, serverID, got[i]["server"])
+			assert.Contains(t, got[i]["reason"], reason)
+			assert.Positive(t, got[i]["pause"])
+		}
+		got = []map[string]any{got[0], got[2], got[4]}
 		for _, record := range got {
 			assert.Equal(t, "DEBUG", record["level"])
 			assert.Equal(t, "GET", record["method"])

@@ -83,13 +83,15 @@ func withStep(ctx context.Context, step string) context.Context {
 	if !ok {
 		return ctx
 	}
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	state.attempts[step]++
-	return context.WithValue(ctx, requestKey{}, &requestInfo{
-		operation: Operation{Name: state.name, ServerID: state.serverID, Step: step, Attempt: state.attempts[step]},
-		state:     state,
-	})
+	return context.WithValue(ctx, requestKey{}, state.next(step))
+}
+
+// next counts an attempt.
+func (s *operationState) next(step string) *requestInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attempts[step]++
+	return &requestInfo{state: s, operation: Operation{Name: s.name, ServerID: s.serverID, Step: step, Attempt: s.attempts[step]}}
 }
 
 // loginContext returns a context for getting a credential on behalf of ctx. It outlives ctx, but belongs to the same operation;
@@ -100,7 +102,10 @@ func loginContext(ctx context.Context) context.Context {
 		out = rest.WithBase(out, attempt.Base)
 	}
 	if state, ok := ctx.Value(operationKey{}).(*operationState); ok {
-		out = withStep(context.WithValue(out, operationKey{}, state), stepLogin)
+		out = context.WithValue(out, operationKey{}, state)
+		// For a source of the caller's own. What the SDK sends to log in is counted by itself.
+		info := &requestInfo{state: state, operation: Operation{Name: state.name, ServerID: state.serverID, Step: stepLogin, Attempt: 1}}
+		out = context.WithValue(out, requestKey{}, info)
 	}
 	return out
 }

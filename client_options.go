@@ -3,6 +3,7 @@ package ecs
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"log/slog"
 	"math"
 	"net/http"
@@ -21,6 +22,8 @@ type Option func(*options) error
 
 type options struct {
 	httpClient       *http.Client
+	wrap             func(http.RoundTripper) http.RoundTripper // nil: not wrapped
+	roots            *x509.CertPool                            // of a transport of the SDK's own; nil: the system's
 	timeout          time.Duration
 	policy           retry.Policy
 	settle           time.Duration
@@ -31,14 +34,6 @@ type options struct {
 	userAgent        string
 	insecureHTTP     bool
 	noProject        bool // the catalog's endpoint has no project in its path: neither have requests
-}
-
-// withBase returns a context whose requests to an identity service use the transport that the options name.
-func (o *options) withBase(ctx context.Context) context.Context {
-	if o.httpClient == nil || o.httpClient.Transport == nil {
-		return ctx
-	}
-	return rest.WithBase(ctx, o.httpClient.Transport)
 }
 
 const defaultTimeout = 30 * time.Second
@@ -68,7 +63,8 @@ func newOptions(opts []Option) (options, error) {
 
 // WithHTTPClient sets the HTTP client: its transport (proxy, TLS, tracing, a test double) and its timeout, of which and
 // [WithTimeout] the shorter one counts. It is copied and never changed. Its cookie jar and redirect policy are not used. Without this option, or with a nil
-// Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does.
+// Transport, every client has a transport of its own, which takes a proxy from the environment as net/http does. With
+// [WithTransport] this client's transport is the one that is wrapped.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(o *options) error {
 		if hc == nil {
@@ -77,6 +73,67 @@ func WithHTTPClient(hc *http.Client) Option {
 		o.httpClient = hc
 		return nil
 	}
+}
+
+// WithTransport puts a transport of yours around the one that the client uses: for spans, metrics, headers of your own, or a log. wrap is
+// called once, by [NewClient], with the SDK's own transport, which is tuned for many callers and finds dead connections; or with that of
+// [WithHTTPClient], if that option brings one. What it returns gets every request as it is sent, the credential
+// included, also those for a token; see [OperationFromContext] for what a request is for. It must be safe for concurrent use and keep the
+// contract of [http.RoundTripper]. It must not send a request twice: a revert could then be refused that was accepted.
+//
+// A key that [MetadataCredentials] fetches from the cloud's own metadata service goes another way, and is not seen.
+func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
+	return func(o *options) error {
+		if wrap == nil {
+			return invalid("transport function is nil")
+		}
+		o.wrap = wrap
+		return nil
+	}
+}
+
+// withRoots sets the authorities that the SDK's own transport trusts instead of the system's.
+func withRoots(roots *x509.CertPool) Option {
+	return func(o *options) error {
+		o.roots = roots
+		return nil
+	}
+}
+
+// transport returns what requests go over, and the transport below, which holds the connections. own tells whether that is the SDK's own.
+func (o *options) transport() (outer, inner http.RoundTripper, own bool, err error) {
+	timeout := o.timeout
+	if o.httpClient != nil {
+		inner = o.httpClient.Transport
+		if o.httpClient.Timeout > 0 {
+			timeout = min(timeout, o.httpClient.Timeout)
+		}
+	}
+	if inner == nil {
+		inner, own = rest.NewTransport(timeout, o.roots), true
+	}
+	if o.wrap == nil {
+		return inner, inner, own, nil
+	}
+	if outer = o.wrap(inner); isNil(outer) {
+		return nil, nil, own, invalid("the function of WithTransport returned nil")
+	}
+	return outer, inner, own, nil
+}
+
+// withoutClient returns a context for an operation that needs an identity service and no client. Its requests go over the transport of the
+// options; done closes what they opened.
+func (o *options) withoutClient(ctx context.Context, name string) (_ context.Context, done func(), err error) {
+	outer, inner, own, err := o.transport()
+	if err != nil {
+		return ctx, nil, err
+	}
+	done = func() {
+		if own {
+			rest.CloseIdleConnections(inner)
+		}
+	}
+	return rest.WithBase(withOperation(ctx, o.logger, name, ""), outer), done, nil
 }
 
 // WithTimeout bounds one attempt, authentication and body included. The default is 30 s. The whole call is bounded by

@@ -1,9 +1,11 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -31,11 +33,15 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 	if err != nil {
 		err = transportFailure(ctx, err)
 	} else if res.StatusCode/100 != 2 {
-		err = c.refusal(req, res)
+		refusal := c.refusal(req, res)
+		if op, ok := OperationFromContext(ctx); ok && op.Step == stepAct {
+			refusal.Attempts = op.Attempt
+		}
+		err = refusal
 	}
 	logAttempt(ctx, req, res, err, time.Since(start))
 	if c.gate != nil {
-		c.tellGate(err)
+		c.reportToThrottle(err)
 	}
 	return res, err
 }
@@ -51,17 +57,23 @@ func (c *Client) permit(ctx context.Context) error {
 	if c.limiter == nil {
 		return ctx.Err()
 	}
-	reservation := c.limiter.Reserve()
-	if err := retry.Sleep(ctx, reservation.Delay()); err != nil {
-		reservation.Cancel()
-		return err
+	err := c.limiter.Wait(ctx)
+	if err != nil && ctx.Err() == nil {
+		return &noTurnError{err}
 	}
-	return nil
+	return cmp.Or(ctx.Err(), err)
 }
 
-// tellGate tells a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
+// noTurnError is a request for which the rate limit has no turn before the context's deadline. It gives up at once.
+type noTurnError struct{ err error }
+
+func (e *noTurnError) Error() string        { return "no turn before the deadline: " + e.err.Error() }
+func (e *noTurnError) Unwrap() error        { return e.err }
+func (e *noTurnError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// reportToThrottle reports to a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
 // keeps it: only the request that met it may give up.
-func (c *Client) tellGate(err error) {
+func (c *Client) reportToThrottle(err error) {
 	var api *APIError
 	if errors.As(err, &api) && api.rateLimited() {
 		c.gate.Refused(api.RetryAfter)
@@ -111,7 +123,6 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 			return err
 		}
 	}
-	defer res.Release()
 	if res.BodyErr != nil {
 		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
@@ -124,37 +135,42 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 	return nil
 }
 
-// get makes a look, and if it may, makes it again after a passing failure, as the retry policy has it.
+// get makes a GET, and if it may, makes it again after a passing failure, as the retry policy has it.
 func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
 	for n := 1; ; n++ {
 		err := c.getOnce(ctx, req, decode)
 		if err == nil || again == once {
 			return err
 		}
-		var unreadable *answerError
-		if !passing(ctx, err) || errors.As(err, &unreadable) {
-			return waitCause(ctx, err)
+		if api := new(APIError); errors.As(err, &api) {
+			api.Attempts = n
 		}
 		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
-		if !ok {
+		if !ok || !passing(ctx, err) {
 			return waitCause(ctx, err)
 		}
+		c.logDecision(ctx, "pause", slog.Duration("pause", pause), slog.String("reason", err.Error()))
 		if over := retry.Sleep(ctx, pause); over != nil {
 			return fmt.Errorf("%w, while waiting to try again after: %w", over, err)
 		}
 	}
 }
 
-// answerError is a success whose body is not what was asked for.
+// answerError is a success whose body is not what was asked for, such as a page of something in between.
 type answerError struct{ err error }
 
 func (e *answerError) Error() string { return e.err.Error() }
 
 func (e *answerError) Unwrap() error { return e.err }
 
+func (e *answerError) Is(target error) bool { return target == ErrUnavailable }
+
 // passing reports whether err is transient: the look may succeed when it is made again.
 func passing(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
+		return false
+	}
+	if noTurn := new(noTurnError); errors.As(err, &noTurn) {
 		return false
 	}
 	if isContextError(err) {
@@ -166,11 +182,15 @@ func passing(ctx context.Context, err error) bool {
 			return true
 		}
 		switch api.StatusCode {
-		case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-			http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		case http.StatusRequestTimeout, http.StatusTooManyRequests:
 			return true
+		case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported: // it would be the same again; but see Ecs.0603
+		default:
+			if api.StatusCode >= 500 { // 507, 520 to 524 and such of CDNs and proxies
+				return true
+			}
 		}
-		return api.Code == codeBusy || api.rateLimited()
+		return api.Code == codeBusy || api.rateLimited() || api.noUsableAnswer()
 	}
 	var transport *transportError
 	if errors.As(err, &transport) {

@@ -44,6 +44,16 @@ func TestGetServer_TriesAgainAfterPassingFailures(t *testing.T) {
 		"gateway throttling":  {gatewayError(429, "APIGW.0308"), attempts, ecs.ErrRateLimited},
 		"flow control":        {ecsError(503, "Common.1503"), attempts, ecs.ErrRateLimited},
 		"flow control as 202": {ecsError(202, "Common.0024"), attempts, ecs.ErrRateLimited},
+		"507":                 {reply(507, ""), attempts, ecs.ErrUnavailable}, // B7
+		"520":                 {reply(520, ""), attempts, ecs.ErrUnavailable},
+		"522":                 {reply(522, ""), attempts, ecs.ErrUnavailable},
+		"524":                 {reply(524, "<html>a timeout occurred</html>"), attempts, ecs.ErrUnavailable},
+		"530":                 {reply(530, ""), attempts, ecs.ErrUnavailable},
+		"598":                 {reply(598, ""), attempts, ecs.ErrUnavailable},
+		"200 with HTML":       {reply(200, "<html>"), attempts, ecs.ErrUnavailable}, // B5
+		"200 with nothing":    {reply(200, ""), attempts, ecs.ErrUnavailable},
+		"200, cut, no length": {reply(200, verifyResize().json()[:100]), attempts, ecs.ErrUnavailable},
+		"400 of no answer":    {ecsError(400, "Ecs.1000"), attempts, ecs.ErrUnavailable},
 		"413 over limit":      {fault(413, "overLimit", "x"), attempts, ecs.ErrRateLimited},
 
 		"400":                     {fault(400, "badRequest", "x"), 1, nil},
@@ -52,9 +62,9 @@ func TestGetServer_TriesAgainAfterPassingFailures(t *testing.T) {
 		"404":                     {fault(404, "itemNotFound", "x"), 1, ecs.ErrNotFound},
 		"404 of a gateway":        {notPublished(), 1, ecs.ErrAPINotPublished},
 		"409":                     {fault(409, "conflictingRequest", "x"), 1, ecs.ErrConflict},
+		"505":                     {reply(505, ""), 1, ecs.ErrUnavailable},
 		"501":                     {fault(501, "notImplemented", "x"), 1, ecs.ErrUnavailable},
 		"302":                     {reply(302, "", "Location", "https://elsewhere.example.com"), 1, nil},
-		"another body":            {reply(200, "<html>"), 1, nil},
 		"another authority":       {failWith(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), 1, nil},
 		"another host's":          {failWith(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}), 1, nil},
 		"a client's certificate":  {failWith(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), 1, nil},

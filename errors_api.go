@@ -46,7 +46,7 @@ func apiError(req *rest.Request, res *rest.Response) *APIError {
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
 		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID),
 	}
-	now := time.Now()
+	now := cmp.Or(res.Date(), time.Now()) // a date in Retry-After is by the server's clock
 	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
 	if res.StatusCode/100 == 3 && res.Location != "" {
 		e.Message = "redirect" + redirectTarget(res) + " not followed"

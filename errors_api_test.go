@@ -217,7 +217,7 @@ func TestErrors_ShowNoTokenThatAValueEchoes(t *testing.T) {
 			client := newClientAs(t, fakeAuth(token), tripFunc(func(req *http.Request) (*http.Response, error) {
 				requests++
 				return steps[min(requests, len(steps))-1](req)
-			}), ecs.WithLogger(logger))
+			}), ecs.WithLogger(logger), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			var last error
 			for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {
 				last = err

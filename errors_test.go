@@ -106,7 +106,7 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api, name)
 		assert.Equal(t, &ecs.APIError{
-			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", URL: testEndpoint + serverPath,
+			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", URL: testEndpoint + serverPath, Attempts: 1,
 		}, api, name)
 		assert.ElementsMatch(t, tt.is, matches(err), name)
 		assert.ElementsMatch(t, tt.is, matches(api), name)

@@ -117,7 +117,8 @@ func TestGetServer_TakesNothingElseForAServer(t *testing.T) {
 		server, err := getServer(t, 200, body, "Content-Type", "application/json")
 		assert.Nil(t, server, name)
 		oneLine(t, err)
-		for _, sentinel := range []error{ecs.ErrNotFound, ecs.ErrUnavailable, ecs.ErrRateLimited, ecs.ErrInvalidArgument} {
+		require.ErrorIs(t, err, ecs.ErrUnavailable, name)
+		for _, sentinel := range []error{ecs.ErrNotFound, ecs.ErrRateLimited, ecs.ErrInvalidArgument} {
 			require.NotErrorIs(t, err, sentinel, name)
 		}
 	}

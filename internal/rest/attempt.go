@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,35 +16,14 @@ type Attempt struct {
 	Body      []byte            // the exact body that is sent; do not modify
 	Base      http.RoundTripper // the transport below the authorization, for requests to an identity service
 
-	extra    http.Header // what this request has beside the client's headers
 	secret   string      // in the body, "" if there is none
-	gate     *gate       // of the client whose attempt it is
-	body     bytes.Reader
-	header   http.Header     // the request's headers; the credential joins them below resty
-	location string          // where a redirect pointed
-	trace    *trace          // nil without a body: only an action must know whether it was sent
-	begun    bool            // the transport has the request
-	sentAt   time.Time       // when it got it
-	notAfter time.Time       // when it is too late to send the body; zero means never
-	late     bool            // there was a connection, but too late: nothing was written
-	response Response        // here, because it lives as long
-	ctx      context.Context //nolint:containedctx // without the trace: a login must not be taken for this request
+	header   http.Header // as sent, with the credential
+	location string      // where a redirect pointed
+	sentAt   time.Time   // when the transport got the request; zero if it did not
+	conn     connTrace   // of a request with a body: only an action must know whether it was sent
 }
 
 type attemptKey struct{}
-
-// attemptContext is a context that carries an attempt; one piece of memory for both.
-type attemptContext struct {
-	context.Context //nolint:containedctx // it is a context
-	attempt         Attempt
-}
-
-func (c *attemptContext) Value(key any) any {
-	if key == (attemptKey{}) {
-		return &c.attempt
-	}
-	return c.Context.Value(key)
-}
 
 // FromContext returns the attempt that ctx belongs to, or nil outside of one.
 func FromContext(ctx context.Context) *Attempt {
@@ -55,24 +33,22 @@ func FromContext(ctx context.Context) *Attempt {
 
 // WithBase returns a context outside of any attempt whose requests to an identity or metadata service use base.
 func WithBase(ctx context.Context, base http.RoundTripper) context.Context {
-	return &attemptContext{Context: ctx, attempt: Attempt{Base: base}}
+	return context.WithValue(ctx, attemptKey{}, &Attempt{Base: base})
 }
 
 // mayHaveSent reports whether a part of the request can have reached the server although err came.
 func (a *Attempt) mayHaveSent(err error) bool {
-	switch {
-	case !a.begun, a.late, a.trace != nil && a.trace.state.Load() == connWanted:
+	if a.sentAt.IsZero() {
 		return false
-	case a.trace != nil && a.trace.state.Load() == connGiven:
-		return true
+	}
+	if asked, given := a.conn.state(); asked {
+		return given
 	}
 	return !refusedBeforeSending(err)
 }
 
 // ErrTooLate is a request that was not sent, because its time was over when its turn came.
 var ErrTooLate = errors.New("it was too late to send the request")
-
-func (a *Attempt) tooLate() bool { return !a.notAfter.IsZero() && time.Now().After(a.notAfter) }
 
 // refusedBeforeSending recognises failures that happen before the first byte of a request, for transports that
 // cannot be traced.
@@ -98,7 +74,7 @@ func isOp(err error, name string) bool {
 	return errors.As(err, &op) && op.Op == name
 }
 
-// Error is an attempt without an answer.
+// Error is an attempt without a response.
 type Error struct {
 	Sent bool // the request may have reached the server; false is certain
 	Auth bool // the credential could not be had: nothing was sent

@@ -76,7 +76,7 @@ func TestDo_SendsNothingAfterTheEnd(t *testing.T) {
 func TestDo_TellsALoginFromTheRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		stuck := rest.NewTransport()
+		stuck := newTransport()
 		stuck.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			time.Sleep(time.Minute) // of the bubble
 			return nil, errors.New("no way")
@@ -107,7 +107,7 @@ func TestDo_TellsALoginFromTheRequest(t *testing.T) {
 		<-finished
 	})
 	synctest.Test(t, func(t *testing.T) {
-		noConnection := rest.NewTransport()
+		noConnection := newTransport()
 		noConnection.DialContext = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("refused") }
 		login := pipeDialer(respond("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", true))
 		c := authorizedBy(noConnection, func(ctx context.Context, _ *http.Request) error {

@@ -71,7 +71,7 @@ func TestDo_ReadsABodyUpToTheLimit(t *testing.T) {
 					size, _ := strconv.Atoi(req.URL.Query().Get("size"))
 					send(w, bytes.Repeat([]byte("x"), size))
 				}, nil)
-				transport := rest.NewTransport()
+				transport := newTransport()
 				transport.DisableCompression = !asked
 				c := newClient(s.URL, transport, 10*time.Second)
 				t.Cleanup(c.CloseIdleConnections)
@@ -119,7 +119,7 @@ func TestDo_StopsAGzipBomb(t *testing.T) {
 				w.Header().Set("Content-Encoding", "gzip")
 				_, _ = w.Write(bomb)
 			}, nil)
-			transport := rest.NewTransport()
+			transport := newTransport()
 			transport.DisableCompression = disabled
 			var unpacked int64
 			c := newClient(s.URL, tripFunc(func(req *http.Request) (*http.Response, error) {
@@ -174,7 +174,7 @@ func TestDo_ReportsABodyThatIsNotWhole(t *testing.T) {
 		for _, disabled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, disabled %t", name, disabled), func(t *testing.T) {
 				t.Parallel()
-				transport := rest.NewTransport()
+				transport := newTransport()
 				transport.DisableCompression = disabled
 				c := newClient(raw(t, response), transport, 10*time.Second)
 				t.Cleanup(c.CloseIdleConnections)
@@ -203,7 +203,7 @@ func TestDo_TakesAnEmptyBodyAsEmpty(t *testing.T) {
 		for _, disabled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, disabled %t", name, disabled), func(t *testing.T) {
 				t.Parallel()
-				transport := rest.NewTransport()
+				transport := newTransport()
 				transport.DisableCompression = disabled
 				c := newClient(raw(t, response), transport, 10*time.Second)
 				t.Cleanup(c.CloseIdleConnections)

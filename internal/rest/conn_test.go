@@ -82,7 +82,7 @@ func TestDo_KeepsTheConnectionOfALateLastChunk(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		<-arrived
 	}, nil)
-	transport := rest.NewTransport()
+	transport := newTransport()
 	t.Cleanup(transport.CloseIdleConnections)
 	c := newClient(s.URL, tripFunc(func(req *http.Request) (*http.Response, error) {
 		res, err := transport.RoundTrip(req)
@@ -196,7 +196,7 @@ func TestDo_SpeaksHTTP2(t *testing.T) {
 		s.EnableHTTP2 = true
 		s.StartTLS()
 	})
-	transport := rest.NewTransport()
+	transport := newTransport()
 	trusted, ok := s.Client().Transport.(*http.Transport)
 	require.True(t, ok)
 	transport.TLSClientConfig = trusted.TLSClientConfig.Clone()
@@ -227,27 +227,4 @@ func TestDo_SpeaksHTTP2(t *testing.T) {
 	assert.Equal(t, int32(1), s.opened.Load())
 	c.CloseIdleConnections()
 	require.Eventually(t, func() bool { return s.closed.Load() == 1 }, 10*time.Second, time.Millisecond)
-}
-
-// TestDo_OpensNoMoreConnectionsThanRequestsAreUnderWay, although net/http would: each of many that begin at the same
-// moment finds none free, more than once.
-func TestDo_OpensNoMoreConnectionsThanRequestsAreUnderWay(t *testing.T) {
-	t.Parallel()
-	const workers = 16
-	for range 10 {
-		s := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
-		c := newClient(s.URL, nil, 10*time.Second)
-		var group sync.WaitGroup
-		for range workers {
-			group.Go(func() {
-				for range 20 {
-					_, err := c.Do(t.Context(), get("/"))
-					assert.NoError(t, err)
-				}
-			})
-		}
-		group.Wait()
-		assert.LessOrEqual(t, s.opened.Load(), int32(workers))
-		c.CloseIdleConnections()
-	}
 }

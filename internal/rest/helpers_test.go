@@ -87,7 +87,7 @@ func serve(t *testing.T, handler http.HandlerFunc, configure func(*httptest.Serv
 // client returns a client for the server with a transport of its own.
 func (s *server) client(t *testing.T) *rest.Client {
 	t.Helper()
-	c := newClient(s.URL, rest.NewTransport(), 10*time.Second)
+	c := newClient(s.URL, newTransport(), 10*time.Second)
 	t.Cleanup(c.CloseIdleConnections)
 	return c
 }
@@ -121,7 +121,7 @@ func raw(t *testing.T, response string) string {
 // pipeDialer returns a transport whose connections end in serve, over pipes: in a synctest bubble, everything on them
 // happens in virtual time.
 func pipeDialer(serve func(net.Conn)) *http.Transport {
-	transport := rest.NewTransport()
+	transport := newTransport()
 	transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()
 		go serve(far)
@@ -159,3 +159,5 @@ func mustParse(raw string) *url.URL {
 	}
 	return u
 }
+
+func newTransport() *http.Transport { return rest.NewTransport(10*time.Second, nil) }

@@ -98,7 +98,7 @@ func TestDo_HidesAnEchoInAnAnswerThatIsNotHTTP(t *testing.T) {
 		"length":      "HTTP/1.1 200 OK\r\nContent-Length: " + secret + "\r\n\r\n",
 		"encoding":    "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secret + "\r\n\r\n",
 	} {
-		c := newClient(raw(t, response), rest.NewTransport(), 10*time.Second)
+		c := newClient(raw(t, response), newTransport(), 10*time.Second)
 		res, err := c.Do(t.Context(), post("/"))
 		e := failed(t, res, err)
 		assert.True(t, e.Sent, name)

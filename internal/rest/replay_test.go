@@ -54,7 +54,7 @@ func resetting(t *testing.T, code byte) *resettingServer {
 	require.NoError(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(lender.Certificate())
-	s := &resettingServer{url: "https://" + listener.Addr().String(), transport: rest.NewTransport()}
+	s := &resettingServer{url: "https://" + listener.Addr().String(), transport: newTransport()}
 	s.transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	done := make(chan struct{})
 	go func() {
@@ -188,6 +188,7 @@ func TestDo_DoesNotSendWhatIsTooLate(t *testing.T) {
 					synctest.Wait()
 					assert.Zero(t, got.Load())
 				}
+				time.Sleep(tt.dial) // the transport does not end a dial with its request
 				transport.CloseIdleConnections()
 			})
 		})

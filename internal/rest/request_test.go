@@ -49,7 +49,7 @@ func TestDo_SendsExactlyThis(t *testing.T) {
 		}},
 	}
 	for name, tt := range tests {
-		c := newClient(s.URL+tt.base, rest.NewTransport(), 10*time.Second)
+		c := newClient(s.URL+tt.base, newTransport(), 10*time.Second)
 		res, err := c.Do(t.Context(), tt.req)
 		require.NoError(t, err, name)
 		c.CloseIdleConnections()

@@ -55,7 +55,7 @@ func TestDo_KnowsThatNothingWasSent(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			transport := rest.NewTransport()
+			transport := newTransport()
 			if tt.configure != nil {
 				tt.configure(transport)
 			}
@@ -163,7 +163,7 @@ func TestDo_KnowsHowFarATimeoutCame(t *testing.T) {
 // TestDo_KeepsTheDiallersTimeout: it matches the caller's deadline, which is not over.
 func TestDo_KeepsTheDiallersTimeout(t *testing.T) {
 	t.Parallel()
-	transport := rest.NewTransport()
+	transport := newTransport()
 	transport.DialContext = func(_ context.Context, network, _ string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: timeoutLike{}}
 	}

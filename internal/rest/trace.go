@@ -2,63 +2,106 @@ package rest
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
 	"net/http/httptrace"
 	"sync"
-	"sync/atomic"
+	"time"
 )
 
-// trace records how far a transport came with a request.
-type trace struct {
-	hooks   httptrace.ClientTrace
-	state   atomic.Int32
-	attempt *Attempt
+// connTrace follows a request into its transport. It knows whether a byte can have been written, and sees to it that none
+// is after notAfter.
+//
+// While the transport looks for a connection nothing is written: a timer ends the attempt, and the request was certainly not sent. Once there
+// is a connection, the request may be written at any moment. The timer then still ends a request that waits for its
+// turn on an HTTP/2 connection, but nobody can tell whether it was written.
+type connTrace struct {
+	notAfter time.Time               // zero means any time
+	cancel   context.CancelCauseFunc // of the request that is followed; nil before
+
+	mu    sync.Mutex
+	timer *time.Timer
+	over  bool // the timer must not end the attempt any more
+	asked bool // the transport looks for a connection: it can be traced
+	given bool // it had one that could be written to; never unset, since some transports send twice
+	late  bool // it was found to be too late
 }
 
-// States of a trace. They only go up, so that a transport which sends a request twice cannot hide the first time.
-const (
-	connUntold int32 = iota // the transport tells nothing (a test double, say)
-	connWanted              // a connection is being looked for: nothing is sent
-	connGiven               // a connection was given: bytes may have left
-)
-
-// tracePool keeps traces of attempts that were answered.
-type tracePool struct{ pool sync.Pool }
-
-func (p *tracePool) get(a *Attempt) *trace {
-	if t, ok := p.pool.Get().(*trace); ok {
-		t.state.Store(connUntold)
-		t.attempt = a
-		return t
-	}
-	t := &trace{attempt: a}
-	t.hooks.GetConn = func(string) { t.state.CompareAndSwap(connUntold, connWanted) }
-	t.hooks.GotConn = func(httptrace.GotConnInfo) { t.gotConn() }
-	return t
+// follow returns the context of the request that is followed. It ends with the trace, at the latest.
+func (t *connTrace) follow(ctx context.Context) context.Context {
+	ctx, t.cancel = context.WithCancelCause(ctx)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: t.getConn, GotConn: t.gotConn, WroteHeaders: t.stop})
 }
 
-// gotConn is called before the first byte of the request is written. If it is too late for it, it takes away the body:
-// the transport then fails, because it has less than it has to send.
-func (t *trace) gotConn() {
-	t.state.Store(connGiven)
-	if t.attempt.tooLate() {
-		t.attempt.late = true
-		t.attempt.body.Reset(nil)
+// end ends the trace and its context: the body has been read.
+func (t *connTrace) end() {
+	if t.cancel != nil {
+		t.cancel(nil)
 	}
 }
 
-func (p *tracePool) put(t *trace) {
-	if t != nil {
-		t.attempt = nil
-		p.pool.Put(t)
+func (t *connTrace) tooLate() bool { return !t.notAfter.IsZero() && time.Now().After(t.notAfter) }
+
+func (t *connTrace) getConn(string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.asked = true
+	if t.timer == nil && !t.notAfter.IsZero() {
+		t.timer = time.AfterFunc(time.Until(t.notAfter)+1, t.expire)
 	}
 }
 
-// context returns a context with the trace. A trace that the caller has put there is joined with a copy, because it would
-// otherwise stay.
-func (t *trace) context(ctx context.Context) context.Context {
-	if httptrace.ContextClientTrace(ctx) == nil {
-		return httptrace.WithClientTrace(ctx, &t.hooks)
+func (t *connTrace) expire() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.over {
+		t.late = true
+		t.cancel(ErrTooLate)
 	}
-	hooks := t.hooks
-	return httptrace.WithClientTrace(ctx, &hooks)
+}
+
+// gotConn is called before the first byte is written.
+func (t *connTrace) gotConn(info httptrace.GotConnInfo) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tooLate() {
+		t.late = true
+		if t.block(info.Conn) {
+			return
+		}
+	}
+	t.given = true
+}
+
+// block keeps the transport from writing to a connection that came too late, and reports whether that is certain. HTTP/2
+// looks at the context right before it writes the headers; another request's connection must not be touched. HTTP/1 writes
+// although the context has ended, but no byte after the connection's deadline.
+func (t *connTrace) block(conn net.Conn) bool {
+	t.cancel(ErrTooLate)
+	if c, ok := conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
+		return true
+	}
+	return conn != nil && conn.SetWriteDeadline(time.Unix(1, 0)) == nil
+}
+
+// stop leaves the request alone from now on: its headers have been written, or it is over.
+func (t *connTrace) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = true
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+}
+
+func (t *connTrace) state() (asked, given bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.asked, t.given
+}
+
+func (t *connTrace) isLate() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.late
 }

@@ -6,6 +6,7 @@ package retry
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -59,7 +60,7 @@ func Jitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return rand.N(d + 1)
+	return rand.N(min(d, math.MaxInt64-1) + 1)
 }
 
 // Sleep waits for d or until the context ends, and returns the context's error in that case. A context that is

@@ -1,0 +1,129 @@
+package ecs_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+)
+
+func TestWithTransport_RefusesNil(t *testing.T) {
+	t.Parallel()
+	for name, wrap := range map[string]func(http.RoundTripper) http.RoundTripper{
+		"no function": nil,
+		"nil":         func(http.RoundTripper) http.RoundTripper { return nil },
+		"a typed nil": func(http.RoundTripper) http.RoundTripper { return (*http.Transport)(nil) },
+	} {
+		_, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithTransport(wrap))
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
+	}
+}
+
+// TestWithTransport_KeepsTheTunedConnections: the wrapper gets the SDK's own transport, which keeps as many connections as
+// callers are at work, also when it has no CloseIdleConnections.
+func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
+	t.Parallel()
+	const callers, rounds = 64, 10
+	var all sync.WaitGroup
+	all.Add(callers)
+	var first atomic.Int32
+	s := newCountedServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		if first.Add(1) <= callers {
+			all.Done()
+			all.Wait()
+		}
+		_, _ = io.WriteString(w, verifyResize().json())
+	})
+	var seen atomic.Int32
+	wraps := 0
+	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		wraps++
+		return tripFunc(func(req *http.Request) (*http.Response, error) {
+			seen.Add(1)
+			assert.Equal(t, secretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
+			return next.RoundTrip(req)
+		})
+	}))
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			for range rounds {
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+				assert.NoError(t, err)
+			}
+		})
+	}
+	group.Wait()
+	assert.Equal(t, 1, wraps)
+	assert.Equal(t, int32(callers*rounds), seen.Load())
+	assert.Equal(t, int32(callers), s.opened.Load())
+	client.CloseIdleConnections()
+	require.Eventually(t, func() bool { return s.open.Load() == 0 }, 10*time.Second, time.Millisecond)
+}
+
+func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
+	t.Parallel()
+	var order []string
+	inner := tripFunc(func(req *http.Request) (*http.Response, error) {
+		order = append(order, "inner")
+		return see(verifyResize())(req)
+	})
+	unused := func(http.RoundTripper) http.RoundTripper {
+		t.Error("of an option given twice, the last one counts")
+		return inner
+	}
+	client := newClient(t, inner, ecs.WithTransport(unused), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		return tripFunc(func(req *http.Request) (*http.Response, error) {
+			order = append(order, "outer")
+			return next.RoundTrip(req)
+		})
+	}))
+	_, err := client.GetServer(t.Context(), projectID, serverID)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"outer", "inner"}, order)
+}
+
+// TestWithTransport_SeesLogins of the SDK's own credentials.
+func TestWithTransport_SeesLogins(t *testing.T) {
+	t.Parallel()
+	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("X-Subject-Token", secretToken)
+		w.WriteHeader(http.StatusCreated)
+		_, _ = io.WriteString(w, `{"token":{"expires_at":"2999-01-01T00:00:00.000000Z","project":{"id":"`+projectID+`"}}}`)
+	}))
+	t.Cleanup(iam.Close)
+	s := newCountedServer(t, answerDetails)
+	var got []ecs.Operation
+	login := ecs.PasswordCredentials{
+		IdentityEndpoint: iam.URL, Username: "u", Password: "a-password", DomainName: "d", ProjectID: projectID,
+	}
+	logger, all := records(t)
+	client, err := ecs.NewClient(s.URL, ecs.TokenAuth(login), ecs.WithLogger(logger), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		return operations(t, &got, next)
+	}))
+	require.NoError(t, err)
+	_, err = client.GetServer(t.Context(), projectID, serverID)
+	require.NoError(t, err)
+	client.CloseIdleConnections()
+	require.Len(t, got, 2)
+	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: serverID, Step: "login", Attempt: 1}, got[0])
+	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: serverID, Step: "look", Attempt: 1}, got[1])
+	logged := all()
+	require.Len(t, logged, 2)
+	assert.Equal(t, "login", logged[0]["step"])
+	assert.Equal(t, "/v3/auth/tokens?nocatalog=true", logged[0]["path"])
+	assert.InDelta(t, 201, logged[0]["status"], 0)
+	for _, record := range logged {
+		assertSecret(t, secretToken, record)
+		assertSecret(t, "a-password", record)
+	}
+}
