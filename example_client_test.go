@@ -1,10 +1,13 @@
 package ecs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -98,4 +101,62 @@ func ExampleTokenSource() {
 	// Output:
 	// VERIFY_RESIZE
 	// VERIFY_RESIZE
+}
+
+// roundTripper makes a transport of a function.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// Watch the requests of each call: this is where spans and metrics come from. The SDK's own connections stay in use.
+func ExampleWithTransport() {
+	cloud := ecstest.NewServer() // stands for a cloud
+	defer cloud.Close()
+	watch := func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			op, _ := ecs.OperationFromContext(req.Context())
+			fmt.Printf("ecs %s: %s, attempt %d\n", op.Name, op.Step, op.Attempt)
+			return next.RoundTrip(req)
+		})
+	}
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithTransport(watch),
+		ecs.WithRetry(ecs.RetryPolicy{BaseDelay: 10 * time.Millisecond}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.ServiceUnavailable()})
+	_, err = client.RevertResize(context.Background(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
+	fmt.Println(err)
+	// Output:
+	// ecs revert resize: look, attempt 1
+	// ecs revert resize: look, attempt 2
+	// ecs revert resize: act, attempt 1
+	// <nil>
+}
+
+// Log every attempt and every decision, at debug level.
+func ExampleWithLogger() {
+	cloud := ecstest.NewServer() // stands for a cloud
+	defer cloud.Close()
+	var records bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&records, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithLogger(log),
+		ecs.WithRetry(ecs.RetryPolicy{BaseDelay: 10 * time.Millisecond}))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cloud.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.ServiceUnavailable()})
+	_, err = client.GetServer(context.Background(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
+	fmt.Println(err)
+
+	of := regexp.MustCompile(`msg="ecs request" (operation=.*) method=(\w+) .* (status=\d+)`)
+	for _, record := range of.FindAllStringSubmatch(records.String(), -1) {
+		fmt.Println(record[1], record[2], record[3])
+	}
+	// Output:
+	// <nil>
+	// operation="get server" step=look attempt=1 GET status=503
+	// operation="get server" step=look attempt=2 GET status=200
 }

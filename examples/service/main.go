@@ -2,7 +2,9 @@
 // all requests, a structured log with the trace of each request, OpenTelemetry on both sides, and an orderly end.
 //
 //	POST /servers/{id}/revert-resize  202 with the revert, as JSON: the handle to wait with
+//	POST /reverts/resume              the revert of a 502 "unknown"; 202 with the revert when it is known to be accepted
 //	POST /reverts/wait                that JSON; 200 with the server when it is back, 202 while it is not
+//	GET /metrics                      for Prometheus: how long requests to the cloud took, by what they were for
 //
 // It keeps nothing: the handle holds all that a wait needs, so any instance of the service can go on with it. What fails
 // is answered as application/problem+json, whose "outcome" says what became of the server.
@@ -32,6 +34,8 @@ import (
 	"syscall"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
 	clouds "github.com/revert-resize/ecs/examples/internal/target"
 )
 
@@ -52,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("service", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:8080", "the address to listen on")
-	try := flags.Bool("try", false, "on a fake cloud: make a few calls, print the answers and end")
+	try := flags.Bool("try", false, "on a fake cloud: make a few calls, print the answers, the spans and the counts, and end")
 	var cloud clouds.Flags
 	cloud.Register(flags)
 	if err := flags.Parse(args); err != nil {
@@ -64,8 +68,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *try {
 		*listen, cloud = "127.0.0.1:0", clouds.Flags{} // it always works on a fake cloud
 	}
-	telemetry := newTelemetry(slog.New(slog.NewJSONHandler(stderr, nil)))
-	target, err := newTarget(cloud, telemetry) //nolint:contextcheck // a client is made without any request
+	var options []sdktrace.TracerProviderOption
+	if *try {
+		options = append(options, sdktrace.WithSyncer(spanPrinter{stdout}))
+	}
+	telemetry := newTelemetry(slog.New(slog.NewJSONHandler(stderr, nil)), options...)
+	target, err := newTarget(cloud, telemetry)
 	if err != nil {
 		return err
 	}

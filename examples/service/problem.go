@@ -30,6 +30,7 @@ type problem struct {
 	Outcome outcome              `json:"outcome"`
 	Unmet   []ecs.UnmetCondition `json:"unmet,omitempty"`
 	Server  *ecs.Server          `json:"server,omitempty"` // as it was seen last
+	Revert  *ecs.Revert          `json:"revert,omitempty"` // what to go on with
 
 	retryAfter time.Duration
 }
@@ -62,11 +63,11 @@ func problemOf(err error) problem {
 	)
 	switch {
 	case errors.As(err, &lost):
-		return problem{Status: http.StatusBadGateway, Title: "look at the server before anything else", Outcome: unknown, Server: lost.Observed}
+		return problem{Status: http.StatusBadGateway, Title: "unknown: resume the revert", Outcome: unknown, Server: lost.Observed, Revert: &lost.Revert}
 	case errors.As(err, &failed):
 		return problem{Status: http.StatusConflict, Title: "not reverted", Outcome: notReverted, Server: &failed.Server}
 	case errors.As(err, &wait):
-		return problem{Status: http.StatusAccepted, Title: "not finished yet", Outcome: running, Server: wait.Last, retryAfter: 5 * time.Second}
+		return problem{Status: http.StatusAccepted, Title: "not finished yet", Outcome: running, Server: wait.Last, Revert: wait.Revert, retryAfter: 5 * time.Second}
 	case errors.As(err, &precondition):
 		return problem{
 			Status: http.StatusConflict, Title: "nothing to revert", Outcome: nothingDone, Unmet: precondition.Unmet, Server: &precondition.Server,

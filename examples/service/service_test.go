@@ -4,12 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +42,7 @@ func newRig(t *testing.T) *rig {
 	}
 	t.Cleanup(r.cloud.Close)
 	telemetry := newTelemetry(slog.New(slog.DiscardHandler), sdktrace.WithSyncer(r.spans))
-	client, err := ecs.NewClient(r.cloud.URL, ecs.StaticToken(r.cloud.Token()), ecs.WithHTTPClient(telemetry.client()),
+	client, err := ecs.NewClient(r.cloud.URL, ecs.StaticToken(r.cloud.Token()), ecs.WithTransport(telemetry.transport),
 		ecs.WithPollInterval(time.Millisecond, 10*time.Millisecond), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	if err != nil {
 		t.Fatal(err)
@@ -126,10 +133,86 @@ func TestService_TracesEachAttempt(t *testing.T) {
 		t.Fatal(len(spans))
 	}
 	request := spans[2].SpanContext
+	for i, name := range []string{"ecs revert resize: look", "ecs revert resize: act", "POST /servers/{id}/revert-resize"} {
+		if spans[i].Name != name {
+			t.Error(spans[i].Name, "is not", name)
+		}
+	}
 	for _, attempt := range spans[:2] {
 		if attempt.Parent.SpanID() != request.SpanID() || attempt.SpanContext.TraceID() != request.TraceID() {
 			t.Fatal(attempt.Name, "is not a child of the request's span")
 		}
+	}
+}
+
+// TestService_AnUnknownOutcomeIsResumed with what the problem holds.
+func TestService_AnUnknownOutcomeIsResumed(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.cloud.AddServer(ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r.cloud.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
+	r.cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.Meanwhile(func(*ecstest.Server, string) { cancel() })})
+	lost := r.post(ctx, "/servers/"+id+"/revert-resize", nil)
+	var p problem
+	if err := json.Unmarshal(lost.Body.Bytes(), &p); err != nil || p.Outcome != unknown || p.Revert == nil {
+		t.Fatal(lost.Body, err)
+	}
+	plan, err := json.Marshal(p.Revert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resumed := r.post(t.Context(), "/reverts/resume", plan)
+	if resumed.Code != http.StatusAccepted || !strings.Contains(resumed.Body.String(), "sent_at") {
+		t.Fatal(resumed.Code, resumed.Body)
+	}
+}
+
+// TestService_LabelsAreFew: what a label holds does not grow with the servers.
+func TestService_LabelsAreFew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for range 5 {
+		r.post(t.Context(), "/servers/"+r.cloud.AddServer(ecstest.Instance{})+"/revert-resize", nil)
+	}
+	recorder := httptest.NewRecorder()
+	r.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody))
+	var counts []string
+	for line := range strings.Lines(recorder.Body.String()) {
+		if strings.Contains(line, "_count{") {
+			counts = append(counts, line)
+		}
+	}
+	want := []string{
+		"ecs_request_duration_seconds_count{code=\"200\",operation=\"revert resize: look\"} 5\n",
+		"ecs_request_duration_seconds_count{code=\"202\",operation=\"revert resize: act\"} 5\n",
+	}
+	if !slices.Equal(counts, want) {
+		t.Fatal(counts)
+	}
+}
+
+// TestService_KeepsTheTunedConnections: once they are there, 64 callers need no more.
+func TestService_KeepsTheTunedConnections(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	round := func() {
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				for range 10 {
+					r.post(t.Context(), "/servers/"+r.cloud.AddServer(ecstest.Instance{})+"/revert-resize", nil)
+				}
+			})
+		}
+		callers.Wait()
+	}
+	round() // at first net/http dials more than it then needs
+	before := r.cloud.Connections()
+	round()
+	if more := r.cloud.Connections() - before; before > 3*64 || more > 6 {
+		t.Fatal(before, "connections for 64 callers, and then", more, "more")
 	}
 }
 
@@ -180,9 +263,66 @@ func TestService_TriesItself(t *testing.T) {
 	if err := run(t.Context(), []string{"-try"}, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"202 Accepted", "200 OK", "409 Conflict", "404 Not Found"} {
+	for _, want := range []string{"ecs revert resize: act", "ecs_request_duration_seconds_count", "202 Accepted", "200 OK", "409 Conflict", "404 Not Found"} {
 		if !strings.Contains(out.String(), want) {
 			t.Fatal(want, "is not in", out.String())
 		}
 	}
 }
+
+// TestREADME_TheSnippetCompiles: that of the READMEs which needs the modules of this example.
+func TestREADME_TheSnippetCompiles(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"README.md", "README_CN.md"} {
+		text, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, block := range regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1) {
+			if !bytes.Contains(block[1], []byte("promhttp.")) {
+				continue
+			}
+			found = true
+			file := filepath.Join(t.TempDir(), "main.go")
+			if err := os.WriteFile(file, fmt.Appendf(nil, snippet, block[1]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.CommandContext(t.Context(), "go", "vet", file).CombinedOutput(); err != nil {
+				t.Errorf("%s: %s", name, out)
+			}
+		}
+		if !found {
+			t.Errorf("%s has no such snippet", name)
+		}
+	}
+}
+
+// snippet is the program around it.
+const snippet = `package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+
+	"github.com/revert-resize/ecs"
+)
+
+var (
+	endpoint  string
+	auth      ecs.Authenticator
+	requests  *prometheus.HistogramVec
+	operation func(context.Context) string
+	spanName  func(string, *http.Request) string
+)
+
+func main() {
+	%s
+	_, _ = client, err
+}
+`

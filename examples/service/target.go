@@ -19,7 +19,7 @@ type target struct {
 // newTarget connects to the cloud that the command line names, or starts a fake one.
 func newTarget(named clouds.Flags, t *telemetry) (*target, error) {
 	options := []ecs.Option{
-		ecs.WithHTTPClient(t.client()), ecs.WithLogger(t.log), ecs.WithUserAgent("revert-service/1.0"), ecs.WithRateLimit(50, 10),
+		ecs.WithTransport(t.transport), ecs.WithLogger(t.log), ecs.WithUserAgent("revert-service/1.0"), ecs.WithRateLimit(50, 10),
 	}
 	if named.Named() {
 		client, projectID, err := named.Connect(options...)
