@@ -78,8 +78,10 @@ func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Recor
 	if !strings.HasPrefix(id, "req-") || checkID("request ID", id) != nil {
 		id = "" // a gateway's own
 	}
+	var refused error // the list; the action's own record does not say which resize it was for
 	if id == "" || w.NeedsList() {
 		record, decided, err := q.list(ctx, id)
+		refused = err
 		switch {
 		case err != nil && (id == "" || tellsLater(ctx, err)):
 			return record, err
@@ -91,7 +93,7 @@ func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Recor
 	}
 	record, err := q.events(ctx, verdict.Record{}, id)
 	if err == nil || tellsLater(ctx, err) || w.NeedsList() {
-		return record, err
+		return record, cmp.Or(err, refused)
 	}
 	record, decided, listErr := q.list(ctx, "") // the ID may be that of something in front of the cloud
 	if listErr != nil || decided == "" {

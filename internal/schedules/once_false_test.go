@@ -1,6 +1,11 @@
 package schedules_test
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/revert-resize/ecs/ecstest"
+)
 
 // Schedules that once led to a false answer.
 func TestSchedule_OnceFalse(t *testing.T) {
@@ -18,6 +23,20 @@ func TestSchedule_OnceFalse(t *testing.T) {
 		},
 		"lost, confirmed, resized again to the same, and confirmed": {
 			points: map[int]point{1: {fault: "dropped before"}, 2: {actor: "confirms, resizes", fault: "503"}, 3: {actor: "confirms", fault: "dropped"}},
+		},
+		"the action met another resize, and the list of actions was refused once": {
+			pace: "quick", stopped: true, after: "pauses", points: map[int]point{1: {actor: "confirms, resizes"}, 5: {fault: "403"}},
+		},
+		"reverted, not powered off, and resized again": {
+			pace: "quick", stopped: true, outcome: ecstest.RevertPowerOffRollsBack, points: map[int]point{4: {actor: "resizes", fault: "404"}},
+		},
+		"a gateway's own error in place of the response to an accepted action": {points: map[int]point{1: {fault: "Ecs.1002, applied"}}},
+		"one 404 of the cloud itself in a wait":                                {points: map[int]point{3: {fault: "404"}}},
+		"responses that lag by half a minute":                                  {lag: 30 * time.Second, pace: "real"},
+		"the same without a record":                                            {lag: 30 * time.Second, pace: "real", cloud: []string{"no record"}},
+		"killed, and resumed after somebody has confirmed, resized and confirmed": {
+			program: planned, cloud: []string{"no record"}, pace: "quick",
+			points: map[int]point{1: {kill: killAfter, then: then{actor: "confirms, resizes, confirms"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

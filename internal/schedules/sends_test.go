@@ -34,7 +34,7 @@ func (r *run) judgeSend(f *findings, x *exchange, plan ecstest.State) {
 		if y.acceptedPost() {
 			f.check(false, "request %d: sent again after the cloud had accepted it", x.number)
 		}
-		if y.goodLook() && y.number > r.planLook().number {
+		if y.goodLook() && y.view.After(r.planLook().view) { // an older response shows what was before the plan
 			f.check(!left(plan, r.stateAt(y.view)), "request %d: sent after a response had shown that the resize is over", x.number)
 		}
 		if y.process != x.process {

@@ -145,6 +145,8 @@ func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
+	case r.failedLate() && !leftOn && w.Before.Power == shutDown:
+		return Unknown, powerOff // reverted, not powered off, and resized again: that looks the same
 	case r.failedLate() && !leftOn:
 		return Failed, rolledBack
 	case r.failedLate():
