@@ -1,6 +1,7 @@
 package schedules_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/revert-resize/ecs/ecstest"
@@ -95,7 +96,7 @@ func (r *run) judgePauses(f *findings) {
 			asked -= time.Second // a date has whole seconds
 		}
 		for _, next := range r.trace[i+1:] {
-			if next.process != x.process {
+			if next.process != x.process || r.callOf(next.number) != r.callOf(i) { // a call knows nothing of the one before
 				break
 			}
 			gap := next.sent.Sub(x.answered)
@@ -109,6 +110,11 @@ func (r *run) judgePauses(f *findings) {
 			f.check(gap <= fault.asks+slack, "request %d: only %s after a response that asks for %s", i+1, gap, fault.asks)
 		}
 	}
+}
+
+// callOf returns the number of the call that a request belongs to; -1 if its process was killed.
+func (r *run) callOf(number int) int {
+	return slices.IndexFunc(r.answers, func(a answer) bool { return a.first <= number && number < a.next })
 }
 
 // lastOfCall reports whether a call ended with this request.
