@@ -2,11 +2,16 @@
 # Sourced by up, down and knob: where everything is, and how daemons are started,
 # found again and stopped.
 
-# All that the scripts make is below this directory.
-dir=${ECS_NOVA_DIR:-${TMPDIR:-/tmp}/ecs-acceptance}
+# Whoever sources this may set release before; else it is that of the scratch directory.
 
-# All ports count from one number, so that a second Nova can run beside the first.
-base=${ECS_NOVA_PORT_BASE:-18770}
+lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=release.sh
+. "$lib/release.sh"
+set_release "${release:-$(started_release)}" || {
+  echo "no such release: $release (zed, epoxy, newest)" >&2
+  exit 2
+}
+
 ip=127.0.0.1
 port_keystone=$base
 port_stub=$((base + 2))
@@ -16,15 +21,16 @@ port_rabbit_dist=$((base + 6))
 port_epmd=$((base + 7))
 port_placement=$((base + 8))
 
-lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 socket=$dir/run/mariadb.sock
 python=/usr/bin/python3 # Debian's own: the packages' modules belong to it
+code=$dir/lib           # a copy of lib, which a daemon in another root directory sees, too
 
 # A daemon sees nothing of the caller's environment: no proxy, no OS_* variable.
-clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "HOME=$dir/home"
+clean=("${inside[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "HOME=$dir/home"
   "ECS_NOVA_DIR=$dir" PYTHONNOUSERSITE=1 PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
   "OS_KEYSTONE_CONFIG_FILES=$dir/etc/keystone.conf"
-  "OS_PLACEMENT_CONFIG_DIR=$dir/etc/placement")
+  "OS_PLACEMENT_CONFIG_DIR=$dir/etc/placement"
+  "OS_NOVA_CONFIG_FILES=/usr/share/nova-common/api-paste.ini;$dir/etc/nova-api.conf")
 
 say() { printf '[%3ss] %s\n' "$SECONDS" "$*" >&2; }
 die() {
@@ -113,12 +119,12 @@ stop_all() {
   stop "${last[@]}"
 }
 
-# wipe: removes the scratch directory, if it is ours.
+# wipe [PATH]: empties the scratch directory, if it is ours, but for that path in it.
 wipe() {
   [ -e "$dir" ] || return 0
   [ -f "$dir/.ecs-nova" ] || [ -z "$(ls -A "$dir")" ] ||
     die "$dir holds something else; set ECS_NOVA_DIR to a directory of its own"
-  find "$dir" -mindepth 1 -delete
+  find "$dir" -mindepth 1 -maxdepth 1 ! -path "${1:-}" -exec rm -rf --one-file-system {} +
 }
 
 signal() { # signal SIGNAL NAME

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by up: installs Debian's packages.
+# Sourced by up: installs Debian's packages, on this machine or in a root directory of their own.
 
 # The daemons' own packages (nova-api, keystone ...) are not needed: they add
 # debconf questions, a hypervisor and running services. The libraries hold all code.
@@ -27,14 +27,15 @@ quiet() {
   done < <(comm -13 <(echo "$1") <(enabled))
 }
 
-missing() {
+missing() { # missing PACKAGE...: those on this machine
   local package
-  for package in "${packages[@]}"; do
+  for package; do
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
   done
 }
 
 apt_install() {
+  touch "$dir/log/apt.log"
   DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
     -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
     -o Dpkg::Options::=--force-confold -o Dpkg::Options::=--force-unsafe-io "$@" \
@@ -44,13 +45,28 @@ apt_install() {
 # install_packages: exit code 3 when there is no way to get them here, which a
 # caller may want to tell from a failure of the cloud itself.
 install_packages() {
+  if [ -n "$root" ]; then
+    # shellcheck source=root.sh
+    . "$lib/root.sh"
+    make_root
+  else
+    install_here "${packages[@]}"
+  fi
+}
+
+cannot_install() {
+  tail -n 5 "$dir/log/apt.log" >&2
+  say "packages cannot be installed: ${1:-see $dir/log/apt.log}"
+  exit 3
+}
+
+install_here() { # install_here PACKAGE...
   local need before
-  mapfile -t need < <(missing)
+  mapfile -t need < <(missing "$@")
   [ ${#need[@]} -gt 0 ] || return 0
   say "installing ${need[*]}"
   if ! command -v apt-get >/dev/null || ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
-    say "packages cannot be installed: this is no Debian 12"
-    exit 3
+    cannot_install "this is no Debian 12"
   fi
   before=$(enabled)
   if [ ! -e "$policy" ]; then # one that is there says what its owner wants; up removes ours, however it ends
@@ -61,11 +77,7 @@ install_packages() {
   # A fresh machine has no package lists, an old one has lists that are out of date.
   apt_install "${need[@]}" ||
     { apt-get update -q >>"$dir/log/apt.log" 2>&1 </dev/null && apt_install "${need[@]}"; } ||
-    {
-      tail -n 5 "$dir/log/apt.log" >&2
-      say "packages cannot be installed: see $dir/log/apt.log"
-      exit 3
-    }
+    cannot_install
   undo_policy
   quiet "$before"
   say "packages are installed"
