@@ -156,8 +156,7 @@ func (s step) exactly() step {
 
 // unexpected is Nova's answer when it has not caught an exception.
 func unexpected(class string) *answer {
-	return fault(http.StatusInternalServerError, "computeFault", `Unexpected API Error. Please report this at `+
-		`http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.\n<class '`+class+`'>`)
+	return fault(http.StatusInternalServerError, "computeFault", `Unexpected API Error. {unexpected}\n<class '`+class+`'>`)
 }
 
 func forbidden(message string) *answer { return fault(http.StatusForbidden, "forbidden", message) }

@@ -65,6 +65,7 @@ func (c conformance) placeholders(t *testing.T, p platform, users map[string]*se
 	pairs := []string{
 		"{id}", all[0].id, "{name}", c.wish.name, "{nova}", owner.endpoint, "{identity}", strings.TrimSuffix(owner.identity, "/v3"),
 	}
+	pairs = append(pairs, "{unexpected}", releaseOf(t, owner).unexpected)
 	for i, srv := range all[1:] {
 		pairs = append(pairs, "{id"+itoa(i+1)+"}", srv.id)
 	}
