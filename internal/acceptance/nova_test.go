@@ -186,6 +186,7 @@ func metadata(w wish) map[string]string {
 	}
 	for name, text := range map[string]string{
 		"fail_spawn": w.failSpawn, "fail_resize": w.failResize, "fail_revert_dest": w.failRevertDest, "fail_revert": w.failRevert,
+		"fail_poweroff": w.failPowerOff,
 	} {
 		if text != "" {
 			m["lab_"+name] = text

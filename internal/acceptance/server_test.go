@@ -23,7 +23,7 @@ type wish struct {
 	slowPowerOff, slowConfirm         time.Duration
 	slowDelete                        time.Duration
 	failSpawn, failResize, failRevert string // the operation ends in ERROR with this text
-	failRevertDest                    string
+	failRevertDest, failPowerOff      string
 	rollBack                          bool // the revert is rolled back: ACTIVE, old flavor, but not reverted
 }
 

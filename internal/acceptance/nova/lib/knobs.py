@@ -18,7 +18,7 @@ A knob is looked up when the method runs: first in the server's metadata (key
                     and the status still VERIFY_RESIZE
   slow-poweroff     seconds in power_off, which also ends the revert of a server
                     that was stopped before its resize
-  fail-spawn, fail-resize, fail-revert-dest, fail-revert
+  fail-spawn, fail-resize, fail-revert-dest, fail-revert, fail-poweroff
                     text: raise with it, at the same places. The server goes to
                     ERROR; with "rollback" as the text of fail-revert the compute
                     manager sets it ACTIVE again
@@ -28,6 +28,7 @@ import time
 
 from nova import exception
 from nova.compute import task_states
+from nova.compute import vm_states
 from nova.virt import fake
 from oslo_log import log as logging
 
@@ -100,4 +101,6 @@ class KnobDriver(fake.FakeDriver):
 
     def power_off(self, instance, *args, **kwargs):
         slow(instance, 'slow-poweroff')
+        if instance.vm_state == vm_states.RESIZED:  # the end of a revert, not of a stop before it
+            fail(instance, 'fail-poweroff')
         return super().power_off(instance, *args, **kwargs)
