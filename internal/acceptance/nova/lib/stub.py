@@ -1,12 +1,14 @@
 """stub.py PORT: stands in for the image and the network service.
 
-One public image, and a network service in which every list is empty: servers are
-made without networks, but Nova still asks for their ports, security groups and
-extensions. The fake hypervisor reads no image, so the image's record is enough.
+One public image and the snapshots of servers that are shelved, and a network service
+in which every list is empty: servers are made without networks, but Nova still asks
+for their ports, security groups and extensions. The fake hypervisor reads no image,
+so the image's record is enough.
 """
 import http.server
 import json
 import sys
+import uuid
 
 ADDRESS = ('127.0.0.1', int(sys.argv[1]))
 IMAGE = {
@@ -16,6 +18,7 @@ IMAGE = {
     'created_at': '2024-01-01T00:00:00Z', 'updated_at': '2024-01-01T00:00:00Z', 'tags': [],
     'schema': '/v2/schemas/image',
 }
+IMAGES = {IMAGE['id']: IMAGE}
 UNLIMITED = ('port', 'network', 'security_group', 'security_group_rule', 'floatingip')
 
 
@@ -24,8 +27,8 @@ def answer(path):
     part = path.split('?')[0].strip('/').split('/')
     if part == ['v2', 'schemas', 'image']:
         return {'name': 'image', 'properties': {key: {} for key in IMAGE}}
-    if part == ['v2', 'images', IMAGE['id']]:
-        return IMAGE
+    if part[:2] == ['v2', 'images'] and len(part) == 3:
+        return IMAGES.get(part[2])
     if part[0] == 'v2.0' and len(part) == 3 and part[1] == 'quotas':
         return {'quota': dict.fromkeys(UNLIMITED, -1)}
     if part[0] == 'v2.0' and len(part) == 2:
@@ -41,8 +44,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.reply(404 if body is None else 200, body or {'message': 'not here'})
 
     def do_POST(self):
+        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        if self.path.strip('/') != 'v2/images':
+            return self.reply(404, {'message': 'nothing can be made here'})
+        made = dict(IMAGE, **json.loads(body))
+        made['id'] = made.get('id') or str(uuid.uuid4())
+        IMAGES[made['id']] = made
+        self.reply(201, made)
+
+    def do_PATCH(self):  # of an image's properties, which nobody reads
         self.rfile.read(int(self.headers.get('Content-Length') or 0))
-        self.reply(404, {'message': 'nothing can be made here'})
+        self.do_GET()
 
     do_PUT = do_DELETE = do_POST
 
