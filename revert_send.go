@@ -116,12 +116,12 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		default:
 			return refused, err
 		}
+	case api.noUsableAnswer(): // the front end's words, whatever the status: OpenStack may have accepted it
+		return lost, api
 	case api.conflict():
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
 		return ended, api
-	case api.noUsableAnswer(): // the front end's words, whatever the status: OpenStack may have accepted it
-		return lost, api
 	case api.status() >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
 		return lost, api
 	}

@@ -50,8 +50,8 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *R
 // within a tenth of that time on average, in 25 requests for five minutes.
 const (
 	pollGrowing = 3
-	pollShare   = 0.2075
-	pollJitter  = 0.03 // of each pause, so that waits that began together do not stay together
+	pollShare   = 0.2085
+	pollJitter  = 0.02 // of each pause, so that waits that began together do not stay together
 )
 
 // pollPause returns the pause after request number n of a wait that began elapsed ago.
