@@ -43,7 +43,7 @@ func defaults() options {
 		timeout: defaultTimeout,
 		policy:  retry.Policy{MaxAttempts: 4, BaseDelay: 500 * time.Millisecond, MaxDelay: 30 * time.Second},
 		settle:  5 * time.Second, maxLookAge: 5 * time.Second,
-		pollMin: time.Second, pollMax: time.Minute,
+		pollMin: 1500 * time.Millisecond, pollMax: time.Minute,
 		userAgent: userAgent(""),
 	}
 }
@@ -182,7 +182,7 @@ func WithRetry(p RetryPolicy) Option {
 }
 
 // WithPollInterval bounds the pauses between the requests of a wait. They grow from lowest to highest with the time that the wait
-// has taken, so that it notices its end within a tenth of that time on average. The defaults are 1 s and 1 min; a fleet never
+// has taken, so that it notices its end within a tenth of that time on average. The defaults are 1.5 s and 1 min; a fleet never
 // pauses for longer than 15 s.
 func WithPollInterval(lowest, highest time.Duration) Option {
 	return func(o *options) error {

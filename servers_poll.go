@@ -46,22 +46,26 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *R
 	}
 }
 
-// How the pauses of a wait grow: the first few with their number, then with the time that the wait has taken. So a wait notices its end
-// within a tenth of that time on average, in 25 requests for five minutes.
+// How the pauses of a wait grow: one of the lowest, one of three times that, and then with the time that the wait has taken. So a
+// wait notices the end of what takes from five seconds to five minutes within a tenth of that time on average, in at most 25 requests.
 const (
-	pollGrowing = 3
-	pollShare   = 0.2085
-	pollJitter  = 0.02 // of each pause, so that waits that began together do not stay together
+	pollSecond = 3 // times the lowest
+	pollShare  = 0.198
+	pollJitter = 0.02 // of each pause, so that waits that began together do not stay together
+	pollFloor  = 0.75 // of the lowest
 )
 
 // pollPause returns the pause after request number n of a wait that began elapsed ago.
 func (c *Client) pollPause(n int, elapsed time.Duration) time.Duration {
-	pause := time.Duration(pollShare * float64(elapsed))
-	if n <= pollGrowing {
-		pause = time.Duration(n) * c.pollMin
+	pause := max(pollShare*float64(elapsed), pollFloor*float64(c.pollMin))
+	switch n {
+	case 1:
+		pause = float64(c.pollMin)
+	case 2:
+		pause = pollSecond * float64(c.pollMin)
 	}
-	pause = min(max(pause, c.pollMin), c.pollMax)
-	return pause - time.Duration(pollJitter*rand.Float64()*float64(pause))
+	pause = min(pause, float64(c.pollMax))
+	return time.Duration(max(pause-pollJitter*rand.Float64()*pause, min(pollFloor*float64(c.pollMin), pause)))
 }
 
 // How often refusals must come in a row to be believed. One may be that of a proxy that is being set up, or of a replica.
