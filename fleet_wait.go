@@ -23,10 +23,12 @@ type fleetWait struct {
 
 // newFleetWait returns the wait for a revert whose resize this process saw undecided at seenAt; zero if it did not.
 func newFleetWait(f *fleetCall, id string, revert *Revert, seenAt time.Time) *fleetWait {
-	return &fleetWait{
+	w := &fleetWait{
 		f: f, id: id, revert: revert, tracker: f.c.newWait(revert, seenAt), last: &revert.Before,
 		record: &recordReader{c: f.c, revert: revert}, refusals: f.c.newRefusals(),
 	}
+	w.tracker.TrustRecent = true
+	return w
 }
 
 func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {

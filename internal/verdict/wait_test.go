@@ -300,3 +300,22 @@ func TestWait_EndsWithTheServer(t *testing.T) {
 		), want: verdict.Deleted},
 	})
 }
+
+// A fleet saves the question for the record where there was no time for another history.
+func TestWait_TrustRecentAsksNoRecordWhereNothingElseFits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  verdict.State
+		want verdict.Verdict
+	}{
+		"launched again soon":                     {state(active, moved, soon(15*second)), verdict.Reverted},
+		"launched again later":                    {state(active, moved, soon(16*second)), verdict.Ask},
+		"not launched again: perhaps rolled back": {state(active, moved), verdict.Ask},
+		"only the host: perhaps confirmed":        {state(active, host("old-host"), soon(second)), verdict.Ask},
+	} {
+		w := newWait()
+		w.TrustRecent = true
+		got, _ := w.Observe(tt.now, moment(time.Minute))
+		assert.Equal(t, tt.want, got, name)
+	}
+}
