@@ -154,7 +154,7 @@ func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verd
 
 // actions fetches the list of a server's actions, newest first.
 func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (actions []verdict.Action, err error) {
-	err = c.get(ctx, again, c.actionRequest(revert, ""), func(res *rest.Response) error {
+	err = c.getRecord(ctx, again, c.actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(res, &list[i]))
@@ -165,27 +165,31 @@ func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (a
 }
 
 // action fetches one action, with its events where the cloud shows them.
-func (c *Client) action(ctx context.Context, revert *Revert, id string) (verdict.Action, error) {
-	req := c.actionRequest(revert, "/"+id)
-	req.Header = http.Header{
-		"Openstack-Api-Version":        {"compute " + eventsVersion},
-		"X-Openstack-Nova-Api-Version": {eventsVersion},
-	}
-	var action verdict.Action
-	decode := func(res *rest.Response) error {
+func (c *Client) action(ctx context.Context, revert *Revert, id string) (action verdict.Action, err error) {
+	err = c.getRecord(ctx, once, c.actionRequest(revert, "/"+id), func(res *rest.Response) error {
 		a, err := wire.DecodeAction(res.Body)
 		if err == nil {
 			action = newAction(res, a)
 		}
 		return err
+	})
+	return action, err
+}
+
+// getRecord asks in the microversion that shows events, and actions of servers that are deleted. A cloud without microversions
+// is asked without.
+func (c *Client) getRecord(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
+	req.Header = http.Header{
+		"Openstack-Api-Version":        {"compute " + eventsVersion},
+		"X-Openstack-Nova-Api-Version": {eventsVersion},
 	}
-	err := c.getOnce(ctx, req, decode)
+	err := c.get(ctx, again, req, decode)
 	var api *APIError
 	if errors.As(err, &api) && (api.StatusCode == http.StatusNotAcceptable || api.StatusCode == http.StatusBadRequest) {
-		req.Header = nil // a cloud without microversions
-		err = c.getOnce(ctx, req, decode)
+		req.Header = nil
+		err = c.get(ctx, again, req, decode)
 	}
-	return action, err
+	return err
 }
 
 func (c *Client) actionRequest(revert *Revert, path string) *rest.Request {

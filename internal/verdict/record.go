@@ -100,10 +100,7 @@ const (
 // revert. actions come newest first, as the API lists them, with times that have a
 // resolution of one second.
 func FateOf(before State, actions []Action) (Fate, Action) {
-	launched := before.LaunchedAt.Truncate(time.Second)
-	if launched.IsZero() {
-		launched = before.Updated.Truncate(time.Second)
-	}
+	launched := before.ended()
 	if launched.IsZero() {
 		return FateUnknown, Action{}
 	}
@@ -137,6 +134,15 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 	return fate, decided
 }
 
+// ended is when a resize that waits for a decision ended, to the second: its launch time, or if the cloud does not report that, the
+// last change.
+func (s State) ended() time.Time {
+	if s.LaunchedAt.IsZero() {
+		return s.Updated.Truncate(time.Second)
+	}
+	return s.LaunchedAt.Truncate(time.Second)
+}
+
 // SinceOf returns what the actions tell of the time after one of them, which is named by its request ID. actions come newest
 // first.
 func SinceOf(requestID string, actions []Action) Since {
@@ -153,12 +159,12 @@ func SinceOf(requestID string, actions []Action) Since {
 // IsContested reports whether the resize that before shows was both confirmed and reverted: a cloud may accept the two at
 // the same moment. actions are those of [FateOf].
 func IsContested(before State, actions []Action) bool {
-	reverted, confirmed := false, false
+	reverted, confirmed, launched := false, false, before.ended()
 	for _, a := range actions {
 		switch {
-		case a.Start.Before(before.LaunchedAt.Truncate(time.Second)):
+		case a.Start.Before(launched):
 			return reverted && confirmed
-		case a.resizes() && a.Start.Truncate(time.Second).After(before.LaunchedAt): // a later one
+		case a.resizes() && a.Start.Truncate(time.Second).After(launched): // a later one
 			reverted, confirmed = false, false
 		}
 		reverted = reverted || a.Name == revertAction

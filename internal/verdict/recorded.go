@@ -151,14 +151,14 @@ func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 		return Failed, rolledBack
 	case r.failedLate():
 		return w.lateFailure(r, false)
-	case r.Word == Pending && (r.Since == SinceRelaunched || r.Since == SinceNothing && leftOn):
+	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || r.Since == SinceNothing && leftOn):
 		return w.noError(now)
 	}
 	return Unknown, "another resize has finished since"
 }
 
 // noError: the revert's action has ended, since the server was launched anew after it, and its record shows no error. The cloud
-// writes that a moment later.
+// writes that a moment later. Where the resize was confirmed, too, it may have ended by that.
 func (w *Wait) noError(now time.Time) (Verdict, string) {
 	if w.patient(now) {
 		return GoOn, ""
@@ -193,7 +193,7 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.Word == Pending && (r.Since == SinceRelaunched || w.progress && w.meanwhile):
+	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || w.progress && w.meanwhile):
 		return w.noError(now)
 	case r.Since == SinceRelaunched:
 	case w.progress && !w.meanwhile, w.recent(w.last, now):
@@ -209,7 +209,7 @@ func (w *Wait) rescued(r Record, now time.Time) (Verdict, string) {
 		return Failed, rolledBack
 	case r.failedLate():
 		return Unknown, powerOff
-	case r.Word == Pending:
+	case r.Word == Pending && r.Fate != FateContested:
 		return w.noError(now)
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""

@@ -135,6 +135,7 @@ func TestWait_ASilenceLongEnoughForAnotherResize(t *testing.T) {
 			listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), listed(time.Minute+3*second, late, verdict.Record{Word: verdict.Pending, Since: more}),
 			listed(time.Minute+6*second, late, verdict.Record{Word: verdict.Pending, Since: more}),
 		), want: verdict.Reverted},
+		{name: "recorded, but confirmed, too, and resized since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Fate: verdict.FateContested, Since: more}), want: verdict.Unknown},
 		{name: "its event runs, and resized since: it will tell", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Unfinished, Since: more}), want: verdict.GoOn},
 		{name: "the last event failed, of a server that was running: rolled back, whatever moved it since", before: power(1), looks: listed(time.Minute, late, verdict.Record{Word: verdict.LateFailure, Since: nothing}), want: verdict.Failed},
 		{name: "the message says Error, nothing since", before: power(1), looks: listed(time.Minute, late, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
