@@ -50,8 +50,8 @@ func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *R
 // wait notices the end of what takes from five seconds to five minutes within a tenth of that time on average, in at most 25 requests.
 const (
 	pollSecond = 3 // times the lowest
-	pollShare  = 0.198
-	pollJitter = 0.02 // of each pause, so that waits that began together do not stay together
+	pollShare  = 0.197
+	pollJitter = 0.01 // of each pause, so that waits that began together do not stay together
 	pollFloor  = 0.75 // of the lowest
 )
 
