@@ -8,7 +8,7 @@ import (
 
 // Sentinels for [errors.Is]. Every error of this package that tells more is one of the types below, for
 // [errors.As]; it matches the sentinels that describe it. An [OutcomeUnknownError], a [WaitError] or a [RevertFailedError] may
-// also match what the last request or look was told, so test for them first.
+// also match what the last request was answered, so test for them first.
 var (
 	// ErrInvalidArgument: an argument, an option, a credential or an environment is unusable. Nothing was sent to the servers'
 	// API.

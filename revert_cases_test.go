@@ -22,7 +22,7 @@ type lostCase struct {
 }
 
 func (tt lostCase) run(t *testing.T) {
-	t.Parallel()
+	t.Helper()
 	bubble(t, func(t *testing.T) {
 		c := &cloud{t: t, looks: append(seeAll(verifyResize()), tt.looks...), posts: append([]step{after(tt.lost, dropped())}, times(3, accept())...), list: tt.list}
 		revert, err := newClient(t, c, ecs.WithTimeout(time.Hour)).RevertResize(t.Context(), projectID, serverID)
@@ -69,7 +69,10 @@ func TestRevertResize_ReadBackOnlyWhereNothingElseFits(t *testing.T) {
 		{name: "from before the resize: a replica that lags", looks: append(times(5, see(atRest("ACTIVE", oldFlavor, oldHost, resizedAt.Add(-time.Hour)))), see(reverting())), lost: soon},
 		{name: "an earlier resize: a replica that lags", looks: append(times(5, see(verifyResize().with(func(d *details) { d.launched = resizedAt.Add(-time.Hour) }))), see(reverting())), lost: soon},
 	} {
-		t.Run(tt.name, tt.run)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t)
+		})
 	}
 }
 
@@ -88,7 +91,10 @@ func TestRevertResize_ReadBackOutlastsOneRefusal(t *testing.T) {
 			{name: name + ", then untouched, and sent again", looks: []step{refusal, see(verifyResize())}, posts: 2},
 			{name: name + ", in turns with untouched", looks: []step{see(verifyResize()), refusal, see(verifyResize()), refusal, see(verifyResize())}, posts: 2},
 		} {
-			t.Run(tt.name, tt.run)
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				tt.run(t)
+			})
 		}
 		if name == "Nova's 404" {
 			continue
@@ -98,7 +104,10 @@ func TestRevertResize_ReadBackOutlastsOneRefusal(t *testing.T) {
 			{name: name + " for good, the record says accepted", looks: []step{refusal}, list: accepted},
 			{name: name + " for good, the record says confirmed", looks: []step{refusal}, list: confirmedThen, is: []error{ecs.ErrNotReverted}},
 		} {
-			t.Run(tt.name, tt.run)
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel()
+				tt.run(t)
+			})
 		}
 	}
 	busy := verifyResize().with(func(d *details) { d.task = "rebooting" })
@@ -109,7 +118,10 @@ func TestRevertResize_ReadBackOutlastsOneRefusal(t *testing.T) {
 		{name: "nothing tells in time, the record says confirmed", looks: seeAll(busy), list: confirmedThen, is: []error{ecs.ErrNotReverted}},
 		{name: "nothing can be read, the record says accepted", looks: []step{dropped()}, list: accepted},
 	} {
-		t.Run(tt.name, tt.run)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.run(t)
+		})
 	}
 }
 

@@ -25,7 +25,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 	interval := max(r.c.settle, wait)/settleResponses + 1
 	budget := max((readBackFactor-1)*r.c.settle, 2*wait) // a wait that was asked for may be longer; the last settle time is the record's
 	b := readBackState{refusals: r.c.newRefusals()}
-	r.c.logDecision(ctx, "ecs read back", slog.String("after", fmt.Sprint(r.last)))
+	r.c.logDecision(ctx, "ecs read back", slog.String("after", r.last.Error()))
 	if err := r.c.permit(ctx); err != nil { // to send again, should it come to that
 		return nil, r.unknown(ctx, nil, err)
 	}

@@ -75,7 +75,7 @@ func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record
 // read returns what the record tells, and the error of a part that could not be read.
 func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
 	id := q.revert.RequestID
-	if !strings.HasPrefix(id, "req-") || checkID("request ID", id) != nil {
+	if !strings.HasPrefix(id, "req-") || !isPathSegment(id) {
 		id = "" // a gateway's own
 	}
 	var refused error // the list; the action's own record does not say which resize it was for
@@ -117,12 +117,15 @@ func (q *recordReader) list(ctx context.Context, id string) (record verdict.Reco
 	if decided = id; fate == verdict.FateReverted || fate == verdict.FateContested {
 		record.Word, decided = action.Word(), action.RequestID
 	}
-	if checkID("request ID", decided) != nil {
+	if !isPathSegment(decided) {
 		return verdict.Record{Fate: record.Fate}, "", nil
 	}
 	record.Since = verdict.SinceOf(decided, actions)
 	return record, decided, nil
 }
+
+// isPathSegment reports whether a request ID can be asked for.
+func isPathSegment(id string) bool { return checkID("request ID", id) == nil }
 
 // events adds what the record of one action tells.
 func (q *recordReader) events(ctx context.Context, record verdict.Record, id string) (verdict.Record, error) {

@@ -21,7 +21,7 @@ const (
 	refused         // nothing done, and it would be the same again
 	conflict        // nothing done, because of the server's state
 	notDone         // nothing done; may be sent again
-	again           // nothing done, because of the credential or the age of the look: does not count as an attempt
+	again           // nothing done, because of the credential or the age of the details: does not count as an attempt
 	ended           // the cloud failed while working on it: unclear, but over
 	lost            // unclear, and possibly still on its way
 )
@@ -83,7 +83,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer
 	return accepted, nil
 }
 
-// speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a look.
+// speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a request.
 func speaksOfError(body []byte) bool {
 	text := bytes.ToLower(body)
 	for _, word := range []string{"err", "fault", "fail", "code", "common."} {

@@ -13,12 +13,12 @@ import (
 type Progress struct {
 	Elapsed time.Duration // since the wait began
 	Looks   int           // how many, this one included
-	Server  *Server       // as this look saw it; nil if the look failed
-	Err     error         // why the look failed; nil if it did not
+	Server  *Server       // a copy of what the last request showed; nil if it failed
+	Err     error         // why it failed; nil if it did not
 }
 
-func newProgress(start time.Time, looks int, s *Server, err error) Progress {
-	p := Progress{Elapsed: time.Since(start), Looks: looks, Err: err}
+func newProgress(start time.Time, requests int, s *Server, err error) Progress {
+	p := Progress{Elapsed: time.Since(start), Looks: requests, Err: err}
 	if err == nil {
 		p.Server = s.clone()
 	}
@@ -30,7 +30,7 @@ type WaitOption func(*waitOptions) error
 
 type waitOptions struct{ progress func(Progress) }
 
-// WithProgress has f called after every look, in the goroutine that waits. A nil f is an [ErrInvalidArgument].
+// WithProgress has f called after every request for the server, in the goroutine that waits. A nil f is an [ErrInvalidArgument].
 func WithProgress(f func(Progress)) WaitOption {
 	return func(o *waitOptions) error {
 		if f == nil {
@@ -42,9 +42,13 @@ func WithProgress(f func(Progress)) WaitOption {
 }
 
 // WaitForRevert waits until an accepted revert is finished, and returns the server as seen then: in its old flavor, unless it
-// has been resized again since. It looks first, then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose
+// has been resized again since. It fetches the server first, then sleeps, see [WithPollInterval]. Only the context bounds it: a cloud whose
 // compute host hangs keeps a server in REVERT_RESIZE for ever, so give it a deadline. The revert may come from another process,
 // through JSON.
+//
+// A server in any state outside of the resize ends it. Where two histories would show the same, the cloud's record of actions
+// decides; where that cannot be read, only a server that left the resize within three settle times after it was last seen in it, or whose
+// revert was seen running, counts as reverted.
 //
 // Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
 // server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;
@@ -139,7 +143,7 @@ func decide(ctx context.Context, tracker *verdict.Wait, record *recordReader, s 
 	return concluded(v, reason, record.revert, s)
 }
 
-// concluded turns a verdict on the look s into the end of a wait, with or without an error; or it is not over.
+// concluded turns a verdict on the response s into the end of a wait, with or without an error; or it is not over.
 func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (bool, error) {
 	switch v {
 	case verdict.Reverted:

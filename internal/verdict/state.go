@@ -1,6 +1,6 @@
 // Package verdict holds the tables that turn what is seen of a server into what may be said about its revert.
 //
-// It is pure: no network, no clock of its own, no error type of the SDK. Whoever looks at servers feeds it states
+// It is pure: no network, no clock of its own, no error type of the SDK. Whoever fetches servers feeds it states
 // and asks it what they prove.
 package verdict
 
@@ -115,7 +115,7 @@ func Unresumable(s State) []Condition {
 }
 
 // Changed returns what tells now's resize from before's: flavor, host or launch time. Another resize must never be
-// reverted in place of the one that was looked at, so anything unlike counts, also a value that is missing now.
+// reverted in place of the one that was seen, so anything unlike counts, also a value that is missing now.
 func Changed(before, now State) []Condition {
 	var changed []Condition
 	if before.Flavor != now.Flavor {
