@@ -32,7 +32,15 @@ func (j *job) run(ctx context.Context) error {
 	case ecs.JournalAccepted:
 		j.report.resumed(entry)
 		return j.wait(ctx, &entry.Revert)
+	case ecs.JournalDecided:
+		return j.repeat(ctx, entry)
+	default:
+		return j.begin(ctx)
 	}
+}
+
+// repeat reports how an earlier run has ended. One that did nothing is begun anew.
+func (j *job) repeat(ctx context.Context, entry ecs.JournalEntry) error {
 	switch entry.Outcome {
 	case ecs.JournalReverted:
 		j.report.done(entry.Server)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -19,7 +20,7 @@ import (
 // reverts counts the reverts of a server that the cloud has begun.
 func reverts(cloud *ecstest.Server) (n int) {
 	for _, r := range cloud.Requests() {
-		if r.Method == "POST" {
+		if r.Method == http.MethodPost {
 			n++
 		}
 	}
