@@ -399,3 +399,28 @@ func TestRefusedRenewal_EndsAWait(t *testing.T) {
 		assert.Less(t, time.Since(start), time.Second)
 	})
 }
+
+// A credential that does not exist is no server that does not exist, whatever the code of the answer.
+func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
+	t.Parallel()
+	gone := &ecs.APIError{StatusCode: http.StatusNotFound, Code: "itemNotFound", Message: "no such user"}
+	for name, auth := range map[string]ecs.Authenticator{
+		"a source":                         ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, gone })),
+		"an authenticator of the caller's": authFunc(func(*http.Request) error { return gone }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				client := newClientAs(t, auth, &cloud{t: t, looks: seeAll(reverting())})
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+				require.ErrorAs(t, err, new(*ecs.APIError))
+				require.NotErrorIs(t, err, ecs.ErrNotFound)
+				_, err = client.WaitForRevert(t.Context(), &ecs.Revert{
+					ProjectID: projectID, ServerID: serverID, SentAt: epoch, Before: ecs.Server{FlavorID: newFlavor, LaunchedAt: resizedAt},
+				})
+				require.ErrorIs(t, err, ecs.ErrWaitEnded)
+				require.NotErrorIs(t, err, ecs.ErrNotFound)
+			})
+		})
+	}
+}

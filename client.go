@@ -99,7 +99,8 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	c := &Client{
 		base: base,
 		rest: rest.New(rest.Config{
-			BaseURL: base, HTTPClient: hc, Inner: inner, UserAgent: o.userAgent, Timeout: o.timeout, Authorize: auth.Authenticate,
+			BaseURL: base, HTTPClient: hc, Inner: inner, UserAgent: o.userAgent, Timeout: o.timeout,
+			Authorize: func(ctx context.Context, req *http.Request) error { return identityError(auth.Authenticate(ctx, req)) },
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
 		limiter: o.limiter, logger: o.logger, plans: &plans{}, noProject: o.noProject,

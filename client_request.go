@@ -103,7 +103,7 @@ func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error)
 	if c.renew == nil || res == nil || res.StatusCode != http.StatusUnauthorized {
 		return refusal
 	}
-	if err := c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent()); err != nil {
+	if err := identityError(c.renew(rest.WithBase(ctx, c.rest.Transport()), res.Sent())); err != nil {
 		if passing(ctx, err) {
 			return &transportError{err: fmt.Errorf("renew the credential: %w", err)}
 		}

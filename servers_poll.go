@@ -128,6 +128,6 @@ func waitCause(ctx context.Context, err error) error {
 
 // isGone reports whether the cloud itself said that the server does not exist.
 func isGone(err error) bool {
-	var api *APIError
-	return errors.As(err, &api) && api.serverGone()
+	var api *APIError // one of a login does not match ErrNotFound, whatever its code
+	return errors.As(err, &api) && api.serverGone() && errors.Is(err, ErrNotFound)
 }
