@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -121,6 +122,10 @@ func (j *FileJournal) Load(ctx context.Context) iter.Seq2[JournalEntry, error] {
 
 func (j *FileJournal) entries() iter.Seq2[JournalEntry, error] {
 	return func(yield func(JournalEntry, error) bool) {
+		if err := j.opened(); err != nil {
+			yield(JournalEntry{}, err)
+			return
+		}
 		for line, err := range j.file.Lines() {
 			var entry JournalEntry
 			if err == nil {
@@ -136,7 +141,8 @@ func (j *FileJournal) entries() iter.Seq2[JournalEntry, error] {
 }
 
 // Record appends an entry and syncs it. After the first entry that cannot be written all others fail, too, with the same
-// error: a full disk ends the job, and does not leave holes in its journal. If the context ends first, the entry may or may not be
+// error: a full disk ends the job, and does not leave holes in its journal. An entry of a megabyte or more is an
+// [ErrInvalidArgument], and nothing of it is written. If the context ends first, the entry may or may not be
 // written.
 func (j *FileJournal) Record(ctx context.Context, entry JournalEntry) error {
 	if err := j.record(ctx, entry.trimmed()); err != nil {
@@ -146,20 +152,35 @@ func (j *FileJournal) Record(ctx context.Context, entry JournalEntry) error {
 }
 
 func (j *FileJournal) record(ctx context.Context, entry JournalEntry) error {
-	if err := entry.check(); err != nil {
+	if err := cmp.Or(j.opened(), entry.check()); err != nil {
 		return err
 	}
 	line, err := json.Marshal(entry)
 	if err != nil {
 		return invalid("%w", err) // a time beyond the year 9999
 	}
-	return j.file.Append(ctx, line)
+	if err = j.file.Append(ctx, line); errors.Is(err, journal.ErrTooLong) {
+		return invalid("%w", err)
+	}
+	return err
 }
 
 // Close releases the file for others. It returns why an entry could not be written, if there is one.
 func (j *FileJournal) Close() error {
-	if err := j.file.Close(); err != nil {
+	err := j.opened()
+	if err == nil {
+		err = j.file.Close()
+	}
+	if err != nil {
 		return fmt.Errorf("ecs: close journal: %w", err)
+	}
+	return nil
+}
+
+// opened refuses a journal that OpenJournal did not make.
+func (j *FileJournal) opened() error {
+	if j == nil || j.file == nil {
+		return invalid("the journal was not made by OpenJournal")
 	}
 	return nil
 }

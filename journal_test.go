@@ -226,3 +226,26 @@ func TestJournal_RecordsNoNonsense(t *testing.T) {
 		require.ErrorIs(t, err, os.ErrClosed)
 	}
 }
+
+func TestJournal_RefusesAnEntryThatItCouldNotReadAgain(t *testing.T) {
+	t.Parallel()
+	path := journalPath(t)
+	j := openJournal(t, path)
+	require.NoError(t, j.Record(t.Context(), plannedEntry()))
+	err := j.Record(t.Context(), plannedEntry(func(e *ecs.JournalEntry) { e.Reason = strings.Repeat("x", 1<<20) }))
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	require.NoError(t, j.Record(t.Context(), plannedEntry()), "nothing was written")
+	require.NoError(t, j.Close())
+	assert.Len(t, journalEntries(t, openJournal(t, path)), 2)
+}
+
+func TestJournal_ThatWasNotOpened(t *testing.T) {
+	t.Parallel()
+	for _, j := range []*ecs.FileJournal{nil, new(ecs.FileJournal)} {
+		require.ErrorIs(t, j.Record(t.Context(), plannedEntry()), ecs.ErrInvalidArgument)
+		require.ErrorIs(t, j.Close(), ecs.ErrInvalidArgument)
+		for _, err := range j.Load(t.Context()) {
+			require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+		}
+	}
+}

@@ -23,11 +23,13 @@ var (
 	ErrInUse = errors.New("another process has it open")
 	// ErrUnusable: this is no journal, or none that can be read.
 	ErrUnusable = errors.New("not a usable journal")
+	// ErrTooLong: a line is not accepted, and nothing was written.
+	ErrTooLong = errors.New("the entry is too long")
 
 	errClosed = errors.New("journal is closed")
 )
 
-// maxLine bounds a line. Those of this project have about a thousand bytes.
+// maxLine bounds a line with its end. Those of this project have about a thousand bytes.
 const maxLine = 1 << 20
 
 // File is an open journal. It is safe for concurrent use. Create it with [Open].
@@ -172,10 +174,13 @@ func (f *File) Name() string { return f.path }
 
 // Append writes a line, and returns when it is on the disk. Lines that come while others are written share the next write.
 // After a failure nothing is written any more: what the disk holds is then not known. When the context ends first, the line
-// may or may not be written.
+// may or may not be written. A line that could not be read again is refused: ErrTooLong.
 func (f *File) Append(ctx context.Context, line []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if len(line) >= maxLine {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(line), maxLine-1)
 	}
 	f.mu.Lock()
 	if f.closed || f.err != nil {

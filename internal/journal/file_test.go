@@ -221,3 +221,15 @@ func TestFile_WritesNothingOnceClosed(t *testing.T) {
 		require.ErrorIs(t, err, fs.ErrClosed)
 	}
 }
+
+func TestFile_RefusesALineThatItCouldNotReadAgain(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	f := open(t, path)
+	longest := strings.Repeat("x", 1<<20-1)
+	require.ErrorIs(t, f.Append(t.Context(), []byte(longest+"x")), journal.ErrTooLong)
+	require.NoError(t, f.Append(t.Context(), []byte(longest)))
+	require.NoError(t, f.Append(t.Context(), []byte("{}")))
+	require.NoError(t, f.Close())
+	assert.Equal(t, []string{"2: " + longest, "3: {}"}, lines(t, open(t, path)))
+}
