@@ -461,3 +461,22 @@ func TestFleetJournal_InAFile(t *testing.T) {
 		require.NoError(t, journal.Close())
 	}, ecstest.WithThinkTime(5*time.Millisecond))
 }
+
+// What an earlier run has planned is read back for a settle time before it is sent: meanwhile others may fail.
+func TestFleetJournal_SendsNoPlanAfterTooManyFailures(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		id := fleetOf(cloud, 1, ecstest.Instance{})[0]
+		active := fleetOf(cloud, 1, ecstest.Instance{Status: ecs.StatusActive})[0]
+		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
+		require.NoError(t, err)
+		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *plan}}}
+		results := fleetRun(t.Context(), t, client, cloud, []string{id, active}, ecs.WithJournal(journal), ecs.WithMaxFailures(1))
+		require.ErrorIs(t, results[active].Err, ecs.ErrPrecondition)
+		require.ErrorIs(t, results[id].Err, ecs.ErrNotStarted)
+		assert.Empty(t, cloud.History(id))
+		assert.Equal(t, "planned ", journal.of(id), "the next run goes on with it")
+		results = fleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		require.NoError(t, results[id].Err)
+		assert.Equal(t, acceptedStory, journal.of(id))
+	})
+}

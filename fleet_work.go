@@ -68,7 +68,7 @@ func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *R
 	job.Answered()
 	f.sent.Add(1)
 	var err error
-	result.Revert, err = f.c.resumeRevert(ctx, plan, nil)
+	result.Revert, err = f.c.resumeRevert(ctx, plan, func(ctx context.Context, _ *Revert) error { return notStarted(ctx, starting) })
 	f.end(ctx, job, result, *plan, time.Time{}, err)
 }
 
