@@ -287,3 +287,40 @@ func TestWaitForVerifyResize_TellsItsProgress(t *testing.T) {
 	_, err := newClient(t, &cloud{t: t}).WaitForVerifyResize(t.Context(), projectID, serverID, ecs.WithProgress(nil))
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 }
+
+// A server can get into ERROR long after its revert: then the record says that the revert was carried out.
+func TestResumeRevert_AServerThatIsInErrorSinceWasReverted(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name         string
+		list, record []step
+		reverted     bool
+		says         string
+	}{
+		{"its revert succeeded", []step{listActions(revertEntry(), resizeEntry())}, []step{recorded(finishedRecord())}, true, ""},
+		{"its revert failed", []step{listActions(revertEntry(), resizeEntry())}, []step{recorded(failedRecord())}, false, "disk on fire"},
+		{"confirmed", []step{listActions(confirmEntry(), resizeEntry())}, nil, false, "confirmed"},
+		{"no record", nil, nil, false, "disk on fire"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				later := inError("disk on fire").with(func(d *details) { d.launched = revertedAt })
+				c := &cloud{t: t, looks: seeAll(verifyResize(), later), list: tt.list, record: tt.record}
+				client := newClient(t, c)
+				plan := fromJSON(t, planned(t, client))
+				time.Sleep(time.Hour)
+				revert, err := client.ResumeRevert(t.Context(), plan)
+				if !tt.reverted {
+					require.ErrorIs(t, err, ecs.ErrNotReverted)
+					require.ErrorContains(t, err, tt.says)
+					return
+				}
+				require.NoError(t, err)
+				assert.Equal(t, revertID, revert.RequestID)
+				_, err = client.WaitForRevert(t.Context(), revert)
+				assert.NoError(t, err, "the wait says the same")
+			})
+		})
+	}
+}

@@ -182,12 +182,28 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 		if now.Fault == nil && b.errored < settleResponses {
 			return nil, errFetchAgain // the fault comes a moment after the status
 		}
-		return nil, r.failed(now, faultText(now))
+		return r.errored(ctx, now)
 	case verdict.Gone:
 		return nil, r.unknown(ctx, now, fmt.Errorf("the server was deleted: %w", ErrNotFound))
 	case verdict.FetchAgain, verdict.NotAccepted:
 	}
 	return nil, errFetchAgain
+}
+
+// errored: a server can have got into ERROR long after its resize was decided, so the record has the last word.
+func (r *revertCall) errored(ctx context.Context, now *Server) (*Revert, error) {
+	reason := faultText(now)
+	switch r.recover(ctx, ask) {
+	case verdict.FateConfirmed:
+		reason = "somebody else confirmed the resize, and " + reason
+	case verdict.FateReverted:
+		record := &recordReader{c: r.c, revert: &r.revert}
+		if told, err := record.events(ctx, verdict.Record{}, r.revert.RequestID); err == nil && told.Word == verdict.Success {
+			return r.accepted(), nil
+		}
+	case verdict.FateUnknown, verdict.FateOpen, verdict.FateContested:
+	}
+	return nil, r.failed(now, reason)
 }
 
 // whyNotReverted says why a server is at rest where its resize had brought it.
