@@ -163,7 +163,7 @@ func (r *revertCall) run(ctx context.Context) (*Revert, error) {
 // accepted is the revert once it is known to be accepted.
 func (r *revertCall) accepted() *Revert {
 	r.revert.SentAt = cmp.Or(r.sentAt, r.revert.PlannedAt, time.Now().UTC()) // an earlier process sent it, if this one did not
-	return r.revert.clone()
+	return new(r.revert)                                                     // the call has ended, and nobody else has it
 }
 
 // What a step of a call ends with when it is no verdict.

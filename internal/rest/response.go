@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -52,16 +51,19 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		}
 		body, length = unpacked, -1
 	}
-	var text bytes.Buffer
-	if length > 0 {
-		text.Grow(int(min(length, limit)) + bytes.MinRead)
-	}
-	_, err := text.ReadFrom(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
 	switch {
-	case int64(text.Len()) > limit:
-		return text.Bytes()[:limit], ErrBodyTooLarge
-	case err == nil && int64(text.Len()) < length:
-		err = io.ErrUnexpectedEOF // of a transport that does not count
+	case res.Body == http.NoBody:
+		return nil, nil
+	case length > limit:
+		return nil, ErrBodyTooLarge
+	case length > 0:
+		text := make([]byte, length)
+		n, err := io.ReadFull(body, text) // also a transport that does not count must give as much as it says
+		return text[:n], err
 	}
-	return text.Bytes(), err
+	text, err := io.ReadAll(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
+	if int64(len(text)) > limit {
+		return text[:limit], ErrBodyTooLarge
+	}
+	return text, err
 }
