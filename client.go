@@ -35,7 +35,7 @@ type Client struct {
 	pollMin   time.Duration
 	pollMax   time.Duration
 	limiter   *rate.Limiter      // nil: no limit
-	gate      *throttle.Throttle // nil but in a fleet
+	throttle  *throttle.Throttle // nil but in a fleet
 	logger    *slog.Logger       // nil: silent
 	plans     *plans             // what PlanRevert has returned
 	noProject bool               // no project in the path of requests, as in the catalog

@@ -40,7 +40,7 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 		err = refusal
 	}
 	logAttempt(ctx, req, res, err, time.Since(start))
-	if c.gate != nil {
+	if c.throttle != nil {
 		c.reportToThrottle(err)
 	}
 	return res, err
@@ -49,8 +49,8 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 // permit waits until a fleet's throttle and the client's own rate limit let one more request go. A permit that somebody
 // else did not need has passed that limit already.
 func (c *Client) permit(ctx context.Context) error {
-	if c.gate != nil {
-		if spare, err := c.gate.Wait(ctx); spare || err != nil {
+	if c.throttle != nil {
+		if spare, err := c.throttle.Wait(ctx); spare || err != nil {
 			return err
 		}
 	}
@@ -76,9 +76,9 @@ func (e *noTurnError) Is(target error) bool { return target == context.DeadlineE
 func (c *Client) reportToThrottle(err error) {
 	var api *APIError
 	if errors.As(err, &api) && api.rateLimited() {
-		c.gate.Refused(api.RetryAfter)
+		c.throttle.Refused(api.RetryAfter)
 	} else {
-		c.gate.Passed()
+		c.throttle.Passed()
 	}
 }
 

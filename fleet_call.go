@@ -38,7 +38,7 @@ const operationFleet = "revert resize all"
 
 func newFleetCall(c *Client, projectID string, ids []string, o fleetOptions) *fleetCall {
 	throttled := *c
-	throttled.gate = throttle.New()
+	throttled.throttle = throttle.New()
 	return &fleetCall{
 		c: &throttled, refusals: throttled.newRefusals(), projectID: projectID, ids: ids, o: o, journal: newFleetJournal(o),
 		slots: fleet.NewSlots(o.concurrency), results: make(chan fleetNews),
@@ -91,7 +91,7 @@ func (f *fleetCall) feed(ctx, starting context.Context, planned []string) *fleet
 		Skip:  func(id string) { f.report(newsResult, id, FleetResult{}, notStarted(ctx, starting)) },
 	}
 	if !f.o.dryRun {
-		feed.Permit, feed.GiveBack = f.c.permit, f.c.gate.GiveBack
+		feed.Permit, feed.GiveBack = f.c.permit, f.c.throttle.GiveBack
 	}
 	for _, id := range f.ids {
 		switch err := checkID("server ID", id); {

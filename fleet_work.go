@@ -38,13 +38,13 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 		return
 	}
 	if err != nil {
-		f.c.gate.GiveBack()
+		f.c.throttle.GiveBack()
 		f.report(newsResult, job.ID, result, err)
 		return
 	}
 	r.beforeSend = func(ctx context.Context, plan *Revert) error {
 		if err := cmp.Or(f.recordPlan(ctx, job.Slot, plan), notStarted(ctx, starting)); err != nil {
-			f.c.gate.GiveBack()
+			f.c.throttle.GiveBack()
 			return err
 		}
 		f.sent.Add(1)
@@ -57,7 +57,7 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 
 // resume carries out what an earlier run has planned, and has perhaps sent.
 func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *Revert) {
-	f.c.gate.GiveBack() // ResumeRevert gets its own
+	f.c.throttle.GiveBack() // ResumeRevert gets its own
 	result := FleetResult{Server: plan.Before.clone()}
 	if job.Ahead { // a refused credential must show at once, and not after the settle time
 		if _, err := f.fetch(starting, job.ID); errors.Is(err, ErrUnauthorized) || starting.Err() != nil {
