@@ -353,3 +353,19 @@ func TestFleet_KeepsALongPause(t *testing.T) {
 		})
 	}
 }
+
+// The rate is the fleet's: that one server meets it more often than others is chance.
+func TestFleet_FailsNoServerThatMeetsTheRateAgainAndAgain(t *testing.T) {
+	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := fleetOf(cloud, 20, ecstest.Instance{})
+		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: ids[7], Times: 10, Do: ecstest.Throttled(0)})
+		cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: ids[7], Times: 3, Do: ecstest.Throttled(0)})
+		for id, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+			require.NoError(t, result.Err, id)
+		}
+		other := cloud.AddServer(ecstest.Instance{})
+		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: other, Times: -1, Do: ecstest.Throttled(0)})
+		results := fleetRun(t.Context(), t, client, cloud, []string{other})
+		require.ErrorIs(t, results[other].Err, ecs.ErrRateLimited, "but not for ever")
+	})
+}

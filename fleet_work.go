@@ -134,7 +134,7 @@ func (f *fleetCall) fetch(ctx context.Context, id string) (*revertCall, error) {
 		if f.noteRefusal(err) == nil {
 			return f.c.newRevertCall(f.projectID, s, fetched), nil
 		}
-		if !isRateLimited(err) || retryAfter(err) <= f.c.policy.MaxDelay || n >= f.c.policy.MaxAttempts {
+		if !isRateLimited(err) || n >= f.c.policy.MaxAttempts {
 			return nil, err
 		} // else all wait for as long as the cloud asks, this one too
 	}

@@ -100,6 +100,7 @@ type revertCall struct {
 
 	sentAt   time.Time // when the first request was sent that may have been accepted
 	attempts int       // so far
+	refusals int       // of a fleet's rate, which are no attempts
 	renewed  bool      // the credential was renewed once already
 	aged     int       // how often the details grew too old before the action could be sent
 	unclear  bool      // a request for this revert may have been accepted
@@ -174,7 +175,7 @@ var (
 
 // note keeps what the answers so far add up to.
 func (r *revertCall) note(kind answer, err error) {
-	if r.atOnce = kind == again; !r.atOnce {
+	if r.atOnce = kind == again; !r.atOnce && !r.shared(kind, err) {
 		r.attempts++
 	}
 	if !r.atOnce || r.last == nil {
@@ -182,6 +183,19 @@ func (r *revertCall) note(kind answer, err error) {
 	}
 	r.unclear = r.unclear || kind == ended || kind == lost
 	r.pending = r.pending || kind == lost
+}
+
+// maxShared is how many refusals of a fleet's rate one server may meet without failing for them.
+const maxShared = 20
+
+// shared reports whether a request met the rate that a fleet finds out together: such a refusal comes to one server more often than to
+// another by chance, and says nothing of it.
+func (r *revertCall) shared(kind answer, err error) bool {
+	if r.c.throttle == nil || r.c.policy.MaxAttempts == 1 || kind != notDone || !errors.Is(err, ErrRateLimited) || r.refusals >= maxShared {
+		return false
+	}
+	r.refusals++
+	return true
 }
 
 // fetch fetches the server.
