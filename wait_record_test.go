@@ -166,3 +166,17 @@ func TestWaitForRevert_RecordThatHangs(t *testing.T) {
 		assert.Equal(t, 3*time.Second, elapsed(), "at once")
 	})
 }
+
+// A server can get into ERROR right after its revert, between two looks: its launch time shows that the revert has ended.
+func TestWaitForRevert_AServerThatGotIntoErrorAfterItsRevert(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		later := inError("disk on fire").with(func(d *details) { d.launched = revertedAt })
+		c := &cloud{
+			t: t, looks: seeAll(verifyResize(), reverting(), later), posts: []step{accept()},
+			list: []step{listActions(revertEntry(), resizeEntry())}, record: []step{recorded(finishedRecord())},
+		}
+		_, err := newClient(t, c).RevertResizeAndWait(t.Context(), projectID, serverID)
+		require.NoError(t, err, c.story())
+	})
+}

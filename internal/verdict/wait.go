@@ -132,10 +132,10 @@ func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
 	if s.Fault == "" && w.question != inError && !w.raise(faultless, now) {
 		return GoOn, ""
 	}
-	if w.progress {
+	if w.progress && !newer(w.Before, s) {
 		return Failed, w.fault()
 	}
-	w.raise(inError, now) // perhaps of another resize: the record tells whether this one was reverted before
+	w.raise(inError, now) // perhaps after its revert, or of another resize: the record tells whether this one was reverted before
 	return Ask, ""
 }
 
