@@ -103,8 +103,23 @@ func (f *Fleet) Left() int {
 // Revert implements [Cloud].
 func (f *Fleet) Revert(path []byte) { f.reverted[serverIn(path)].Store(true) }
 
-// Look implements [Cloud]. It serves the details of a server, and the lists that filter by status or by change.
+// The record of a server's actions, once it is reverted: the list of them, and the revert's own.
+const (
+	revertRecord = `"action": "revertResize", "request_id": "` + requestID + `", "start_time": "2026-11-22T22:20:30.000000", "message": null`
+	actionList   = `{"instanceActions": [{` + revertRecord + `}, {"action": "resize", "request_id": "req-7fc79832-72b7-4959-973f-4f5eecdc136f", ` +
+		`"start_time": "2026-11-22T22:18:58.000000", "message": null}]}`
+	revertAction = `{"instanceAction": {` + revertRecord + `, "events": [{"event": "compute_finish_revert_resize", "result": "Success"}]}}`
+)
+
+// Look implements [Cloud]. It serves the details of a server, the lists that filter by status or by change, and the record of the
+// actions on a server that was reverted.
 func (f *Fleet) Look(into, path []byte) []byte {
+	if _, action, ok := bytes.Cut(path, []byte("/os-instance-actions")); ok {
+		if len(action) > 0 {
+			return append(into, revertAction...)
+		}
+		return append(into, actionList...)
+	}
 	if !bytes.Contains(path, []byte("/servers/detail?")) {
 		return f.appendServer(into, serverIn(path))
 	}
