@@ -55,6 +55,9 @@ func drawCloud(rt *rapid.T) schedule {
 	if oneIn(rt, 4, "lag") {
 		s.lag = draw(rt, "of", []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second})
 	}
+	if s.unrecorded() && s.lag > 0 {
+		s.pace = "slow" // see paces
+	}
 	s.wire = draw(rt, "wire", []wire{inProcess, inProcess, http1, http2})
 	return s
 }

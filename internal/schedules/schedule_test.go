@@ -130,7 +130,8 @@ type pace struct {
 }
 
 // The rule of the SDK for clouds without a record assumes that a resize takes longer than three settle times. All paces but
-// "hasty" keep to that.
+// "hasty" keep to that. Responses that lag add to the time that the rule counts, and no client can know by how much: there, only
+// "slow" keeps to it.
 var paces = map[string]pace{
 	"":      {durations: ecstest.Durations{Resize: 16 * time.Second}},
 	"quick": {settle: 300 * time.Millisecond}, // a resize takes a second
