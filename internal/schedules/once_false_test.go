@@ -30,6 +30,9 @@ func TestSchedule_OnceFalse(t *testing.T) {
 		"reverted, not powered off, and resized again": {
 			pace: "quick", stopped: true, outcome: ecstest.RevertPowerOffRollsBack, points: map[int]point{4: {actor: "resizes", fault: "404"}},
 		},
+		"the same, confirmed since, on a cloud without launch times": {
+			cloud: []string{"no launch"}, lag: 2 * time.Second, outcome: ecstest.RevertPowerOffRollsBack, stopped: true, after: "resizes, confirms",
+		},
 		"a gateway's own error in place of the response to an accepted action": {points: map[int]point{1: {fault: "Ecs.1002, applied"}}},
 		"one 404 of the cloud itself in a wait":                                {points: map[int]point{3: {fault: "404"}}},
 		"responses that lag by half a minute":                                  {lag: 30 * time.Second, pace: "real"},

@@ -12,7 +12,7 @@ import (
 // findings are what is wrong with a run, and what is lazy: true, but not all that a response or the record would have told.
 type findings struct {
 	wrong, lazy []string
-	stories     []string // what happened, where something is wrong with a fleet
+	stories     []string // what happened to each server of a fleet of which something is wrong or lazy
 	unknown     int      // answers that nobody can know
 	crossed     bool
 }

@@ -96,6 +96,9 @@ func (r *run) judgePauses(f *findings) {
 			asked -= time.Second // a date has whole seconds
 		}
 		for _, next := range r.trace[i+1:] {
+			if next.kind == ecstest.ActionRecord && next.good() { // it has told what became of the action: the wait for its end begins
+				break
+			}
 			if next.process != x.process || r.callOf(next.number) != r.callOf(i) { // a call knows nothing of the one before
 				break
 			}

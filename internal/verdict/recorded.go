@@ -126,6 +126,8 @@ func (w *Wait) laterSecond() bool {
 // notMoved: a finished revert has moved the server, unless it was resized back since. That would have launched it anew.
 func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
 	switch {
+	case r.failedLate() && w.Before.Power == shutDown && !sameLaunch(w.Before, w.last):
+		return Unknown, powerOff // reverted, not powered off, and resized back since: that looks the same
 	case r.failedLate():
 		return Failed, rolledBack
 	case r.Word == Unfinished && w.patient(now):
