@@ -1,13 +1,10 @@
 package rest
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,9 +15,9 @@ const (
 	shortest = 4
 )
 
-// Redact removes from text whatever the request carried as its credential, should the server echo it: as it is, as a
-// URL or a Go string has it, and also where a limit has cut it off at the end of the text. Give it decoded text: it does
-// not know the escapes of JSON and HTML.
+// Redact removes from text whatever the request carried as its credential, should the server echo it: as it is, with the escapes
+// of a URL, of JSON or of a Go string, in base64, and also where a limit has cut it off at the end of the text. It does not know
+// the escapes of HTML.
 func (r *Response) Redact(text string) string { return redact(text, r.sent, r.secret) }
 
 func redact(text string, sent http.Header, inBody string) string {
@@ -28,11 +25,7 @@ func redact(text string, sent http.Header, inBody string) string {
 		return text
 	}
 	var room [8]string
-	for _, secret := range secrets(room[:0], len(text), sent, inBody) {
-		text = strings.ReplaceAll(text, secret, redacted)
-		text = redactEnd(text, secret)
-	}
-	return text
+	return redactEncoded(text, secrets(room[:0], len(text), sent, inBody), mostEncodings)
 }
 
 // withoutEcho returns err, unless its text repeats the credential, as net/http's does when it quotes an answer that is
@@ -79,40 +72,21 @@ func secrets(all []string, length int, sent http.Header, inBody string) []string
 	return all
 }
 
-// appendSecret appends a secret in all the forms that it may have. Every success has its request ID redacted, so it
-// spends no memory on what cannot be there: forms of a secret that looks the same in each of them, and the rest of one that
-// is longer than the text.
+// appendSecret appends a secret, and how the query of a URL has it if there are spaces in it. No more of it than can be there: every
+// success has its request ID redacted.
 func appendSecret(all []string, secret string, length int) []string {
 	if len(secret) < shortest {
 		return all
 	}
 	secret = secret[:min(len(secret), length+utf8.UTFMax)] // the last character may be spoilt, and must not count
 	all = append(all, secret)
-	if !strings.ContainsFunc(secret, needsEscape) {
-		return all
-	}
-	quoted := strconv.Quote(secret)
-	query, path := url.QueryEscape(secret), url.PathEscape(secret)
-	for _, escaped := range []string{query, path, lowerHex(query), lowerHex(path), quoted[1 : len(quoted)-1]} {
-		if escaped != secret {
-			all = append(all, escaped)
-		}
+	if strings.Contains(secret, " ") {
+		all = append(all, strings.ReplaceAll(secret, " ", "+"))
 	}
 	return all
 }
 
-// lowerHex writes the escapes of a URL as some servers do: %2b instead of %2B.
-func lowerHex(escaped string) string {
-	b := []byte(escaped)
-	for i := 0; i+2 < len(b); i++ {
-		if b[i] == '%' {
-			copy(b[i+1:], bytes.ToLower(b[i+1:i+3]))
-		}
-	}
-	return string(b)
-}
-
-// needsEscape reports whether a URL or a Go string may write r in another way.
+// needsEscape reports whether a URL may write r in another way.
 func needsEscape(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-_.~", r)
 }

@@ -2,6 +2,8 @@ package rest_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -86,6 +88,41 @@ func TestRedact_LeavesNoPartOfAToken(t *testing.T) {
 		for _, end := range []string{"", "…"} {
 			assert.LessOrEqual(t, strings.Count(res.Redact(text[:n]+end), "Zq"), 1, "%d %q", n, end)
 		}
+	}
+}
+
+// TestRedact_KnowsASecretThatIsEncodedOnceMore: a gateway that cannot read a body quotes it, and and no two writers of JSON escape the same characters.
+func TestRedact_KnowsASecretThatIsEncodedOnceMore(t *testing.T) {
+	t.Parallel()
+	const password = `p<w&d 1/x"ü\😀`
+	quoted, err := json.Marshal(password)
+	require.NoError(t, err)
+	body := fmt.Sprintf(`{"auth": {"password": %s}}`, quoted)
+	again, err := json.Marshal(body)
+	require.NoError(t, err)
+	res := sentWith(t, http.Header{"X-Odd-Token": {password}})
+	for name, text := range map[string]string{
+		"JSON":              body,
+		"JSON in JSON":      string(again),
+		"JSON of Python":    `{"password": "p<w&d 1/x\"\u00fc\\\ud83d\ude00"}`,
+		"JSON of PHP":       `{"password": "p<w&d 1\/x\"\u00FC\\😀"}`,
+		"bytes of Python":   `b'{"password": "p<w&d 1/x"\xc3\xbc\\\xf0\x9f\x98\x80"}'`,
+		"a query":           "password=" + url.QueryEscape(password),
+		"a query, twice":    url.QueryEscape("password=" + url.QueryEscape(password)),
+		"a path":            lowerEscape(url.PathEscape(password)),
+		"base64":            "Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+password)),
+		"base64 of a URL":   base64.RawURLEncoding.EncodeToString([]byte(password)) + ".",
+		"base64 of a body":  "payload=" + base64.StdEncoding.EncodeToString([]byte(body)),
+		"base64 in a query": "payload=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(password))),
+	} {
+		clean := res.Redact("before " + text + " after")
+		assert.Contains(t, clean, "[REDACTED]", "%s: %s", name, clean)
+		assert.Contains(t, clean, "before ", name)
+		assert.Contains(t, clean, " after", name)
+		assert.NotContains(t, clean, "d 1", "%s: %s", name, clean)
+	}
+	for _, text := range []string{`C:\new\u00e4`, "100%25 of eW91ciBxdW90YQ== are used", `{\"code\": 409}`} {
+		assert.Equal(t, text, res.Redact(text), "what holds no secret stays as it is")
 	}
 }
 

@@ -1,0 +1,132 @@
+package rest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mostEncodings is how many encodings around a credential are undone, such as those of a JSON text inside of another one.
+const mostEncodings = 3
+
+// redactEncoded removes secrets from a text, also where a server has encoded them once more, be it up to so many times. It undoes an encoding
+// only if a secret appears then.
+func redactEncoded(text string, secrets []string, encodings int) string {
+	for _, secret := range secrets {
+		text = strings.ReplaceAll(text, secret, redacted)
+		text = redactEnd(text, secret)
+	}
+	if encodings == 0 {
+		return text
+	}
+	for _, decode := range []func(string) string{undoBackslashes, undoPercents, undoBase64} {
+		plain := decode(text)
+		if plain == text {
+			continue
+		}
+		if clean := redactEncoded(plain, secrets, encodings-1); clean != plain {
+			text = clean
+		}
+	}
+	return text
+}
+
+// undoBackslashes undoes the escapes of JSON, Go and Python.
+func undoBackslashes(text string) string {
+	return undo(text, '\\', func(rest string) (plain string, length int) {
+		if char, _, tail, err := strconv.UnquoteChar(rest, 0); err == nil && rest[1] != 'x' {
+			return string(char), len(rest) - len(tail)
+		}
+		if len(rest) > 3 && rest[1] == 'x' { // a byte
+			if b, err := strconv.ParseUint(rest[2:4], 16, 8); err == nil {
+				return string([]byte{byte(b)}), 4
+			}
+		}
+		var pair string // of surrogates
+		if len(rest) >= 12 && rest[1] == 'u' && json.Unmarshal([]byte(`"`+rest[:12]+`"`), &pair) == nil {
+			return pair, 12
+		}
+		if len(rest) > 1 && strings.IndexByte(`/"'`, rest[1]) >= 0 {
+			return rest[1:2], 2
+		}
+		return "", 0
+	})
+}
+
+// undoPercents undoes the escapes of a URL.
+func undoPercents(text string) string {
+	return undo(text, '%', func(rest string) (plain string, length int) {
+		plain, err := url.PathUnescape(rest[:min(3, len(rest))])
+		if err != nil {
+			return "", 0
+		}
+		return plain, 3
+	})
+}
+
+// undo replaces escapes, which begin with mark, by what decode returns for the text that begins with one, and its length; or 0 if it is none.
+func undo(text string, mark byte, decode func(rest string) (plain string, length int)) string {
+	next := strings.IndexByte(text, mark)
+	if next < 0 {
+		return text
+	}
+	var out strings.Builder
+	for ; next >= 0; next = strings.IndexByte(text, mark) {
+		out.WriteString(text[:next])
+		text = text[next:]
+		plain, length := decode(text)
+		if length == 0 {
+			plain, length = text[:1], 1
+		}
+		out.WriteString(plain)
+		text = text[length:]
+	}
+	out.WriteString(text)
+	return out.String()
+}
+
+// undoBase64 replaces what is base64 of a printable text, in one of the two alphabets and with padding or without.
+func undoBase64(text string) string {
+	var out strings.Builder
+	for rest := text; rest != ""; {
+		length := len(rest) - len(strings.TrimLeftFunc(rest, isBase64))
+		if length == 0 {
+			_, length = utf8.DecodeRuneInString(rest)
+		}
+		out.WriteString(decodedRun(rest[:length]))
+		rest = rest[length:]
+	}
+	return out.String()
+}
+
+// decodedRun returns what a run of the characters of base64 stands for, or the run itself.
+func decodedRun(run string) string {
+	const shortestRun = 6 // of a secret of the shortest length
+	if len(run) < shortestRun {
+		return run
+	}
+	whole := run
+	if len(run)%4 == 1 { // a limit has cut it off
+		whole = run[:len(run)-1]
+	}
+	alphabet := base64.RawStdEncoding
+	if strings.ContainsAny(run, "-_") {
+		alphabet = base64.RawURLEncoding
+	}
+	if decoded, err := alphabet.DecodeString(whole); err == nil && isPrintable(decoded) {
+		return string(decoded)
+	}
+	return run
+}
+
+func isBase64(r rune) bool {
+	return !needsEscape(r) && r != '.' && r != '~' || r == '+' || r == '/'
+}
+
+func isPrintable(text []byte) bool {
+	return utf8.Valid(text) && !strings.ContainsFunc(string(text), func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
+}
