@@ -59,20 +59,20 @@ func (redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redaction + 
 
 // StaticToken returns an [Authenticator] that sends value as X-Auth-Token. It is never renewed: when the token expires,
 // calls fail with [ErrUnauthorized].
-func StaticToken(value string) Authenticator { return &staticToken{header: &[1]string{value}} }
+func StaticToken(value string) Authenticator { return &staticToken{value: &value} }
 
 type staticToken struct {
 	redacted
-	header *[1]string // the token, as a request takes it; behind a pointer, as every secret that fmt may come upon
+	value *string // a pointer, because fmt shows what an unexported field holds
 }
 
-func (t *staticToken) validate() error { return invalidIf(identity.CheckHeader("token", t.header[0])) }
+func (t *staticToken) validate() error { return invalidIf(identity.CheckHeader("token", *t.value)) }
 
 func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
 	if err := t.validate(); err != nil {
 		return err
 	}
-	req.Header["X-Auth-Token"] = t.header[:] // its capacity is one, so that an append to it copies it
+	req.Header.Set("X-Auth-Token", *t.value)
 	return nil
 }
 

@@ -142,7 +142,9 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		cfg.Authorize = auth.Authenticate
 	}
 	service := rest.New(cfg)
+	attempts := 0
 	do := func() (*rest.Response, error) {
+		attempts++
 		ctx, start := withStep(ctx, stepLogin), time.Now()
 		res, err := service.Do(ctx, req)
 		logAttempt(ctx, req, res, err, time.Since(start))
@@ -154,7 +156,7 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 	res, err := do()
 	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {
 		if err := r.renew(ctx, res.Sent()); err != nil {
-			return res, identityError(fmt.Errorf("%s: %w; renewing the credential: %w", op, apiError(req, res), err))
+			return res, identityError(fmt.Errorf("%s: %w; renewing the credential: %w", op, counted(apiError(req, res), attempts), err))
 		}
 		res, err = do()
 	}
@@ -162,7 +164,7 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 	case err != nil:
 		err = transportFailure(ctx, err)
 	case res.StatusCode/100 != 2:
-		err = apiError(req, res)
+		err = counted(apiError(req, res), attempts)
 	case res.BodyErr != nil:
 		err = &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -423,4 +424,35 @@ func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The failure of a login is kept, and every request that needs the credential gets it.
+func TestTokenAuth_LeavesASourcesErrorAsItIs(t *testing.T) {
+	t.Parallel()
+	refusal := &ecs.APIError{StatusCode: http.StatusUnauthorized, Method: "POST", URL: "https://vault.example.com"}
+	source := sourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, refusal })
+	client := newClientAs(t, ecs.TokenAuth(source), transportFunc(reply(http.StatusOK, "")))
+	var all sync.WaitGroup
+	for range 20 { // the race detector looks on
+		all.Go(func() {
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			assert.ErrorIs(t, err, ecs.ErrUnauthorized)
+		})
+	}
+	all.Wait()
+	assert.Zero(t, refusal.Attempts, "it was not the request for the server that was refused")
+}
+
+func TestTokenAuth_CountsTheAttemptsOfALogin(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		login := ecs.PasswordCredentials{
+			IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+		}
+		client := newClientAs(t, ecs.TokenAuth(login), transportFunc(reply(http.StatusServiceUnavailable, "")))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		var api *ecs.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, 1, api.Attempts, "each login is one of its own, however often the server was asked for")
+	})
 }

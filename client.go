@@ -131,7 +131,12 @@ func isNil(auth any) bool {
 
 // Endpoint returns the URL that requests to servers begin with, such as "https://ecs.cn-north-4.myhuaweicloud.com": what a
 // program shows before it changes something there.
-func (c *Client) Endpoint() string { return c.base }
+func (c *Client) Endpoint() string {
+	if c == nil {
+		return ""
+	}
+	return c.base
+}
 
 // CloseIdleConnections closes the connections that are not in use. Requests under way are not disturbed, and the
 // client stays usable. With [WithHTTPClient] it acts on that client's transport.

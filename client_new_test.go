@@ -241,3 +241,17 @@ func TestClient_EndpointIsWhatWasParsed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "https://nova.example.com/compute", client.Endpoint())
 }
+
+func TestNewClient_RefusesATransportThatIsANilPointer(t *testing.T) {
+	t.Parallel()
+	var transport *http.Transport
+	_, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+}
+
+func TestClient_EndpointOfNoClientIsEmpty(t *testing.T) {
+	t.Parallel()
+	var client *ecs.Client
+	assert.Empty(t, client.Endpoint())
+	assert.Empty(t, new(ecs.Client).Endpoint())
+}

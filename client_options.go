@@ -70,6 +70,9 @@ func WithHTTPClient(hc *http.Client) Option {
 		if hc == nil {
 			return invalid("HTTP client is nil")
 		}
+		if hc.Transport != nil && isNil(hc.Transport) {
+			return invalid("HTTP client has a transport that is a nil pointer")
+		}
 		o.httpClient = hc
 		return nil
 	}

@@ -33,11 +33,7 @@ func (c *Client) attemptNow(ctx context.Context, req *rest.Request) (*rest.Respo
 	if err != nil {
 		err = transportFailure(ctx, err)
 	} else if res.StatusCode/100 != 2 {
-		refusal := c.refusal(req, res)
-		if op, ok := OperationFromContext(ctx); ok && op.Step == stepAct {
-			refusal.Attempts = op.Attempt
-		}
-		err = refusal
+		err = c.refusal(req, res)
 	}
 	logAttempt(ctx, req, res, err, time.Since(start))
 	if c.throttle != nil {
@@ -138,12 +134,9 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 // get makes a GET, and if it may, makes it again after a passing failure, as the retry policy has it.
 func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
 	for n := 1; ; n++ {
-		err := c.getOnce(ctx, req, decode)
+		err := counted(c.getOnce(ctx, req, decode), n)
 		if err == nil || again == once {
 			return err
-		}
-		if api := new(APIError); errors.As(err, &api) {
-			api.Attempts = n
 		}
 		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
 		if !ok || !passing(ctx, err) {
@@ -154,6 +147,17 @@ func (c *Client) get(ctx context.Context, again patience, req *rest.Request, dec
 			return fmt.Errorf("%w, while waiting to try again after: %w", over, err)
 		}
 	}
+}
+
+// counted notes in the refusal of a request how often the request was tried. The refusal of a login is left alone: all requests that need the
+// credential share it.
+func counted(err error, attempts int) error {
+	var transport *transportError
+	var api *APIError
+	if !errors.As(err, &transport) && errors.As(err, &api) {
+		api.Attempts = attempts
+	}
+	return err
 }
 
 // answerError is a success whose body is not what was asked for, such as a page of something in between.

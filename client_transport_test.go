@@ -127,3 +127,22 @@ func TestWithTransport_SeesLogins(t *testing.T) {
 		assertSecret(t, "a-password", record)
 	}
 }
+
+// TestWithTransport_MayChangeTheHeaderThatItGets: it must not, but careless ones do, to log a request without its token.
+func TestWithTransport_MayChangeTheHeaderThatItGets(t *testing.T) {
+	t.Parallel()
+	for name, auth := range map[string]ecs.Authenticator{"own": fakeAuth(secretToken), "static token": ecs.StaticToken(secretToken)} {
+		var sent []string
+		client := newClientAs(t, auth, transportFunc(func(req *http.Request) (*http.Response, error) {
+			sent = append(sent, req.Header.Get("X-Auth-Token"))
+			req.Header["X-Auth-Token"][0] = "***"
+			req.Header.Del("X-Auth-Token")
+			return reply(http.StatusTeapot, `{"message":"bad token `+secretToken+`"}`)(req)
+		}))
+		for range 2 {
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			oneLine(t, err)
+		}
+		assert.Equal(t, []string{secretToken, secretToken}, sent, name)
+	}
+}

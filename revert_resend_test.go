@@ -239,3 +239,28 @@ func TestRevertResize_SendsAtOnceUnderARateLimit(t *testing.T) {
 		})
 	}
 }
+
+func TestRevertResize_CountsItsAttempts(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]step{
+		"429":                       reply(http.StatusTooManyRequests, ""),
+		"flow control in a success": ecsError(http.StatusAccepted, "Common.0024"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				client := newClient(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+					if req.Method == http.MethodPost {
+						return refusal(req)
+					}
+					return reply(http.StatusOK, verifyResize().json())(req)
+				}))
+				_, err := client.RevertResize(t.Context(), projectID, serverID)
+				var api *ecs.APIError
+				require.ErrorAs(t, err, &api)
+				assert.Equal(t, 4, api.Attempts)
+				assert.ErrorContains(t, err, "after 4 attempts")
+			})
+		})
+	}
+}

@@ -101,6 +101,7 @@ type revertCall struct {
 	sentAt   time.Time // when the first request was sent that may have been accepted
 	attempts int       // so far
 	refusals int       // of a fleet's rate, which are no attempts
+	sent     int       // requests for the action so far, those that are no attempt (see again) included
 	renewed  bool      // the credential was renewed once already
 	aged     int       // how often the details grew too old before the action could be sent
 	unclear  bool      // a request for this revert may have been accepted

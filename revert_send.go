@@ -36,12 +36,14 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 		Method: http.MethodPost, Path: r.c.serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
 		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetched.asked.Add(r.c.maxLookAge), Step: stepAct,
 	}
+	r.sent++
 	res, err := r.c.attemptNow(ctx, req)
 	if err == nil {
-		return r.judgeSuccess(req, res)
+		kind, err := r.judgeSuccess(req, res)
+		return kind, counted(err, r.sent)
 	}
 	var api *APIError
-	if errors.As(err, &api) && res != nil {
+	if errors.As(counted(err, r.sent), &api) && res != nil {
 		return r.judgeRefusal(ctx, res, api)
 	}
 	var transport *transportError

@@ -88,7 +88,7 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, &authError{err}
 		}
 	}
-	attempt.header = clone.Header
+	attempt.header = clone.Header.Clone() // a transport may change or keep what it gets
 	if attempt.Body != nil {
 		// Whoever has the body a second time may send the request a second time: net/http does so after a connection was
 		// lost, when HTTP/2 or an Idempotency-Key lets it.
