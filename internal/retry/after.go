@@ -11,7 +11,7 @@ import (
 // longest is what [After] returns for anything longer: for ever, but small enough to be added to.
 const longest = 365 * 24 * time.Hour
 
-// After reads the value of a Retry-After header, in seconds or as an HTTP date. Zero means that it asks for
+// After reads the value of a Retry-After header, in seconds, of which some write a fraction, or as an HTTP date. Zero means that it asks for
 // nothing that can be used: absent, malformed, negative or in the past. It returns a year at the most.
 func After(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
@@ -20,6 +20,11 @@ func After(value string, now time.Time) time.Duration {
 	}
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return fromSeconds(seconds) // out of range, it is the nearest number
+	}
+	if whole, part, found := strings.Cut(value, "."); found && strings.Trim(whole+part, "0123456789") == "" { // of proxies and limiters
+		if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds < longest.Seconds() {
+			return time.Duration(seconds * float64(time.Second))
+		}
 	}
 	if date, err := http.ParseTime(value); err == nil {
 		return min(max(date.Sub(now), 0), longest)

@@ -91,7 +91,11 @@ func TestAfter_Reads(t *testing.T) {
 		"\t5 ":                          5 * time.Second,
 		"0":                             0,
 		"-1":                            0,
-		"1.5":                           0,
+		"1.5":                           1500 * time.Millisecond,
+		"30.0":                          30 * time.Second,
+		"-1.5":                          0,
+		".":                             0,
+		"1.2.3":                         0,
 		"soon":                          0,
 		"99999999999999999999":          year, // for ever, but small enough to be added to
 		"9223372036854775807":           year,
