@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/fleet"
@@ -148,10 +149,17 @@ func WithJournal(j Journal) FleetOption {
 //
 // A panic in an [Authenticator], a [TokenSource] or a [Journal] goes on in the goroutine that ranges over the results, after all
 // others have ended.
+//
+// The results are for one loop. A second one gets an [ErrInvalidArgument] for every server: it would be another fleet, which may
+// meet other resizes.
 func (c *Client) RevertResizeAll(ctx context.Context, projectID string, serverIDs []string, opts ...FleetOption) iter.Seq2[string, FleetResult] {
+	var used atomic.Bool
 	return func(yield func(string, FleetResult) bool) {
 		ids := unique(serverIDs)
 		ctx, err := c.begin(ctx, operationFleet, "")
+		if used.Swap(true) {
+			err = invalid("the results of a fleet are for one loop")
+		}
 		var o fleetOptions
 		if err == nil {
 			o, err = newFleetOptions(projectID, opts)

@@ -374,3 +374,22 @@ func TestFleet_OpensOneConnectionAWorker(t *testing.T) {
 	// need, and drops some whose answer came before it knew the request written.
 	assert.LessOrEqual(t, cloud.Connections(), 3*16)
 }
+
+func TestFleet_ItsResultsAreForOneLoop(t *testing.T) {
+	t.Parallel()
+	cloud := ecstest.NewServer()
+	t.Cleanup(cloud.Close)
+	id := cloud.AddServer(ecstest.Instance{})
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	require.NoError(t, err)
+	results := client.RevertResizeAll(t.Context(), cloud.ProjectID(), []string{id})
+	for _, result := range results {
+		require.NoError(t, result.Err)
+	}
+	requests := len(cloud.Requests())
+	for again, result := range results {
+		assert.Equal(t, id, again)
+		assert.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
+	}
+	assert.Len(t, cloud.Requests(), requests, "nothing is sent")
+}

@@ -90,7 +90,8 @@ func (s store) explain(ctx context.Context, id int64, detail string) error {
 
 // decide saves what became of a revert.
 func (s store) decide(ctx context.Context, tx pgx.Tx, id int64, o outcome.Outcome, detail string) error {
-	_, err := tx.Exec(ctx, `update reverts set outcome = $2, detail = $3, updated_at = now() where id = $1`, id, string(o), detail)
+	_, err := tx.Exec(ctx, `update reverts set outcome = $2, detail = $3, updated_at = now() where id = $1 and outcome is null`,
+		id, string(o), detail) // a worker that was taken for dead may come too late
 	return err
 }
 
