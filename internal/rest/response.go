@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/revert-resize/ecs/internal/redact"
 )
 
 // Response is a response, its body read.
@@ -29,6 +31,9 @@ func (r *Response) Date() time.Time {
 	date, _ := http.ParseTime(r.Header.Get("Date"))
 	return date
 }
+
+// Redact removes from text whatever the request carried as its credential, should the server echo it, see [redact.Text].
+func (r *Response) Redact(text string) string { return redact.Text(text, r.sent, r.secret) }
 
 // Sent returns the headers of the request as sent. They hold the credential.
 func (r *Response) Sent() http.Header { return r.sent }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+	"github.com/revert-resize/ecs/internal/redact"
 )
 
 // DefaultBodyLimit is the most of a response's body that is read, in bytes after decompression.
@@ -132,7 +133,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 }
 
 func (c *Client) failure(ctx, limited context.Context, a *Attempt, err error) *Error {
-	e := &Error{Sent: a.mayHaveSent(err), Err: withoutEcho(cause(err), a.header, a.secret)}
+	e := &Error{Sent: a.mayHaveSent(err), Err: redact.Error(cause(err), a.header, a.secret)}
 	var auth *authError
 	switch late := a.conn.isLate(); {
 	case errors.As(err, &auth):

@@ -1,6 +1,7 @@
-package rest
+package redact
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -92,35 +93,45 @@ func undo(text string, mark byte, decode func(rest string) (plain string, length
 // undoBase64 replaces what is base64 of a printable text, in one of the two alphabets and with padding or without.
 func undoBase64(text string) string {
 	var out strings.Builder
-	for rest := text; rest != ""; {
-		length := len(rest) - len(strings.TrimLeftFunc(rest, isBase64))
-		if length == 0 {
-			_, length = utf8.DecodeRuneInString(rest)
+	done := 0 // how much of text is in out
+	for at := 0; at < len(text); {
+		length := len(text) - at - len(strings.TrimLeftFunc(text[at:], isBase64))
+		if plain, ok := decodedRun(text[at : at+length]); ok {
+			out.WriteString(text[done:at])
+			out.WriteString(plain)
+			done = at + length
 		}
-		out.WriteString(decodedRun(rest[:length]))
-		rest = rest[length:]
+		if length == 0 {
+			_, length = utf8.DecodeRuneInString(text[at:])
+		}
+		at += length
 	}
+	if done == 0 {
+		return text
+	}
+	out.WriteString(text[done:])
 	return out.String()
 }
 
-// decodedRun returns what a run of the characters of base64 stands for, or the run itself.
-func decodedRun(run string) string {
+// decodedRun returns what a run of the characters of base64 stands for. It is false if that is no text.
+func decodedRun(run string) (plain string, ok bool) {
 	const shortestRun = 6 // of a secret of the shortest length
 	if len(run) < shortestRun {
-		return run
+		return "", false
 	}
-	whole := run
 	if len(run)%4 == 1 { // a limit has cut it off
-		whole = run[:len(run)-1]
+		run = run[:len(run)-1]
 	}
 	alphabet := base64.RawStdEncoding
 	if strings.ContainsAny(run, "-_") {
 		alphabet = base64.RawURLEncoding
 	}
-	if decoded, err := alphabet.DecodeString(whole); err == nil && isPrintable(decoded) {
-		return string(decoded)
+	var room [128]byte // enough for a request ID, which every success has
+	decoded, err := alphabet.AppendDecode(room[:0], []byte(run))
+	if err != nil || !isPrintable(decoded) {
+		return "", false
 	}
-	return run
+	return string(decoded), true
 }
 
 func isBase64(r rune) bool {
@@ -128,5 +139,5 @@ func isBase64(r rune) bool {
 }
 
 func isPrintable(text []byte) bool {
-	return utf8.Valid(text) && !strings.ContainsFunc(string(text), func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
+	return utf8.Valid(text) && !bytes.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }

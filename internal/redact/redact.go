@@ -1,4 +1,5 @@
-package rest
+// Package redact removes credentials from texts that a server or a transport has sent back.
+package redact
 
 import (
 	"cmp"
@@ -15,24 +16,22 @@ const (
 	shortest = 4
 )
 
-// Redact removes from text whatever the request carried as its credential, should the server echo it: as it is, with the escapes
-// of a URL, of JSON or of a Go string, in base64, and also where a limit has cut it off at the end of the text. It does not know
-// the escapes of HTML.
-func (r *Response) Redact(text string) string { return redact(text, r.sent, r.secret) }
-
-func redact(text string, sent http.Header, inBody string) string {
+// Text removes from text whatever a request carried as its credential, in the headers sent or as secret in its body, should the
+// server echo it: as it is, with the escapes of a URL, of JSON or of a Go string, in base64, and also where a limit has cut it
+// off at the end of the text. It does not know the escapes of HTML.
+func Text(text string, sent http.Header, secret string) string {
 	if len(text) < shortest {
 		return text
 	}
 	var room [8]string
-	return redactEncoded(text, secrets(room[:0], len(text), sent, inBody), mostEncodings)
+	return redactEncoded(text, secrets(room[:0], len(text), sent, secret), mostEncodings)
 }
 
-// withoutEcho returns err, unless its text repeats the credential, as net/http's does when it quotes an answer that is
+// Error returns err, unless its text repeats the credential, as net/http's does when it quotes a response that is
 // not HTTP. Then only the redacted text is left of it.
-func withoutEcho(err error, sent http.Header, inBody string) error {
+func Error(err error, sent http.Header, secret string) error {
 	text := err.Error()
-	if clean := redact(text, sent, inBody); clean != text {
+	if clean := Text(text, sent, secret); clean != text {
 		return errors.New(clean)
 	}
 	return err
