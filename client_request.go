@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/renew"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
-	"github.com/revert-resize/ecs/internal/wire"
 )
 
 // attempt makes one attempt of a request. Every answer but a 2xx is an *APIError; no answer is a *transportError or
@@ -123,7 +123,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if err := decode(res); err != nil {
-		if e := wire.DecodeError(res.Body, res.Redact); e.Found {
+		if e := problem.DecodeError(res.Body, res.Redact); e.Found {
 			return apiError(req, res) // throttling comes as 202, with an error in its body
 		}
 		return &answerError{err}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/retry"
-	"github.com/revert-resize/ecs/internal/wire"
 )
 
 // APIError reports a response of the cloud that is not a success. It is plain data: it holds no request, and a credential
@@ -41,7 +41,7 @@ type APIError struct {
 
 // apiError reads a response that is not a success.
 func apiError(req *rest.Request, res *rest.Response) *APIError {
-	body := wire.DecodeError(res.Body, res.Redact) // the texts are redacted there, before they are cleaned and cut
+	body := problem.DecodeError(res.Body, res.Redact) // the texts are redacted there, before they are cleaned and cut
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
 		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID),
@@ -71,7 +71,7 @@ func redirectTarget(res *rest.Response) string {
 		return ""
 	}
 	host := url.URL{Scheme: u.Scheme, Host: u.Host}
-	return " to " + wire.CleanText(res.Redact(host.String()+u.Path), 256)
+	return " to " + problem.CleanText(res.Redact(host.String()+u.Path), 256)
 }
 
 // requestID returns the ID under which the cloud knows the request.
@@ -85,7 +85,7 @@ func requestID(res *rest.Response) string {
 }
 
 // cleanID makes an ID that the cloud gave fit for errors and logs.
-func cleanID(res *rest.Response, id string) string { return wire.CleanText(res.Redact(id), 128) }
+func cleanID(res *rest.Response, id string) string { return problem.CleanText(res.Redact(id), 128) }
 
 // Error returns one line that names the request, the status, the code, the request ID and the number of attempts.
 func (e *APIError) Error() string {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/rest"
-	"github.com/revert-resize/ecs/internal/wire"
 )
 
 // answer is what the answer to the action proves about that one request.
@@ -70,7 +70,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer
 		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if len(bytes.TrimSpace(res.Body)) > 0 {
-		e := wire.DecodeError(res.Body, res.Redact)
+		e := problem.DecodeError(res.Body, res.Redact)
 		api := apiError(req, res)
 		switch {
 		case e.Found && api.rateLimited():
@@ -100,7 +100,7 @@ func clip(text string) string {
 	if text == "" {
 		return "no text"
 	}
-	return wire.CleanText(text, 128)
+	return problem.CleanText(text, 128)
 }
 
 // judgeRefusal reads an answer that is not a 2xx.
@@ -133,5 +133,5 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 // endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.
 func endedAtNova(res *rest.Response) bool {
 	id := res.Header.Get("X-Openstack-Request-Id") + res.Header.Get("X-Compute-Request-Id")
-	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && wire.DecodeError(res.Body, res.Redact).Nova != ""
+	return strings.HasPrefix(id, "req-") && res.BodyErr == nil && problem.DecodeError(res.Body, res.Redact).Nova != ""
 }

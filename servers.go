@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/verdict"
 	"github.com/revert-resize/ecs/internal/wire"
@@ -109,7 +110,7 @@ func (s *Server) describe() string {
 }
 
 // orNone cleans a word of the cloud for an error text.
-func orNone(s string) string { return cmp.Or(wire.CleanText(s, 64), "none") }
+func orNone(s string) string { return cmp.Or(problem.CleanText(s, 64), "none") }
 
 // set fills s with what an answer says. redact removes a credential that the answer echoes.
 func (s *Server) set(w *wire.Server, redact func(string) string) {
@@ -129,7 +130,7 @@ func (s *Server) set(w *wire.Server, redact func(string) string) {
 	}
 	if w.Fault != nil {
 		f := Fault(*w.Fault)
-		f.Message, f.Details = wire.CleanText(redact(f.Message), 512), redact(f.Details)
+		f.Message, f.Details = problem.CleanText(redact(f.Message), 512), redact(f.Details)
 		s.Fault = &f
 	}
 }
@@ -213,7 +214,7 @@ func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID 
 		case err != nil:
 			return err
 		case !strings.EqualFold(w.ID, serverID):
-			return fmt.Errorf("answer is about another server, %q", wire.CleanText(res.Redact(w.ID), 64))
+			return fmt.Errorf("answer is about another server, %q", problem.CleanText(res.Redact(w.ID), 64))
 		}
 		into.set(w, res.Redact)
 		at = moment{res.SentAt, res.Date()}
@@ -243,7 +244,7 @@ func opError(op, serverID string, err error) error {
 // printable keeps a bad ID from breaking an error's line.
 func printable(id string) string {
 	if checkID("", id) != nil {
-		return strconv.QuoteToASCII(wire.CleanText(id, 64))
+		return strconv.QuoteToASCII(problem.CleanText(id, 64))
 	}
 	return id
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/rest"
 	"github.com/revert-resize/ecs/internal/wire"
 )
@@ -98,7 +99,7 @@ func (t *trail) add(page serverPage) error {
 		return nil
 	}
 	if t.markers[page.next] {
-		return fmt.Errorf("the list does not advance: page after %q again", wire.CleanText(page.next, 64))
+		return fmt.Errorf("the list does not advance: page after %q again", problem.CleanText(page.next, 64))
 	}
 	t.markers[page.next] = true
 	if len(page.servers) == 0 {
@@ -110,7 +111,7 @@ func (t *trail) add(page serverPage) error {
 	t.empty = 0
 	first := page.servers[0].ID
 	if t.firsts[first] {
-		return fmt.Errorf("the list does not advance: server %q comes again", wire.CleanText(page.redact(first), 64))
+		return fmt.Errorf("the list does not advance: server %q comes again", problem.CleanText(page.redact(first), 64))
 	}
 	t.firsts[first] = true
 	return nil
@@ -131,12 +132,12 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 		page.redact, page.requestedAt = res.Redact, res.SentAt
 		page.date = res.Date()
 		if marker := value(page.next, res.Redact); marker != page.next { // it would stand in the URL of the next request
-			return fmt.Errorf("the list goes on after %q, which repeats the credential", wire.CleanText(marker, 64))
+			return fmt.Errorf("the list goes on after %q, which repeats the credential", problem.CleanText(marker, 64))
 		}
 		return err
 	})
 	if marker := query.Get("marker"); err == nil && marker != "" && slices.ContainsFunc(page.servers, func(s wire.Server) bool { return s.ID == marker }) {
-		err = fmt.Errorf("the list goes backwards: server %q comes again", wire.CleanText(marker, 64))
+		err = fmt.Errorf("the list goes backwards: server %q comes again", problem.CleanText(marker, 64))
 	}
 	return page, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
@@ -142,7 +143,7 @@ func BenchmarkDecodeError(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if wire.DecodeError(body, nil).Found != bench.found {
+				if problem.DecodeError(body, nil).Found != bench.found {
 					b.Fatal("wrong verdict")
 				}
 			}

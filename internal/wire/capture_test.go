@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
@@ -57,13 +58,13 @@ func readCapture(tb testing.TB, name string) capture {
 
 // outcome is what all decoders say of one body. An absent part means that its decoder found nothing of its kind.
 type outcome struct {
-	Status  int             `json:"status"`
-	Server  *wire.Server    `json:"server,omitempty"`
-	Servers []wire.Server   `json:"servers,omitempty"`
-	Next    string          `json:"next,omitempty"` // marker
-	Action  *wire.Action    `json:"action,omitempty"`
-	Actions []wire.Action   `json:"actions,omitempty"`
-	Error   *wire.ErrorBody `json:"error,omitempty"`
+	Status  int                `json:"status"`
+	Server  *wire.Server       `json:"server,omitempty"`
+	Servers []wire.Server      `json:"servers,omitempty"`
+	Next    string             `json:"next,omitempty"` // marker
+	Action  *wire.Action       `json:"action,omitempty"`
+	Actions []wire.Action      `json:"actions,omitempty"`
+	Error   *problem.ErrorBody `json:"error,omitempty"`
 }
 
 func decodeAll(t *testing.T, c capture) outcome {
@@ -82,7 +83,7 @@ func decodeAll(t *testing.T, c capture) outcome {
 	if o.Servers, o.Next, err = wire.DecodeServers(c.body); err != nil {
 		assertNothing(t, c, err, wire.ErrNoServer)
 	}
-	if body := wire.DecodeError(c.body, nil); body.Found || !body.JSON || c.status >= 400 { // what a success says beside is nobody's concern
+	if body := problem.DecodeError(c.body, nil); body.Found || !body.JSON || c.status >= 400 { // what a success says beside is nobody's concern
 		o.Error = &body
 	}
 	return o

@@ -3,10 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -91,37 +88,4 @@ func FuzzDecodeAction(f *testing.F) {
 			assert.Nil(t, list)
 		}
 	})
-}
-
-func FuzzDecodeError(f *testing.F) {
-	seed(f)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		e := wire.DecodeError(body, nil)
-		for _, text := range []string{e.Nova, e.Code, e.Message, e.RequestID, e.RetryAfter} {
-			assertClean(t, text, 512)
-		}
-		assert.False(t, e.Found && e.Code+e.Message == "", "an error that says nothing")
-		assert.False(t, e.Nova != "" && !e.Found, "a fault that is none")
-		if text := bytes.TrimLeft(body, " \t\r\n\ufeff"); !e.JSON && len(text) > 0 && bytes.IndexByte([]byte(`{["`), text[0]) >= 0 {
-			assert.Equal(t, wire.ErrorBody{}, e, "of broken JSON")
-		}
-	})
-}
-
-func FuzzCleanText(f *testing.F) {
-	for _, text := range []string{"", "plain", " a  b\n", "a<br />b", "<!-- c -->x", "&amp;lt;", "&#10;&#27;x", "é…\u202e\ufeff", "\xff<a", "<<b", "&"} {
-		f.Add(text, 8)
-	}
-	f.Fuzz(func(t *testing.T, text string, limit int) {
-		limit = max(0, min(limit, 1000))
-		assertClean(t, wire.CleanText(text, limit), limit)
-	})
-}
-
-func assertClean(t *testing.T, text string, limit int) {
-	t.Helper()
-	assert.True(t, utf8.ValidString(text))
-	assert.LessOrEqual(t, len(text), limit)
-	assert.Equal(t, strings.Join(strings.Fields(text), " "), text, "white space")
-	assert.False(t, strings.ContainsFunc(text, unicode.IsControl), "%q", text)
 }

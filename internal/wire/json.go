@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/revert-resize/ecs/internal/problem"
 )
 
 // decode reads a body that is one JSON text. mismatch says that a value was not of its field's type; such a field keeps its
@@ -38,7 +40,7 @@ func syntaxError(body []byte, err error) error {
 	switch {
 	case len(text) == 0:
 		return errors.New("answer is empty")
-	case isMarkup(text):
+	case problem.IsMarkup(text):
 		return errors.New("answer is a page of HTML or XML instead of JSON")
 	case cut:
 		return fmt.Errorf("answer is cut off after %d bytes", len(body))

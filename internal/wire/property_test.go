@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/revert-resize/ecs/internal/problem"
 	"github.com/revert-resize/ecs/internal/wire"
 )
 
@@ -90,7 +91,7 @@ func TestDecodeServer_AgreesWithTheReference(t *testing.T) {
 		got, err := wire.DecodeServer(body)
 		require.Equal(t, wantErr == nil, err == nil, "%q: %v, reference: %v", body, err, wantErr)
 		require.Equal(t, want, got, "%q", body)
-		require.Equal(t, json.Valid(body), wire.DecodeError(body, nil).JSON, "%q", body)
+		require.Equal(t, json.Valid(body), problem.DecodeError(body, nil).JSON, "%q", body)
 		if err == nil {
 			accepted++
 		}

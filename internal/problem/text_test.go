@@ -1,4 +1,4 @@
-package wire_test
+package problem_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/revert-resize/ecs/internal/wire"
+	"github.com/revert-resize/ecs/internal/problem"
 )
 
 func TestCleanText_MakesOneLineOfForeignText(t *testing.T) {
@@ -34,7 +34,7 @@ func TestCleanText_MakesOneLineOfForeignText(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, wire.CleanText(test.text, 1000))
+			assert.Equal(t, test.want, problem.CleanText(test.text, 1000))
 		})
 	}
 }
@@ -64,7 +64,7 @@ func TestCleanText_CutsBetweenCharacters(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, wire.CleanText(test.text, test.limit))
+			assert.Equal(t, test.want, problem.CleanText(test.text, test.limit))
 		})
 	}
 }

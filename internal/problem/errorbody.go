@@ -1,4 +1,6 @@
-package wire
+// Package problem reads what the body of an error response says: a code, a message, a request ID and a pause, from whatever JSON, XML,
+// HTML or text a cloud or a gateway sends. It also makes foreign texts fit to be shown.
+package problem
 
 import (
 	"bytes"
@@ -46,7 +48,7 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 	case e.JSON:
 		p = readProblem(jsonTree(text))
 	case len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) >= 0: // there is no telling what broken JSON says
-	case isMarkup(text):
+	case IsMarkup(text):
 		p = readPage(text)
 	case !isBinary(text):
 		p = problem{message: string(text[:min(len(text), maxRaw)])}

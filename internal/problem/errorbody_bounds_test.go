@@ -1,4 +1,4 @@
-package wire_test
+package problem_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/revert-resize/ecs/internal/wire"
+	"github.com/revert-resize/ecs/internal/problem"
 )
 
 // hostile returns bodies of about size bytes that are made to cost much.
@@ -62,8 +62,8 @@ func TestDecodeError_WorksWithinBounds(t *testing.T) { //nolint:paralleltest // 
 			seen += len(text)
 			return text
 		}
-		var e wire.ErrorBody
-		allocations := testing.AllocsPerRun(1, func() { e = wire.DecodeError([]byte(body), redact) })
+		var e problem.ErrorBody
+		allocations := testing.AllocsPerRun(1, func() { e = problem.DecodeError([]byte(body), redact) })
 		assert.LessOrEqual(t, allocations, 50000.0, name)
 		assert.LessOrEqual(t, calls/2, 10, "%s: texts that are redacted, in one of two runs", name)
 		assert.LessOrEqual(t, seen/2, 10*16<<10, "%s: bytes that are redacted", name)

@@ -1,4 +1,4 @@
-package wire
+package problem
 
 import (
 	"bytes"
@@ -27,8 +27,8 @@ const (
 	maxRaw = 16 << 10
 )
 
-// isMarkup says whether a body is an HTML page or another text in angle brackets.
-func isMarkup(body []byte) bool {
+// IsMarkup says whether a body is an HTML page or another text in angle brackets.
+func IsMarkup(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(body, blank), []byte("<"))
 }
 
