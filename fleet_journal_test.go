@@ -60,6 +60,12 @@ func (j *memoryJournal) Record(ctx context.Context, entry ecs.JournalEntry) erro
 	return nil
 }
 
+func (j *memoryJournal) len() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.entries)
+}
+
 // of returns the states of a server, in the order in which they were recorded.
 func (j *memoryJournal) of(id string) (states string) {
 	j.mu.Lock()
@@ -286,7 +292,7 @@ func TestFleetJournal_SendsNothingWhoseRecordFailed(t *testing.T) {
 				ids := fleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Millisecond}})
 				journal := &memoryJournal{}
 				journal.before = func(entry ecs.JournalEntry) error {
-					if entry.State == state && len(journal.entries) > 30 {
+					if entry.State == state && journal.len() > 30 {
 						return errFull
 					}
 					return nil

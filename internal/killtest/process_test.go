@@ -58,7 +58,8 @@ func (p *process) answers(t *testing.T) (all []answer, ended bool) {
 		}
 	}
 	err := p.cmd.Wait()
-	require.False(t, ended && err != nil, "%v %s", err, other)
+	killed := p.cmd.ProcessState.ExitCode() < 0 // perhaps after its end: a process takes a while to exit
+	require.False(t, ended && err != nil && !killed, "%v %s", err, other)
 	return all, ended
 }
 

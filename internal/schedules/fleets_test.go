@@ -104,6 +104,13 @@ func (n *fleetNetwork) begin(req *http.Request) (*exchange, string) {
 	return x, server
 }
 
+// requests returns how many requests there were about a server so far.
+func (n *fleetNetwork) requests(id string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.trace[id])
+}
+
 // judge carries out the fleet in a bubble, and holds each result to the truth.
 func (s fleetSchedule) judge(t *testing.T) *findings {
 	t.Helper()
@@ -142,7 +149,7 @@ func (s fleetSchedule) judge(t *testing.T) *findings {
 	for id, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, opts...) {
 		answers[id] = answer{
 			call: call, server: result.Server, revert: result.Revert, err: result.Err, began: began, ended: time.Now(), deadline: deadline,
-			next: len(n.trace[id]),
+			next: n.requests(id),
 		}
 	}
 	time.Sleep(5 * time.Minute)
