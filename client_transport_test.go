@@ -95,7 +95,7 @@ func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
 // TestWithTransport_SeesLogins of the SDK's own credentials.
 func TestWithTransport_SeesLogins(t *testing.T) {
 	t.Parallel()
-	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Subject-Token", secretToken)
 		w.WriteHeader(http.StatusCreated)
 		_, _ = io.WriteString(w, `{"token":{"expires_at":"2999-01-01T00:00:00.000000Z","project":{"id":"`+projectID+`"}}}`)

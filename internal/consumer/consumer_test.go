@@ -64,11 +64,11 @@ func (m mock) RevertResizeAndWait(context.Context, string, string, ...ecs.WaitOp
 func TestConsumer_CanMakeEveryError(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]consumer.Verdict{
-		&ecs.OutcomeUnknownError{Before: ecs.Server{ID: "1"}, Err: errors.New("lost")}:              consumer.Unknown,
-		&ecs.RevertFailedError{Server: ecs.Server{ID: "1"}, Reason: "confirmed"}:                    consumer.NotReverted,
-		&ecs.WaitError{Err: context.Canceled}:                                                       consumer.StillRunning,
-		&ecs.PreconditionError{Unmet: []ecs.UnmetCondition{{Field: "status", Want: "a", Got: "b"}}}: consumer.NothingDone,
-		&ecs.APIError{StatusCode: http.StatusConflict, Code: "conflictingRequest"}:                  consumer.NothingDone,
+		&ecs.OutcomeUnknownError{Revert: ecs.Revert{Before: ecs.Server{ID: "1"}}, Err: errors.New("lost")}: consumer.Unknown,
+		&ecs.RevertFailedError{Server: ecs.Server{ID: "1"}, Reason: "confirmed"}:                           consumer.NotReverted,
+		&ecs.WaitError{Err: context.Canceled}:                                                              consumer.StillRunning,
+		&ecs.PreconditionError{Unmet: []ecs.UnmetCondition{{Field: "status", Want: "a", Got: "b"}}}:        consumer.NothingDone,
+		&ecs.APIError{StatusCode: http.StatusConflict, Code: "conflictingRequest"}:                         consumer.NothingDone,
 		ecs.ErrNotStarted: consumer.NothingDone,
 	} {
 		var reverter consumer.Reverter = mock{err}
