@@ -162,7 +162,7 @@ func (t *Throttle) adjust(now time.Time) {
 	case t.phase == doubling:
 		t.set(t.rate*double, now)
 	case t.phase == adding:
-		t.set(t.rate+increase*made/(1+t.dear.Seconds()/period.Seconds()), now)
+		t.set(t.rate+increase*made/(1+t.dear.Seconds()), now)
 	case t.dear > 0: // the refusal that ends a recovery would cost more than it finds out
 		t.phase = adding
 		t.set(t.rate, now)
