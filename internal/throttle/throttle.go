@@ -24,7 +24,7 @@ const (
 	period     = 100 * time.Millisecond // between two changes of the rate: longer than requests are under way, so that each change shows
 	enough     = 5                      // requests that a period has at least: one refusal of fewer would say too much
 	double     = 2.0                    // per period until the first refusal; and at most halved per period after it, because it overshot by that
-	recovery   = 0.003                  // share of the rate, per request, after the fall: it went too far down, as the burst was over
+	recovery   = 0.006                  // share of the rate, per request, after the fall: it went too far down, as the burst was over
 	increase   = 0.01                   // requests per second, per request: a refusal among some hundred requests costs nothing
 	decrease   = 0.85                   // at most, per period with refusals: the rate is about right then, and they may be chance
 	burstTime  = 5 * time.Millisecond   // timers are not exact: what one that fires late lets through at once
