@@ -84,7 +84,7 @@ func TestWork_WhatOthersDoMeanwhile(t *testing.T) {
 		require.NoError(t, cloud.Confirm(planned(outcome.NotReverted)))
 		require.NoError(t, cloud.Revert(planned(outcome.Reverted)))
 		require.NoError(t, cloud.Lock(planned(outcome.Unknown))) // who planned it may have sent it
-		again := planned(outcome.Unknown)                        // the same
+		again := planned(outcome.NotReverted)
 		require.NoError(t, cloud.Confirm(again))
 		time.Sleep(20 * time.Millisecond) // the confirm takes a millisecond
 		require.NoError(t, cloud.Resize(again, "3"))
