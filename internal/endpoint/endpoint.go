@@ -38,6 +38,8 @@ func parse(raw string, insecure bool) (*url.URL, error) {
 		return nil, errors.New("endpoint must begin with https://") // "user:password@host" has a scheme, too
 	case u.Hostname() == "":
 		return nil, errors.New("endpoint has no host")
+	case !survives(u):
+		return nil, errors.New("endpoint has an IPv6 zone with a character that a URL cannot have")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(raw, "#"):
 		return nil, fmt.Errorf("endpoint %q has a query or a fragment", u.Scheme+"://"+u.Host+u.Path)
 	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
@@ -50,6 +52,12 @@ func parse(raw string, insecure bool) (*url.URL, error) {
 		}
 	}
 	return u, nil
+}
+
+// survives reports whether a URL's host can be written and read again. net/url reads zones that it then refuses.
+func survives(u *url.URL) bool {
+	_, err := url.Parse(withPath(u, nil))
+	return err == nil
 }
 
 // segments returns the parts of the path as they are escaped, without empty ones at the end.
