@@ -138,7 +138,7 @@ func TestVersions_NeedNoToken(t *testing.T) {
 	srv := ecstest.NewUnstarted()
 	defer srv.Close()
 	for path, want := range map[string]string{
-		"/": `"versions": [`, "/v2.1": `"version": "2.100"`, "/v2": `"id": "v2.0"`,
+		"/": `"versions": [`, "/v2.1": `"version": "2.104"`, "/v2": `"id": "v2.0"`,
 	} {
 		a := call(t, srv.HTTPClient(), "GET", srv.URL+path, "")
 		assert.Equal(t, 200, a.status)

@@ -130,7 +130,8 @@
 //     POST, GET and DELETE of tokens, the catalog, and GET of projects are
 //     there. The text of the error for a malformed login is shortened.
 //   - Of what differs between the releases of [WithRelease] there are the
-//     microversions and the keys of the details; images have no properties.
+//     microversions, the keys of the details, query parameters that are refused,
+//     what is said of /v2, and the text of an exception; images have no properties.
 //   - Under HTTP/2 a cut connection is a stream that is reset: the other
 //     requests on the connection go on. There is no HTTP/2 without TLS.
 //   - On a socket a 204 has no Content-Length, header names and reason phrases

@@ -63,7 +63,8 @@ func (s *Server) versions(in *inbound) *Answer {
 	if in.route.version != "" {
 		return &Answer{http.StatusOK, http.Header{"Content-Type": {jsonType}}, in.versionBody(base), nil}
 	}
-	body := `{"versions": [{"id": "v2.0", "status": "SUPPORTED", "version": "", "min_version": "", "updated": "2011-01-21T11:33:21Z", "links": [{"rel": "self", "href": "` +
+	status, updated := s.cfg.release.legacyStatus()
+	body := `{"versions": [{"id": "v2.0", "status": "` + status + `", "version": "", "min_version": "", "updated": "` + updated + `", "links": [{"rel": "self", "href": "` +
 		base + `/v2/"}]}, {"id": "v2.1", "status": "CURRENT", "version": "` +
 		s.cfg.release.newest() + `", "min_version": "2.1", "updated": "2013-07-23T11:33:21Z", "links": [{"rel": "self", "href": "` +
 		base + `/v2.1/"}]}]}`
@@ -76,9 +77,11 @@ func (s *Server) versionDocument(in *inbound) *Answer {
 }
 
 func (in *inbound) versionBody(base string) []byte {
-	id, status, version, minVersion, updated, path, media := "v2.1", "CURRENT", in.release.newest(), "2.1", "2013-07-23T11:33:21Z", "/v2.1/", "2.1"
+	id, version, minVersion, path, media := "v2.1", in.release.newest(), "2.1", "/v2.1/", "2.1"
+	status, updated := "CURRENT", "2013-07-23T11:33:21Z"
 	if in.route.legacy {
-		id, status, version, minVersion, updated, path, media = "v2.0", "SUPPORTED", "", "", "2011-01-21T11:33:21Z", "/v2/", "2"
+		id, version, minVersion, path, media = "v2.0", "", "", "/v2/", "2"
+		status, updated = in.release.legacyStatus()
 	}
 	return []byte(`{"version": {"id": "` + id + `", "status": "` + status + `", "version": "` + version + `", "min_version": "` + minVersion +
 		`", "updated": "` + updated + `", "links": [{"rel": "self", "href": "` + base + path +

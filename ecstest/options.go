@@ -73,7 +73,7 @@ func (d Durations) or(fallback Durations) Durations {
 func defaults() config {
 	return config{
 		seed:      rand.Uint64(),
-		release:   Epoxy,
+		release:   Hibiscus,
 		address:   "127.0.0.1:0",
 		precision: time.Second,
 		tokenTTL:  24 * time.Hour,

@@ -132,8 +132,9 @@ func UnexpectedTaskState() Effect {
 func DatabaseDown() Effect { return unexpected("database down", "oslo_db.exception.DBConnectionError") }
 
 func unexpected(name, class string) Effect {
-	return named(name, NovaError(http.StatusInternalServerError, "computeFault",
-		"Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible.\n<class '"+class+"'>"))
+	return Effect{name: name, answer: func(_ *Server, in *inbound) *Answer {
+		return in.early(&refusal{http.StatusInternalServerError, "computeFault", in.release.unexpected(class)})
+	}}
 }
 
 // ECSError is an error in the shape of ECS's own API, for instance

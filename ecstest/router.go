@@ -162,7 +162,7 @@ func (s *Server) handle(in *inbound) *Answer {
 }
 
 // compute answers what goes to Nova, in Nova's order: token, route,
-// microversion, body, project, and only then the server.
+// microversion, body, project, query, and only then the server.
 func (s *Server) compute(in *inbound) *Answer {
 	who, no := s.authenticate(in)
 	if no != nil {
@@ -187,6 +187,9 @@ func (s *Server) compute(in *inbound) *Answer {
 		}
 		return in.novaFault(badRequest("Malformed request URL: URL's project_id '" + p +
 			"' doesn't match Context's project_id '" + context + "'"))
+	}
+	if no := in.unknownParameters(); no != nil {
+		return in.novaFault(no)
 	}
 	return serve(in, who)
 }
