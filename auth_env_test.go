@@ -20,6 +20,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // setEnv makes the environment just this: nothing of the machine's own that NewClientFromEnv reads. It returns the home
@@ -245,7 +246,7 @@ func TestNewClientFromEnv_Metadata(t *testing.T) {
 	fake, err := url.Parse(srv.MetadataURL())
 	require.NoError(t, err)
 	var hosts []string
-	transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+	transport := TransportFunc(func(req *http.Request) (*http.Response, error) {
 		if len(hosts) == 0 || hosts[len(hosts)-1] != req.URL.Host {
 			hosts = append(hosts, req.URL.Host)
 		}
@@ -262,7 +263,7 @@ func TestNewClientFromEnv_FindsTheProjectOfTheRegion(t *testing.T) {
 	})
 	var asked []string
 	client, project, err := ecs.NewClientFromEnv(ecs.WithHTTPClient(&http.Client{
-		Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+		Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 			asked = append(asked, req.URL.String())
 			assert.Contains(t, req.Header.Get("Authorization"), "Access=AK")
 			return reply(http.StatusOK, `{"projects":[{"id":"p1","name":"eu-west-101"}]}`)(req)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // The cloud of these tests checks signatures with code of its own.
@@ -37,7 +38,7 @@ func TestAccessKey_SignsWhatTheCloudAccepts(t *testing.T) {
 				if name == "behind a gateway" {
 					opts = append(opts, ecstest.WithPrefix("/gateway/ecs"))
 				}
-				srv, id := fakeCloud(t, opts...)
+				srv, id := FakeCloud(t, opts...)
 				srv.AddAccessKey("AK", "SK", "", time.Time{})
 				srv.AddAccessKey("TAK", "TSK", "ST/+==", time.Now().Add(time.Hour))
 				if key.ProjectID != "" {
@@ -47,7 +48,7 @@ func TestAccessKey_SignsWhatTheCloudAccepts(t *testing.T) {
 				if name == "chosen by pointer" {
 					auth = &key
 				}
-				client := fakeClient(t, srv, auth)
+				client := FakeClient(t, srv, auth)
 
 				server, err := client.RevertResizeAndWait(t.Context(), srv.ProjectID(), id)
 
@@ -68,9 +69,9 @@ func TestAccessKey_SignsWhatTheCloudAccepts(t *testing.T) {
 func TestAccessKey_ARefusedSignatureIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.AddAccessKey("AK", "SK", "", time.Time{})
-		client := fakeClient(t, srv, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
+		client := FakeClient(t, srv, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
 
 		_, err := client.RevertResize(t.Context(), srv.ProjectID(), id)
 
@@ -86,7 +87,7 @@ func TestAccessKey_SignsEveryAttemptAnew(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var dates, signatures []string
 		client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
-			transportFunc(func(req *http.Request) (*http.Response, error) {
+			TransportFunc(func(req *http.Request) (*http.Response, error) {
 				assert.Len(t, req.Header.Values("Authorization"), 1)
 				dates = append(dates, req.Header.Get("X-Sdk-Date"))
 				signatures = append(signatures, req.Header.Get("Authorization"))
@@ -123,7 +124,7 @@ func TestAccessKey_ExplainsAWrongClock(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
 				client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
-					transportFunc(reply(http.StatusUnauthorized, tt.body, "Date", tt.date)))
+					TransportFunc(reply(http.StatusUnauthorized, tt.body, "Date", tt.date)))
 				_, err := client.GetServer(t.Context(), projectID, serverID)
 				require.ErrorIs(t, err, ecs.ErrUnauthorized)
 				if tt.want == "" {
@@ -141,7 +142,7 @@ func TestAccessKey_RefusesAnotherProject(t *testing.T) {
 	t.Parallel()
 	sent := 0
 	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", ProjectID: "other"},
-		transportFunc(func(req *http.Request) (*http.Response, error) { sent++; return reply(http.StatusOK, "")(req) }))
+		TransportFunc(func(req *http.Request) (*http.Response, error) { sent++; return reply(http.StatusOK, "")(req) }))
 	_, err := client.GetServer(t.Context(), projectID, serverID)
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	require.ErrorContains(t, err, `the access key is for project "other", the request for project "`+projectID+`"`)
@@ -184,7 +185,7 @@ func TestMetadataCredentials_RefusesANilOption(t *testing.T) {
 func TestAccessKey_SendsASpaceAsItIsSigned(t *testing.T) {
 	t.Parallel()
 	var query string
-	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"}, transportFunc(func(req *http.Request) (*http.Response, error) {
+	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"}, TransportFunc(func(req *http.Request) (*http.Response, error) {
 		query = req.URL.RawQuery
 		return reply(http.StatusOK, `{"servers":[]}`)(req)
 	}))
@@ -206,9 +207,9 @@ func TestMetadata_OneKeyForAll(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				srv, id := fakeCloud(t, append(opts, ecstest.WithThinkTime(time.Millisecond))...)
-				client := fakeClient(t, srv, metadataOf(srv))
-				for _, err := range together(50, func(int) error {
+				srv, id := FakeCloud(t, append(opts, ecstest.WithThinkTime(time.Millisecond))...)
+				client := FakeClient(t, srv, metadataOf(srv))
+				for _, err := range Together(50, func(int) error {
 					_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 					return err
 				}) {
@@ -245,7 +246,7 @@ func TestMetadata_DialsAnAddressWithAZone(t *testing.T) {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
 	client := newClientAs(t, ecs.MetadataCredentials(ecs.WithMetadataEndpoint("http://[::1%25"+loopback+"]:"+port)),
-		transportFunc(func(req *http.Request) (*http.Response, error) {
+		TransportFunc(func(req *http.Request) (*http.Response, error) {
 			if req.URL.Hostname() != "ecs.example.com" {
 				return http.DefaultTransport.RoundTrip(req)
 			}
@@ -263,21 +264,21 @@ func TestMetadata_FallsBackWhereThereAreNoSessions(t *testing.T) {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				srv, id := fakeCloud(t)
+				srv, id := FakeCloud(t)
 				srv.Inject(ecstest.Fault{On: ecstest.Metadata, Do: ecstest.Reply(status, nil, "")})
-				client := fakeClient(t, srv, metadataOf(srv))
+				client := FakeClient(t, srv, metadataOf(srv))
 				_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 				require.NoError(t, err)
-				assert.Equal(t, 2, count(srv, ecstest.Metadata))
+				assert.Equal(t, 2, Count(srv.Requests(), ecstest.Metadata))
 			})
 		})
 	}
 	t.Run("but not after a refusal", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T) {
-			srv, id := fakeCloud(t)
+			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Do: ecstest.Reply(http.StatusForbidden, nil, "")})
-			client := fakeClient(t, srv, metadataOf(srv))
+			client := FakeClient(t, srv, metadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrForbidden)
 			require.ErrorContains(t, err, "authenticate: open a session with the metadata service: PUT")
@@ -288,9 +289,9 @@ func TestMetadata_FallsBackWhereThereAreNoSessions(t *testing.T) {
 func TestMetadata_RenewsBeforeTheKeyExpires(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.SetMetadataLifetime(time.Hour)
-		client := fakeClient(t, srv, metadataOf(srv))
+		client := FakeClient(t, srv, metadataOf(srv))
 		for range 5 * 60 { // five hours, once a minute
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.NoError(t, err)
@@ -309,20 +310,20 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	t.Run("an agency", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T) {
-			srv, id := fakeCloud(t, ecstest.WithoutAgency())
-			client := fakeClient(t, srv, metadataOf(srv))
+			srv, id := FakeCloud(t, ecstest.WithoutAgency())
+			client := FakeClient(t, srv, metadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnauthorized)
 			require.ErrorContains(t, err, "no agency is bound to this server")
-			assert.Equal(t, 2, count(srv, ecstest.Metadata), "asked once")
+			assert.Equal(t, 2, Count(srv.Requests(), ecstest.Metadata), "asked once")
 		})
 	})
 	t.Run("a metadata service", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T) {
-			srv, id := fakeCloud(t)
+			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Times: -1, Do: ecstest.Hang()})
-			client := fakeClient(t, srv, metadataOf(srv), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			client := FakeClient(t, srv, metadataOf(srv), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			start := time.Now()
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
@@ -333,9 +334,9 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	t.Run("a key", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T) {
-			srv, id := fakeCloud(t)
+			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil, `{"credential":{}}`)})
-			client := fakeClient(t, srv, metadataOf(srv))
+			client := FakeClient(t, srv, metadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorContains(t, err, "no complete temporary access key")
 		})
@@ -346,10 +347,10 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 func TestMetadata_AnUnusableKeyIsNotKept(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil,
 			`{"credential":{"access":"a b","secret":"s","securitytoken":"t","expires_at":"2000-01-02T00:00:00Z"}}`)})
-		client := fakeClient(t, srv, metadataOf(srv))
+		client := FakeClient(t, srv, metadataOf(srv))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorContains(t, err, "no signature can be made with")
 		require.NotErrorIs(t, err, ecs.ErrInvalidArgument, "it is not the caller's fault")
@@ -362,8 +363,8 @@ func TestMetadata_AnUnusableKeyIsNotKept(t *testing.T) {
 func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, metadataOf(srv))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, metadataOf(srv))
 		look := func() error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
 		require.NoError(t, look())
 
@@ -373,22 +374,22 @@ func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
 		assert.Equal(t, 2, srv.MetadataKeys())
 
 		// Now the service has no newer key: sending the same again would only bring it closer to being locked.
-		looks := count(srv, ecstest.Look)
+		looks := Count(srv.Requests(), ecstest.Look)
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.TokenMustBeUpdated()})
 		err := look()
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
 		require.ErrorContains(t, err, "there is no other credential")
-		assert.Equal(t, looks+1, count(srv, ecstest.Look))
+		assert.Equal(t, looks+1, Count(srv.Requests(), ecstest.Look))
 	})
 }
 
 func TestMetadata_ExplainsAWrongClock(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Times: -1, Do: ecstest.Reply(http.StatusUnauthorized,
 			http.Header{"Date": {"Fri, 31 Dec 1999 20:00:00 GMT"}}, "")})
-		client := fakeClient(t, srv, metadataOf(srv))
+		client := FakeClient(t, srv, metadataOf(srv))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorContains(t, err, "this machine's clock is 4h0m0s ahead of the cloud's")
 	})

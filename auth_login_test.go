@@ -16,17 +16,18 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestLogin_EveryWayGetsAToken(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		user := srv.Credentials()
 		credentialID, secret := srv.AddApplicationCredential("ci")
 		url := srv.IdentityURL()
 		for name, source := range map[string]ecs.TokenSource{
-			"names": passwordOf(srv),
+			"names": PasswordOf(srv),
 			"IDs": ecs.PasswordCredentials{
 				IdentityEndpoint: url, UserID: user.UserID, Password: user.Password, ProjectID: user.ProjectID,
 			},
@@ -39,7 +40,7 @@ func TestLogin_EveryWayGetsAToken(t *testing.T) {
 				IdentityEndpoint: url, Name: "ci", Secret: secret, Username: user.Username, DomainID: user.DomainID,
 			},
 		} {
-			client := fakeClient(t, srv, ecs.TokenAuth(source))
+			client := FakeClient(t, srv, ecs.TokenAuth(source))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.NoError(t, err, name)
 		}
@@ -49,10 +50,10 @@ func TestLogin_EveryWayGetsAToken(t *testing.T) {
 func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		user := srv.Credentials()
 		credentialID, _ := srv.AddApplicationCredential("ci")
-		foreign := passwordOf(srv)
+		foreign := PasswordOf(srv)
 		foreign.ProjectName = "nobody's"
 		for name, source := range map[string]ecs.TokenSource{
 			"application credential": ecs.ApplicationCredential{
@@ -63,7 +64,7 @@ func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
 				IdentityEndpoint: srv.IdentityURL(), UserID: "hunter", Password: "hunter2", ProjectID: user.ProjectID,
 			},
 		} {
-			client := fakeClient(t, srv, ecs.TokenAuth(source))
+			client := FakeClient(t, srv, ecs.TokenAuth(source))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnauthorized, name)
 			var api *ecs.APIError
@@ -79,7 +80,7 @@ func TestLogin_SendsThePasswordToOnePlaceOnly(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		var sent []string
-		transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+		transport := TransportFunc(func(req *http.Request) (*http.Response, error) {
 			body, err := io.ReadAll(req.Body)
 			require.NoError(t, err)
 			assert.Contains(t, string(body), "hunter2")
@@ -111,7 +112,7 @@ func TestLogin_UnreadableAnswersAreErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				transport := transportFunc(reply(http.StatusCreated, tt.body, "X-Subject-Token", tt.token))
+				transport := TransportFunc(reply(http.StatusCreated, tt.body, "X-Subject-Token", tt.token))
 				client := newClientAs(t, ecs.TokenAuth(ecs.PasswordCredentials{
 					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
 				}), transport)
@@ -121,6 +122,18 @@ func TestLogin_UnreadableAnswersAreErrors(t *testing.T) {
 			})
 		})
 	}
+}
+
+// observed keeps the last token of a source.
+type observed struct {
+	ecs.TokenSource
+	last *ecs.Token
+}
+
+func (o observed) Token(ctx context.Context) (ecs.Token, error) {
+	t, err := o.TokenSource.Token(ctx)
+	*o.last = t
+	return t, err
 }
 
 func TestLogin_CountsTheLifeOnThisMachinesClock(t *testing.T) {
@@ -142,7 +155,7 @@ func TestLogin_CountsTheLifeOnThisMachinesClock(t *testing.T) {
 				ecs.PasswordCredentials{
 					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
 				}, &got,
-			}), transportFunc(reply(http.StatusCreated, string(body), "X-Subject-Token", "t")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			}), TransportFunc(reply(http.StatusCreated, string(body), "X-Subject-Token", "t")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			_, err = client.GetServer(t.Context(), projectID, serverID)
 			require.Error(t, err)
 			assert.WithinDuration(t, tt.want, got.ExpiresAt, 0, name)
@@ -184,7 +197,7 @@ func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
 		},
 		"no source":        {ecs.TokenAuth(nil), "token source is nil"},
 		"nil pointer":      {ecs.TokenAuth((*ecs.PasswordCredentials)(nil)), "token source is nil"},
-		"nil function":     {ecs.TokenAuth(sourceFunc(nil)), "token source is nil"},
+		"nil function":     {ecs.TokenAuth(SourceFunc(nil)), "token source is nil"},
 		"empty token":      {ecs.StaticToken(""), "token is empty"},
 		"token of a file":  {ecs.StaticToken("hunter2\n"), "token has spaces, line breaks"},
 		"empty access key": {ecs.AccessKey{SecretKey: "hunter2"}, "access key is empty"},
@@ -298,7 +311,7 @@ func TestProjectIDByName_RenewsAnExpiredToken(t *testing.T) {
 	t.Parallel()
 	srv := ecstest.NewServer()
 	t.Cleanup(srv.Close)
-	auth := ecs.TokenAuth(passwordOf(srv))
+	auth := ecs.TokenAuth(PasswordOf(srv))
 	name := srv.Credentials().ProjectName
 	for range 2 {
 		id, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), auth, name)
@@ -308,7 +321,7 @@ func TestProjectIDByName_RenewsAnExpiredToken(t *testing.T) {
 	}
 	assert.Equal(t, 2, srv.Logins())
 
-	_, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+	_, err := ecs.ProjectIDByName(t.Context(), srv.IdentityURL(), ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 		return ecs.Token{Value: "always-the-same"}, nil
 	})), name)
 	require.ErrorIs(t, err, ecs.ErrUnauthorized)
@@ -351,7 +364,7 @@ func TestLogin_Answered404IsNoWordAboutTheServer(t *testing.T) {
 			t.Parallel()
 			srv := serveSteps(t, map[string]step{"/v3/auth/tokens": reply(http.StatusNotFound, body)})
 			client := newClientAs(t, ecs.TokenAuth(ecs.ApplicationCredential{IdentityEndpoint: srv, ID: "c1", Secret: "s"}),
-				transportFunc(func(req *http.Request) (*http.Response, error) { return http.DefaultTransport.RoundTrip(req) }),
+				TransportFunc(func(req *http.Request) (*http.Response, error) { return http.DefaultTransport.RoundTrip(req) }),
 				ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			_, looked := client.GetServer(t.Context(), projectID, serverID)
 			_, reverted := client.RevertResize(t.Context(), projectID, serverID)
@@ -384,7 +397,7 @@ func TestLogin_NeverShowsAnEchoedSecret(t *testing.T) {
 	once := ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})
 	for name, source := range sources {
 		for how, echo := range echoes(oddToken) {
-			_, err := newClientAs(t, ecs.TokenAuth(source), tripFunc(echo), once).GetServer(t.Context(), projectID, serverID)
+			_, err := newClientAs(t, ecs.TokenAuth(source), TransportFunc(echo), once).GetServer(t.Context(), projectID, serverID)
 			require.Error(t, err, name)
 			for err := err; err != nil; err = errors.Unwrap(err) {
 				if !assertNoPart(t, oddToken, err.Error(), name+", "+how) {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // secrets returns every type that holds a secret, each with the same one.
@@ -27,7 +28,7 @@ func secrets(secret string) map[string]any {
 	credential := ecs.ApplicationCredential{IdentityEndpoint: "https://iam.example.com", ID: "i", Secret: secret}
 	key := ecs.AccessKey{AccessKey: secret, SecretKey: secret, SecurityToken: secret}
 	token := ecs.Token{Value: secret, ExpiresAt: time.Now(), ProjectID: "p"}
-	source := sourceFunc(func(context.Context) (ecs.Token, error) { return token, nil })
+	source := SourceFunc(func(context.Context) (ecs.Token, error) { return token, nil })
 	return map[string]any{
 		"Token":                 token,
 		"PasswordCredentials":   password,
@@ -174,15 +175,15 @@ func TestSecrets_AClientShowsNone(t *testing.T) {
 func TestSecrets_NoErrorAndNoLogShowsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.AddAccessKey("AK", "SK", "security-token", time.Time{})
 		for name, auth := range map[string]ecs.Authenticator{
-			"token":      ecs.TokenAuth(passwordOf(srv)),
+			"token":      ecs.TokenAuth(PasswordOf(srv)),
 			"access key": ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", SecurityToken: "security-token"},
 			"metadata":   metadataOf(srv),
 		} {
 			var sent []string
-			transport := transportFunc(func(req *http.Request) (*http.Response, error) {
+			transport := TransportFunc(func(req *http.Request) (*http.Response, error) {
 				res, err := srv.HTTPClient().Transport.RoundTrip(req)
 				if req.URL.Path != "/v2.1/"+srv.ProjectID()+"/servers/"+id {
 					return res, err
@@ -196,7 +197,7 @@ func TestSecrets_NoErrorAndNoLogShowsWhatWasSent(t *testing.T) {
 				return reply(http.StatusTeapot, fmt.Sprintf(`{"error":{"code":"x","message":%q}}`, strings.Join(sent, " ")))(req)
 			})
 			var log bytes.Buffer
-			client := fakeClient(t, srv, auth, ecs.WithHTTPClient(&http.Client{Transport: transport}),
+			client := FakeClient(t, srv, auth, ecs.WithHTTPClient(&http.Client{Transport: transport}),
 				ecs.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)

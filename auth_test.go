@@ -12,23 +12,24 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestTokenAuth_OneLoginForAllThatMeetAnExpiredToken(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t, ecstest.WithThinkTime(50*time.Millisecond))
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t, ecstest.WithThinkTime(50*time.Millisecond))
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		look := func(int) error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
 
-		for _, err := range together(50, look) {
+		for _, err := range Together(50, look) {
 			require.NoError(t, err)
 		}
 		require.Equal(t, 1, srv.Logins())
 
 		srv.ExpireTokens()
 		late := srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 25, Times: 25, After: time.Second})
-		for _, err := range together(50, look) {
+		for _, err := range Together(50, look) {
 			require.NoError(t, err)
 		}
 		require.Equal(t, 25, late.Hits())
@@ -39,8 +40,8 @@ func TestTokenAuth_OneLoginForAllThatMeetAnExpiredToken(t *testing.T) {
 func TestTokenAuth_RevertGoesOnWithANewToken(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.ExpireToken()})
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 3, Do: ecstest.TokenMustBeUpdated()})
 
@@ -56,9 +57,9 @@ func TestTokenAuth_RevertGoesOnWithANewToken(t *testing.T) {
 func TestTokenAuth_ALeaderThatLeavesFailsNobodyElse(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Before: 10 * time.Second})
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 
 		leader, cancel := context.WithCancel(t.Context())
 		left := make(chan error, 1)
@@ -71,26 +72,26 @@ func TestTokenAuth_ALeaderThatLeavesFailsNobodyElse(t *testing.T) {
 			assert.Equal(t, time.Second, time.Since(start), "it does not wait for the login")
 		}()
 
-		for _, err := range together(49, func(int) error {
+		for _, err := range Together(49, func(int) error {
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			return err
 		}) {
 			require.NoError(t, err)
 		}
-		assert.Equal(t, 1, count(srv, ecstest.Login))
+		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Login))
 	})
 }
 
 func TestTokenAuth_AWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		wrong := passwordOf(srv)
+		srv, id := FakeCloud(t)
+		wrong := PasswordOf(srv)
 		wrong.Password = "hunter2"
-		client := fakeClient(t, srv, ecs.TokenAuth(wrong))
+		client := FakeClient(t, srv, ecs.TokenAuth(wrong))
 
 		for range 3 {
-			for _, err := range together(1000, func(int) error {
+			for _, err := range Together(1000, func(int) error {
 				_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 				return err
 			}) {
@@ -104,30 +105,30 @@ func TestTokenAuth_AWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
 			time.Sleep(10 * time.Second)
 		}
 
-		assert.Equal(t, 1, count(srv, ecstest.Login), "in half a minute")
-		assert.Zero(t, count(srv, ecstest.Look), "no request without a credential")
+		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Login), "in half a minute")
+		assert.Zero(t, Count(srv.Requests(), ecstest.Look), "no request without a credential")
 		time.Sleep(time.Hour)
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		assert.Equal(t, 2, count(srv, ecstest.Login))
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Login))
 	})
 }
 
 func TestTokenAuth_RecoversFromAnOutageOfTheIdentityService(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 		look := func(int) error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
 
 		srv.SetIdentityDown(true)
-		for _, err := range together(100, look) {
+		for _, err := range Together(100, look) {
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
 			var api *ecs.APIError
 			require.ErrorAs(t, err, &api)
 			require.Equal(t, http.StatusServiceUnavailable, api.StatusCode)
 		}
-		require.Equal(t, 1, count(srv, ecstest.Login))
+		require.Equal(t, 1, Count(srv.Requests(), ecstest.Login))
 
 		srv.SetIdentityDown(false)
 		time.Sleep(2 * time.Second)
@@ -138,23 +139,23 @@ func TestTokenAuth_RecoversFromAnOutageOfTheIdentityService(t *testing.T) {
 func TestTokenAuth_RetriesALookThroughAShortOutage(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Do: ecstest.ServiceUnavailable()})
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)),
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)),
 			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 8, BaseDelay: time.Second}))
 
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 
 		require.NoError(t, err)
-		assert.Equal(t, 2, count(srv, ecstest.Login))
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Login))
 	})
 }
 
 func TestTokenAuth_RenewsEarlyAndGoesOnWithTheOldIfThatFails(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t, ecstest.WithTokenTTL(time.Hour))
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t, ecstest.WithTokenTTL(time.Hour))
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		look := func() {
 			t.Helper()
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
@@ -164,12 +165,12 @@ func TestTokenAuth_RenewsEarlyAndGoesOnWithTheOldIfThatFails(t *testing.T) {
 		look()
 		time.Sleep(50 * time.Minute)
 		look()
-		require.Equal(t, 1, count(srv, ecstest.Login), "too early")
+		require.Equal(t, 1, Count(srv.Requests(), ecstest.Login), "too early")
 
 		outage := srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.ServiceUnavailable()})
 		time.Sleep(5 * time.Minute)
 		look()
-		require.Equal(t, 2, count(srv, ecstest.Login), "early, and in vain")
+		require.Equal(t, 2, Count(srv.Requests(), ecstest.Login), "early, and in vain")
 		outage.Remove()
 		time.Sleep(2 * time.Second)
 		look()
@@ -207,10 +208,10 @@ func assertNotLocked(t *testing.T, srv *ecstest.Server, since time.Time) {
 func TestTokenAuth_AWrongPasswordUnderConstantDemandLocksNoAccount(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		wrong := passwordOf(srv)
+		srv, id := FakeCloud(t)
+		wrong := PasswordOf(srv)
 		wrong.Password = "hunter2"
-		client := fakeClient(t, srv, ecs.TokenAuth(wrong))
+		client := FakeClient(t, srv, ecs.TokenAuth(wrong))
 		start := time.Now()
 		for range 60 * 60 {
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
@@ -218,7 +219,7 @@ func TestTokenAuth_AWrongPasswordUnderConstantDemandLocksNoAccount(t *testing.T)
 			time.Sleep(time.Second)
 		}
 		assertNotLocked(t, srv, start.Add(-1))
-		assert.Greater(t, count(srv, ecstest.Login), 3, "it goes on trying")
+		assert.Greater(t, Count(srv.Requests(), ecstest.Login), 3, "it goes on trying")
 	})
 }
 
@@ -226,8 +227,8 @@ func TestTokenAuth_AWrongPasswordUnderConstantDemandLocksNoAccount(t *testing.T)
 func TestTokenAuth_AnEarlyRenewalLocksNoAccount(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		look := func() error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
 		require.NoError(t, look())
 		srv.Inject(ecstest.Fault{
@@ -252,13 +253,13 @@ func TestTokenAuth_AnEarlyRenewalLocksNoAccount(t *testing.T) {
 func TestTokenAuth_TheSameTokenIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 			return ecs.Token{Value: "always-the-same"}, nil
 		})))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
 		require.ErrorContains(t, err, "there is no other credential")
-		assert.Equal(t, 1, count(srv, ecstest.Look))
+		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Look))
 	})
 }

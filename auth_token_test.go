@@ -15,14 +15,15 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestTokenAuth_AHangingIdentityServiceIsBounded(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Hang()})
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)),
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)),
 			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
 		start := time.Now()
 
@@ -56,9 +57,9 @@ func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				source := sourceFunc(func(context.Context) (ecs.Token, error) { return tt.token, tt.err })
+				source := SourceFunc(func(context.Context) (ecs.Token, error) { return tt.token, tt.err })
 				sent := 0
-				client := newClientAs(t, ecs.TokenAuth(source), transportFunc(func(*http.Request) (*http.Response, error) {
+				client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(func(*http.Request) (*http.Response, error) {
 					sent++
 					return nil, errors.New("not here")
 				}))
@@ -79,8 +80,8 @@ func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		source := sourceFunc(func(ctx context.Context) (ecs.Token, error) { <-ctx.Done(); return ecs.Token{}, ctx.Err() })
-		client := newClientAs(t, ecs.TokenAuth(source), transportFunc(reply(http.StatusOK, "")),
+		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) { <-ctx.Done(); return ecs.Token{}, ctx.Err() })
+		client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")),
 			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
 		_, err := client.GetServer(t.Context(), projectID, serverID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
@@ -95,9 +96,9 @@ func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		stop := make(chan struct{})
 		defer close(stop)
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		var asked atomic.Int32
-		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 			if asked.Add(1) == 1 {
 				<-stop
 			}
@@ -116,8 +117,8 @@ func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 
 func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
 	t.Parallel()
-	client := newClientAs(t, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
-		transportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
+		TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	require.PanicsWithValue(t, "hunter2", func() { _, _ = client.GetServer(t.Context(), projectID, serverID) })
 	_, err := client.GetServer(t.Context(), projectID, serverID)
 	require.ErrorContains(t, err, "panicked", "the source is left alone for a while")
@@ -128,10 +129,10 @@ func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
 func TestRefusedToken_TellsTheSourceWhatTheCloudRefused(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		kept := srv.Token()
 		var refused []string
-		client := fakeClient(t, srv, ecs.TokenAuth(sourceFunc(func(ctx context.Context) (ecs.Token, error) {
+		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(ctx context.Context) (ecs.Token, error) {
 			value, ok := ecs.RefusedToken(ctx)
 			assert.NotContains(t, fmt.Sprint(ctx), kept, "a context may be printed")
 			assert.Equal(t, ok, value != "")
@@ -165,9 +166,9 @@ func TestTokenAuth_ASourcesOwnContextIsNotTheCallers(t *testing.T) {
 		t.Run(end.Error(), func(t *testing.T) {
 			t.Parallel()
 			errVault := errors.New("vault")
-			client := newClientAs(t, ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) {
+			client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 				return ecs.Token{}, vaultError{fmt.Errorf("%w: %w", errVault, end)}
-			})), transportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			})), TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			_, err := client.GetServer(t.Context(), projectID, serverID)
 			require.NotErrorIs(t, err, end)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
@@ -184,15 +185,15 @@ func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		type key struct{}
-		srv, id := fakeCloud(t)
-		source := sourceFunc(func(ctx context.Context) (ecs.Token, error) {
+		srv, id := FakeCloud(t)
+		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) {
 			deadline, ok := ctx.Deadline()
 			assert.True(t, ok)
 			assert.Equal(t, 30*time.Second, time.Until(deadline))
 			assert.Nil(t, ctx.Value(key{}), "what belongs to one call stays with it")
 			return ecs.Token{Value: srv.Token()}, nil
 		})
-		client := fakeClient(t, srv, ecs.TokenAuth(source))
+		client := FakeClient(t, srv, ecs.TokenAuth(source))
 		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, 1), time.Second)
 		defer cancel()
 		_, err := client.GetServer(ctx, srv.ProjectID(), id)
@@ -203,15 +204,15 @@ func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
 func TestStaticToken_IsNeverSentAgainAfterARefusal(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.StaticToken(srv.Token()))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.StaticToken(srv.Token()))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.NoError(t, err)
 
 		srv.ExpireTokens()
 		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		assert.Equal(t, 2, count(srv, ecstest.Look))
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Look))
 	})
 }
 
@@ -225,7 +226,7 @@ func TestTokenAuth_AuthenticatesForeignRequests(t *testing.T) {
 		require.NoError(t, err)
 		return req
 	}
-	auth := ecs.TokenAuth(passwordOf(srv))
+	auth := ecs.TokenAuth(PasswordOf(srv))
 	for range 2 {
 		req := newRequest()
 		require.NoError(t, auth.Authenticate(t.Context(), req))
@@ -245,8 +246,8 @@ func TestTokenAuth_AuthenticatesForeignRequests(t *testing.T) {
 func TestOutageDuringARenewal_GetServerTriesAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.NoError(t, err)
 		srv.ExpireTokens()
@@ -255,7 +256,7 @@ func TestOutageDuringARenewal_GetServerTriesAgain(t *testing.T) {
 		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
 
 		require.NoError(t, err)
-		assert.Equal(t, 3, count(srv, ecstest.Login))
+		assert.Equal(t, 3, Count(srv.Requests(), ecstest.Login))
 	})
 }
 
@@ -265,12 +266,12 @@ func TestOutageOfIdentity_TheDefaultPolicyOutlastsAShortOne(t *testing.T) {
 	t.Parallel()
 	for range 100 {
 		bubble(t, func(t *testing.T) {
-			srv, id := fakeCloud(t)
+			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Login, Times: 3, Do: ecstest.ServiceUnavailable()})
-			client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+			client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.NoError(t, err)
-			assert.Equal(t, 4, count(srv, ecstest.Login))
+			assert.Equal(t, 4, Count(srv.Requests(), ecstest.Login))
 		})
 	}
 }
@@ -279,9 +280,9 @@ func TestOutageOfIdentity_TheDefaultPolicyOutlastsAShortOne(t *testing.T) {
 func TestOutageOfIdentity_ACallDoesNotWaitForItsEnd(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.SetIdentityDown(true)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		for range 20 {
 			start := time.Now()
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
@@ -298,24 +299,24 @@ func TestOutageOfIdentity_ACallDoesNotWaitForItsEnd(t *testing.T) {
 func TestOutageOfIdentity_ALongPauseIsGivenUpAtOnce(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
+		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Reply(503, http.Header{"Retry-After": {"60"}}, "")})
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		start := time.Now()
 		for range 2 {
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
 		}
 		assert.Zero(t, time.Since(start))
-		assert.Equal(t, 1, count(srv, ecstest.Login))
+		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Login))
 	})
 }
 
 func TestOutageDuringARenewal_DoesNotEndAWait(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		revert, err := client.RevertResize(t.Context(), srv.ProjectID(), id)
 		require.NoError(t, err)
 		srv.ExpireTokens()
@@ -332,8 +333,8 @@ func TestOutageDuringARenewal_DoesNotEndAWait(t *testing.T) {
 func TestOutageDuringARenewal_SendsARefusedRevertAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.ExpireToken()})
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Skip: 1, Do: ecstest.ServiceUnavailable()})
 
@@ -341,16 +342,16 @@ func TestOutageDuringARenewal_SendsARefusedRevertAgain(t *testing.T) {
 
 		require.NoError(t, err)
 		assert.Len(t, srv.History(id), 1)
-		assert.Equal(t, 2, count(srv, ecstest.Revert))
-		assert.Equal(t, 2, count(srv, ecstest.Look), "one before each")
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Revert))
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Look), "one before each")
 	})
 }
 
 func TestOutageDuringARenewal_DoesNotEndAReadBack(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.DropAfter()})
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Do: ecstest.ExpireToken()})
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Skip: 1, Times: 3, Do: ecstest.ServiceUnavailable()})
@@ -359,7 +360,7 @@ func TestOutageDuringARenewal_DoesNotEndAReadBack(t *testing.T) {
 
 		require.NoError(t, err)
 		assert.Len(t, srv.History(id), 1)
-		assert.Equal(t, 1, count(srv, ecstest.Revert))
+		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Revert))
 	})
 }
 
@@ -367,8 +368,8 @@ func TestOutageDuringARenewal_DoesNotEndAReadBack(t *testing.T) {
 func TestOutageDuringARenewal_IsToldAsSuch(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.ExpireToken()})
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Skip: 1, Times: -1, Do: ecstest.ServiceUnavailable()})
 
@@ -386,8 +387,8 @@ func TestOutageDuringARenewal_IsToldAsSuch(t *testing.T) {
 func TestRefusedRenewal_EndsAWait(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		srv, id := fakeCloud(t)
-		client := fakeClient(t, srv, ecs.TokenAuth(passwordOf(srv)))
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
 		revert, err := client.RevertResize(t.Context(), srv.ProjectID(), id)
 		require.NoError(t, err)
 		srv.ExpireTokens()
@@ -406,8 +407,8 @@ func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
 	t.Parallel()
 	gone := &ecs.APIError{StatusCode: http.StatusNotFound, Code: "itemNotFound", Message: "no such user"}
 	for name, auth := range map[string]ecs.Authenticator{
-		"a source":                         ecs.TokenAuth(sourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, gone })),
-		"an authenticator of the caller's": authFunc(func(*http.Request) error { return gone }),
+		"a source":                         ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, gone })),
+		"an authenticator of the caller's": AuthFunc(func(context.Context, *http.Request) error { return gone }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -430,8 +431,8 @@ func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
 func TestTokenAuth_LeavesASourcesErrorAsItIs(t *testing.T) {
 	t.Parallel()
 	refusal := &ecs.APIError{StatusCode: http.StatusUnauthorized, Method: "POST", URL: "https://vault.example.com"}
-	source := sourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, refusal })
-	client := newClientAs(t, ecs.TokenAuth(source), transportFunc(reply(http.StatusOK, "")))
+	source := SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, refusal })
+	client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")))
 	var all sync.WaitGroup
 	for range 20 { // the race detector looks on
 		all.Go(func() {
@@ -449,7 +450,7 @@ func TestTokenAuth_CountsTheAttemptsOfALogin(t *testing.T) {
 		login := ecs.PasswordCredentials{
 			IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
 		}
-		client := newClientAs(t, ecs.TokenAuth(login), transportFunc(reply(http.StatusServiceUnavailable, "")))
+		client := newClientAs(t, ecs.TokenAuth(login), TransportFunc(reply(http.StatusServiceUnavailable, "")))
 		_, err := client.GetServer(t.Context(), projectID, serverID)
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api)

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // tuned hands the SDK's own transport to configure before it is used, with the certificate of the test server trusted.
@@ -71,7 +72,7 @@ func TestClient_FirstHandshakeHangs(t *testing.T) {
 		s.StartTLS()
 		t.Cleanup(s.Close)
 		var attempts atomic.Int32
-		client, err := ecs.NewClient(s.URL, funcAuth(func(context.Context, *http.Request) error {
+		client, err := ecs.NewClient(s.URL, AuthFunc(func(context.Context, *http.Request) error {
 			attempts.Add(1)
 			return nil
 		}), ecs.WithTimeout(time.Second), tuned(t, s, nil))
@@ -255,7 +256,7 @@ func TestWithRateLimit_ForgetsWhoGaveUp(t *testing.T) {
 func TestGetServer_NamesTheTargetOfARedirect(t *testing.T) {
 	t.Parallel()
 	const nginx = "<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-	client := newClient(t, tripFunc(reply(301, nginx, "Location", "https://other.example.com/v2.1/x", "Content-Type", "text/html")))
+	client := newClient(t, TransportFunc(reply(301, nginx, "Location", "https://other.example.com/v2.1/x", "Content-Type", "text/html")))
 	_, err := client.GetServer(t.Context(), projectID, serverID)
 	oneLine(t, err)
 	assert.ErrorContains(t, err, "https://other.example.com/v2.1/x")
@@ -293,7 +294,7 @@ func TestClient_PanicsWhereItWasCalled(t *testing.T) {
 	cause := errors.New("a bug")
 	c := &cloud{t: t, looks: seeAll(verifyResize())}
 	panics := true
-	auth := funcAuth(func(context.Context, *http.Request) error {
+	auth := AuthFunc(func(context.Context, *http.Request) error {
 		if panics {
 			panic(cause)
 		}

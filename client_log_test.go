@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // records returns a debug logger, and what has been logged to it.
@@ -113,7 +114,7 @@ func TestClient_PrintsNothing(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(inChild) != "" {
 		for _, answer := range []step{dropped(), notDialled(), reply(302, "", "Location", "://"), reply(500, "{"), reply(200, "{"), accept()} {
-			client := newClient(t, tripFunc(answer), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, SettleTime: 1}), ecs.WithLogger(nil))
+			client := newClient(t, TransportFunc(answer), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, SettleTime: 1}), ecs.WithLogger(nil))
 			_, _ = client.GetServer(t.Context(), projectID, serverID)
 			_, _ = client.RevertResize(t.Context(), projectID, serverID)
 			for range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {

@@ -16,15 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-// tripFunc is a transport made of a function.
-type tripFunc func(*http.Request) (*http.Response, error)
-
-func (f tripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // noNetwork fails the test when a request is made.
-func noNetwork(t *testing.T) tripFunc {
+func noNetwork(t *testing.T) TransportFunc {
 	t.Helper()
 	return func(req *http.Request) (*http.Response, error) {
 		t.Errorf("request %s %s", req.Method, req.URL)
@@ -40,11 +36,7 @@ func (a *pointerAuth) Authenticate(_ context.Context, req *http.Request) error {
 	return nil
 }
 
-// funcAuth is an Authenticator that a nil function can be.
-type funcAuth func(context.Context, *http.Request) error
-
-func (f funcAuth) Authenticate(ctx context.Context, req *http.Request) error { return f(ctx, req) }
-
+// authFunc is an Authenticator that a nil function can be.
 func TestNewClient_RefusesBadArguments(t *testing.T) {
 	t.Parallel()
 	auth := fakeAuth(secretToken)
@@ -67,7 +59,7 @@ func TestNewClient_RefusesBadArguments(t *testing.T) {
 		"line break":              {"https://ecs.example.com\nhunter2", auth, nil, "endpoint"},
 		"no authenticator":        {testEndpoint, nil, nil, "authenticator"},
 		"nil pointer":             {testEndpoint, (*pointerAuth)(nil), nil, "authenticator"},
-		"nil function":            {testEndpoint, funcAuth(nil), nil, "authenticator"},
+		"nil function":            {testEndpoint, AuthFunc(nil), nil, "authenticator"},
 		"nil option":              {testEndpoint, auth, []ecs.Option{ecs.WithInsecureHTTP(), nil}, "option 3"},
 		"nil client":              {testEndpoint, auth, option(ecs.WithHTTPClient(nil)), "client"},
 		"zero timeout":            {testEndpoint, auth, option(ecs.WithTimeout(0)), "timeout"},
@@ -151,7 +143,7 @@ func TestNewClient_RequestsTheEndpoint(t *testing.T) {
 	} {
 		var got string
 		client, err := ecs.NewClient(endpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{
-			Transport: tripFunc(func(req *http.Request) (*http.Response, error) {
+			Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 				got = req.URL.String()
 				return see(verifyResize())(req)
 			}),
@@ -219,13 +211,13 @@ func TestWithTimeout_BoundsOneAttempt(t *testing.T) {
 		"default":                     {nil, 30 * time.Second},
 		"set":                         {[]ecs.Option{ecs.WithTimeout(time.Second)}, time.Second},
 		"the last one counts":         {[]ecs.Option{ecs.WithTimeout(time.Second), ecs.WithTimeout(time.Minute)}, time.Minute},
-		"the http.Client's, if lower": {[]ecs.Option{ecs.WithHTTPClient(&http.Client{Transport: tripFunc(hang()), Timeout: time.Second})}, time.Second},
+		"the http.Client's, if lower": {[]ecs.Option{ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(hang()), Timeout: time.Second})}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
 				opts := append([]ecs.Option{ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})}, tt.opts...)
-				_, err := newClient(t, tripFunc(hang()), opts...).GetServer(t.Context(), projectID, serverID)
+				_, err := newClient(t, TransportFunc(hang()), opts...).GetServer(t.Context(), projectID, serverID)
 				oneLine(t, err)
 				require.ErrorIs(t, err, ecs.ErrUnavailable)
 				require.NotErrorIs(t, err, context.DeadlineExceeded)

@@ -10,10 +10,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // operations records the operation of every request that reaches next.
-func operations(t *testing.T, all *[]ecs.Operation, next http.RoundTripper) tripFunc {
+func operations(t *testing.T, all *[]ecs.Operation, next http.RoundTripper) TransportFunc {
 	t.Helper()
 	return func(req *http.Request) (*http.Response, error) {
 		op, ok := ecs.OperationFromContext(req.Context())
@@ -88,7 +89,7 @@ func TestOperationFromContext_TiesALoginToItsCall(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		var got []ecs.Operation
-		source := tokenSource(func(ctx context.Context) (ecs.Token, error) {
+		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) {
 			op, ok := ecs.OperationFromContext(ctx)
 			assert.True(t, ok)
 			got = append(got, op)

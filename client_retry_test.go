@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // attempts is how many attempts a policy without settings makes.
@@ -252,7 +253,7 @@ func TestGetServer_SendsNothingWhenItsContextIsOver(t *testing.T) {
 func TestGetServer_TellsWhyThereIsNoCredential(t *testing.T) {
 	t.Parallel()
 	vault := errors.New("vault is sealed")
-	auth := funcAuth(func(context.Context, *http.Request) error { return vault })
+	auth := AuthFunc(func(context.Context, *http.Request) error { return vault })
 	_, err := newClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), projectID, serverID)
 	oneLine(t, err)
 	require.ErrorIs(t, err, vault)
@@ -265,7 +266,7 @@ func TestGetServer_TriesAgainWithoutACredentialInTime(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		tries := 0
-		auth := funcAuth(func(ctx context.Context, _ *http.Request) error {
+		auth := AuthFunc(func(ctx context.Context, _ *http.Request) error {
 			if tries++; tries == 3 {
 				return nil
 			}
@@ -277,7 +278,7 @@ func TestGetServer_TriesAgainWithoutACredentialInTime(t *testing.T) {
 		assert.Equal(t, 3, tries)
 	})
 	bubble(t, func(t *testing.T) {
-		auth := funcAuth(func(ctx context.Context, _ *http.Request) error { <-ctx.Done(); return ctx.Err() })
+		auth := AuthFunc(func(ctx context.Context, _ *http.Request) error { <-ctx.Done(); return ctx.Err() })
 		_, err := newClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), projectID, serverID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -290,7 +291,7 @@ func TestRevertResize_IsCertainWithoutACredential(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		logins := 0
-		source := tokenSource(func(context.Context) (ecs.Token, error) {
+		source := SourceFunc(func(context.Context) (ecs.Token, error) {
 			if logins++; logins > 1 {
 				return ecs.Token{}, errUnavailable(t)
 			}
@@ -307,14 +308,10 @@ func TestRevertResize_IsCertainWithoutACredential(t *testing.T) {
 	})
 }
 
-type tokenSource func(context.Context) (ecs.Token, error)
-
-func (f tokenSource) Token(ctx context.Context) (ecs.Token, error) { return f(ctx) }
-
 // errUnavailable is how this package reports a request that was sent and got no answer.
 func errUnavailable(t *testing.T) error {
 	t.Helper()
-	client := newClient(t, tripFunc(dropped()), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	client := newClient(t, TransportFunc(dropped()), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	_, err := client.GetServer(t.Context(), projectID, serverID)
 	require.ErrorIs(t, err, ecs.ErrUnavailable)
 	return err

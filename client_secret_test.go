@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // oddToken has what JSON, HTML and URLs escape.
@@ -69,7 +70,7 @@ func TestClient_NeverShowsItsCredential(t *testing.T) {
 	t.Parallel()
 	for name, auth := range map[string]ecs.Authenticator{
 		"static token": ecs.StaticToken(secretToken),
-		"token source": ecs.TokenAuth(tokenSource(func(context.Context) (ecs.Token, error) { return ecs.Token{Value: secretToken}, nil })),
+		"token source": ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{Value: secretToken}, nil })),
 		"own":          &pointerAuth{secretToken},
 	} {
 		opts := []ecs.Option{
@@ -148,7 +149,7 @@ func TestErrors_NeverShowAnEchoedCredential(t *testing.T) {
 				var logged bytes.Buffer
 				logger := slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 				once := ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})
-				client := newClientAs(t, fakeAuth(token), tripFunc(echo), ecs.WithLogger(logger), once)
+				client := newClientAs(t, fakeAuth(token), TransportFunc(echo), ecs.WithLogger(logger), once)
 
 				_, err := client.GetServer(t.Context(), projectID, serverID)
 				oneLine(t, err)

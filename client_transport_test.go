@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestWithTransport_RefusesNil(t *testing.T) {
@@ -46,7 +47,7 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 	wraps := 0
 	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 		wraps++
-		return tripFunc(func(req *http.Request) (*http.Response, error) {
+		return TransportFunc(func(req *http.Request) (*http.Response, error) {
 			seen.Add(1)
 			assert.Equal(t, secretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
 			return next.RoundTrip(req)
@@ -73,7 +74,7 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
 	t.Parallel()
 	var order []string
-	inner := tripFunc(func(req *http.Request) (*http.Response, error) {
+	inner := TransportFunc(func(req *http.Request) (*http.Response, error) {
 		order = append(order, "inner")
 		return see(verifyResize())(req)
 	})
@@ -82,7 +83,7 @@ func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
 		return inner
 	}
 	client := newClient(t, inner, ecs.WithTransport(unused), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
-		return tripFunc(func(req *http.Request) (*http.Response, error) {
+		return TransportFunc(func(req *http.Request) (*http.Response, error) {
 			order = append(order, "outer")
 			return next.RoundTrip(req)
 		})
@@ -133,7 +134,7 @@ func TestWithTransport_MayChangeTheHeaderThatItGets(t *testing.T) {
 	t.Parallel()
 	for name, auth := range map[string]ecs.Authenticator{"own": fakeAuth(secretToken), "static token": ecs.StaticToken(secretToken)} {
 		var sent []string
-		client := newClientAs(t, auth, transportFunc(func(req *http.Request) (*http.Response, error) {
+		client := newClientAs(t, auth, TransportFunc(func(req *http.Request) (*http.Response, error) {
 			sent = append(sent, req.Header.Get("X-Auth-Token"))
 			req.Header["X-Auth-Token"][0] = "***"
 			req.Header.Del("X-Auth-Token")

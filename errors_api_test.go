@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // TestAPIError_ReadsWhatGatewaysSend: error bodies from public reports of many clouds, gateways and frameworks.
@@ -167,7 +168,7 @@ func TestErrors_RedactBeforeTheyClean(t *testing.T) {
 			source := ecs.PasswordCredentials{
 				IdentityEndpoint: "https://iam.example.com/v3", Username: "u", Password: password, DomainName: "d", ProjectName: "p",
 			}
-			client := newClientAs(t, ecs.TokenAuth(source), tripFunc(reply(401, body)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(401, body)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			_, err := client.GetServer(t.Context(), projectID, serverID)
 			oneLine(t, err)
 			assert.ErrorContains(t, err, "[REDACTED]", "%s of %q", name, password)
@@ -202,7 +203,7 @@ func TestErrors_ShowNoTokenThatAValueEchoes(t *testing.T) {
 			"task_state": `{"server":{"id":"` + serverID + `","status":"ACTIVE","OS-EXT-STS:task_state":` + quoted + `}}`,
 			"fault":      `{"server":{"id":"` + serverID + `","status":"ERROR","fault":{"message":` + quoted + `,"details":` + quoted + `}}}`,
 		} {
-			client := newClientAs(t, fakeAuth(token), tripFunc(reply(200, body)))
+			client := newClientAs(t, fakeAuth(token), TransportFunc(reply(200, body)))
 			_, err := client.RevertResize(t.Context(), projectID, serverID)
 			require.ErrorIs(t, err, ecs.ErrPrecondition, name)
 			assertSecret(t, token, err)
@@ -214,7 +215,7 @@ func TestErrors_ShowNoTokenThatAValueEchoes(t *testing.T) {
 			var logged bytes.Buffer
 			logger := slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 			requests := 0
-			client := newClientAs(t, fakeAuth(token), tripFunc(func(req *http.Request) (*http.Response, error) {
+			client := newClientAs(t, fakeAuth(token), TransportFunc(func(req *http.Request) (*http.Response, error) {
 				requests++
 				return steps[min(requests, len(steps))-1](req)
 			}), ecs.WithLogger(logger), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
@@ -303,7 +304,7 @@ func TestAPIError_UnderstandsEveryLanguageOfNova(t *testing.T) {
 func TestAPIError_ShowsWhereTheRequestWent(t *testing.T) {
 	t.Parallel()
 	client, err := ecs.NewClient("https://ecs.example.com:8443/wrong/prefix", fakeAuth(secretToken),
-		ecs.WithHTTPClient(&http.Client{Transport: tripFunc(reply(404, ""))}))
+		ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(reply(404, ""))}))
 	require.NoError(t, err)
 	_, err = client.GetServer(t.Context(), projectID, serverID)
 	var api *ecs.APIError
@@ -312,7 +313,7 @@ func TestAPIError_ShowsWhereTheRequestWent(t *testing.T) {
 	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{Name: "hunter2"}) {
 		assert.ErrorContains(t, err, "GET https://ecs.example.com:8443/wrong/prefix/v2.1/"+projectID+"/servers/detail: 404 not found")
 	}
-	_, err = newClientAs(t, fakeAuth(projectID), tripFunc(reply(404, ""))).GetServer(t.Context(), projectID, serverID)
+	_, err = newClientAs(t, fakeAuth(projectID), TransportFunc(reply(404, ""))).GetServer(t.Context(), projectID, serverID)
 	assert.NotContains(t, err.Error(), projectID, "it is the credential too")
 }
 
@@ -320,14 +321,14 @@ func TestAPIError_ShowsWhereTheRequestWent(t *testing.T) {
 func TestErrors_AreOneLine(t *testing.T) {
 	t.Parallel()
 	broken := failWith(errors.New("first line\n\tsecond line\r\nthird"))
-	client := newClientAs(t, fakeAuth(secretToken), tripFunc(broken), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	client := newClientAs(t, fakeAuth(secretToken), TransportFunc(broken), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		assert.NotContains(t, err.Error(), "\n")
 		assert.ErrorContains(t, err, "ecs: list servers: first line second line third")
 	}
 	_, err := ecs.ProjectIDByName(t.Context(), "https://iam.example.com", fakeAuth(secretToken), "demo",
-		ecs.WithHTTPClient(&http.Client{Transport: tripFunc(broken)}), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(broken)}), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	require.ErrorIs(t, err, ecs.ErrUnavailable)
 	assert.NotContains(t, err.Error(), "\n")
 	assert.ErrorContains(t, err, "first line second line third")

@@ -14,11 +14,12 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestFleetProgress_AddsUp(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := append(fleetOf(cloud, 200, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Locked: true})...)
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(FleetOf(cloud, 200, ecstest.Instance{}), FleetOf(cloud, 5, ecstest.Instance{Locked: true})...)
 		ids = append(ids, "no/id")
 		last, waited := ecs.FleetProgress{}, 0
 		results := 0
@@ -39,21 +40,21 @@ func TestFleetProgress_AddsUp(t *testing.T) {
 }
 
 func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		var last ecs.FleetProgress
-		fleetRun(ctx, t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
+		FleetRun(ctx, t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
 		assert.Equal(t, ecs.FleetProgress{Total: 20, Sent: 20, Accepted: 20, Failed: 20, Elapsed: last.Elapsed}, last)
 	})
 }
 
 func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 20, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		last := time.Now()
-		fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
+		FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
 			assert.LessOrEqual(t, time.Since(last), time.Second, "%+v", p)
 			last = time.Now()
 		}))
@@ -62,10 +63,10 @@ func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
 }
 
 func TestFleet_ShowsTheServerAsItWasSeenLast(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 5, ecstest.Instance{Durations: ecstest.Durations{Confirm: time.Nanosecond}})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 5, ecstest.Instance{Durations: ecstest.Durations{Confirm: time.Nanosecond}})
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Times: -1, Do: ecstest.ConfirmedMeanwhile()})
-		for _, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+		for _, result := range FleetRun(t.Context(), t, client, cloud, ids) {
 			require.Error(t, result.Err)
 			assert.Equal(t, ecs.StatusActive, result.Server.Status)
 		}
@@ -84,7 +85,7 @@ func TestFleet_NeverHasMoreRequestsUnderWayThanItMay(t *testing.T) {
 					inner := cloud.HTTPClient().Transport
 					var now, peak atomic.Int32
 					client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(&http.Client{
-						Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+						Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 							n := now.Add(1)
 							for p := peak.Load(); n > p && !peak.CompareAndSwap(p, n); p = peak.Load() {
 							}
@@ -94,8 +95,8 @@ func TestFleet_NeverHasMoreRequestsUnderWayThanItMay(t *testing.T) {
 					}))
 					require.NoError(t, err)
 					cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: list})
-					ids := append(fleetOf(cloud, 100, ecstest.Instance{}), fleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertRollsBack})...)
-					fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(most), ecs.WithWait())
+					ids := append(FleetOf(cloud, 100, ecstest.Instance{}), FleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertRollsBack})...)
+					FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(most), ecs.WithWait())
 					assert.LessOrEqual(t, int(peak.Load()), most)
 				})
 			})
@@ -104,8 +105,8 @@ func TestFleet_NeverHasMoreRequestsUnderWayThanItMay(t *testing.T) {
 }
 
 func TestFleet_APanicOfTheCallersLeavesNothing(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 300, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 300, ecstest.Instance{})
 		for _, where := range []string{"loop", "progress"} {
 			func() {
 				defer func() { assert.NotNil(t, recover(), where) }()
@@ -134,7 +135,7 @@ func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(5 * time.Millisecond))
 				defer cloud.Close()
-				client := fakeClient(t, cloud, authFunc(func(req *http.Request) error {
+				client := FakeClient(t, cloud, AuthFunc(func(_ context.Context, req *http.Request) error {
 					op, _ := ecs.OperationFromContext(req.Context())
 					if op.Step == step || step == "poll" && req.URL.Query().Has("changes-since") {
 						panic("the authenticator's")
@@ -142,8 +143,8 @@ func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
 					req.Header.Set("X-Auth-Token", cloud.Token())
 					return nil
 				}))
-				ids := fleetOf(cloud, 50, ecstest.Instance{Outcome: ecstest.RevertRollsBack}) // for which the record is fetched
-				ids = append(ids, fleetOf(cloud, 5, ecstest.Instance{Status: ecs.StatusActive})...)
+				ids := FleetOf(cloud, 50, ecstest.Instance{Outcome: ecstest.RevertRollsBack}) // for which the record is fetched
+				ids = append(ids, FleetOf(cloud, 5, ecstest.Instance{Status: ecs.StatusActive})...)
 				assert.PanicsWithValue(t, "the authenticator's", func() {
 					for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait(), ecs.WithConcurrency(8)) {
 						assert.NotErrorIs(t, result.Err, ecs.ErrOutcomeUnknown, id)
@@ -157,12 +158,12 @@ func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
 
 // What is yielded is the caller's: two results of one server, one for each run over a journal, share nothing.
 func TestFleet_ResultsAreCopies(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 5, ecstest.Instance{Metadata: map[string]string{"a": "b"}})
-		ids = append(ids, fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate, Metadata: map[string]string{"a": "b"}})...)
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 5, ecstest.Instance{Metadata: map[string]string{"a": "b"}})
+		ids = append(ids, FleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate, Metadata: map[string]string{"a": "b"}})...)
 		journal := &memoryJournal{}
 		for range 2 {
-			for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+			for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
 				require.NotSame(t, result.Server, &result.Revert.Before)
 				assert.Equal(t, ecs.StatusVerifyResize, result.Revert.Before.Status)
 				var failed *ecs.RevertFailedError
@@ -196,17 +197,17 @@ func TestFleet_AWrongKeyIsUsedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				cloud, _ := fakeCloud(t)
+				cloud, _ := FakeCloud(t)
 				cloud.AddAccessKey("AK", "SK", "", time.Time{})
-				client := fakeClient(t, cloud, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
-				ids := fleetOf(cloud, n, ecstest.Instance{})
-				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait())
+				client := FakeClient(t, cloud, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
+				ids := FleetOf(cloud, n, ecstest.Instance{})
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait())
 				require.Len(t, results, n)
 				tried := 0
 				for id, result := range results {
 					require.ErrorIs(t, result.Err, ecs.ErrUnauthorized)
 					assert.Contains(t, result.Err.Error(), "ecs: revert resize of server "+id+": ")
-					if !asIs(result.Err, ecs.ErrNotStarted) {
+					if !errors.Is(result.Err, ecs.ErrNotStarted) {
 						tried++
 					}
 				}
@@ -223,8 +224,8 @@ func TestFleet_AKeyThatIsRefusedEndsTheFleet(t *testing.T) {
 	unauthorized := ecstest.Reply(http.StatusUnauthorized, nil, `{"error_msg":"verify aksk signature fail","error_code":"APIGW.0301"}`)
 	for name, fault := range map[string]ecstest.Fault{
 		"at an action": {On: ecstest.Revert, Skip: 300, Times: -1, Do: unauthorized},
-		"at a poll":    {On: ecstest.List, Match: polls, Skip: 1, Times: -1, Do: unauthorized},
-		"at a page":    {On: ecstest.List, Match: func(r ecstest.Request) bool { return !polls(r) }, Skip: 1, Times: -1, Do: unauthorized},
+		"at a poll":    {On: ecstest.List, Match: IsPoll, Skip: 1, Times: -1, Do: unauthorized},
+		"at a page":    {On: ecstest.List, Match: func(r ecstest.Request) bool { return !IsPoll(r) }, Skip: 1, Times: -1, Do: unauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -233,16 +234,16 @@ func TestFleet_AKeyThatIsRefusedEndsTheFleet(t *testing.T) {
 				cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(50 * time.Millisecond))
 				defer cloud.Close()
 				cloud.AddAccessKey("AK", "SK", "", time.Time{})
-				client := fakeClient(t, cloud, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"})
-				ids := fleetOf(cloud, 1000, ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
+				client := FakeClient(t, cloud, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"})
+				ids := FleetOf(cloud, 1000, ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
 				cloud.Inject(fault)
-				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(concurrency), ecs.WithWait())
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(concurrency), ecs.WithWait())
 				require.Len(t, results, len(ids))
 				for id, result := range results {
 					var waited *ecs.WaitError
 					require.ErrorIs(t, result.Err, ecs.ErrUnauthorized, id)
 					accepted := len(cloud.History(id)) > 0
-					assert.Equal(t, accepted, asWait(result.Err, &waited), "%v", result.Err)
+					assert.Equal(t, accepted, errors.As(result.Err, &waited), "%v", result.Err)
 				}
 				refused := 0
 				for _, r := range cloud.Requests() {
@@ -256,23 +257,19 @@ func TestFleet_AKeyThatIsRefusedEndsTheFleet(t *testing.T) {
 	}
 }
 
-type tokenFunc func(context.Context) (ecs.Token, error)
-
-func (f tokenFunc) Token(ctx context.Context) (ecs.Token, error) { return f(ctx) }
-
 func TestFleet_RenewsATokenOnceForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(20 * time.Millisecond))
 		defer cloud.Close()
-		ids := fleetOf(cloud, 1000, ecstest.Instance{})
+		ids := FleetOf(cloud, 1000, ecstest.Instance{})
 		var logins atomic.Int32
-		client := fakeClient(t, cloud, ecs.TokenAuth(tokenFunc(func(context.Context) (ecs.Token, error) {
+		client := FakeClient(t, cloud, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 			logins.Add(1)
 			return ecs.Token{Value: cloud.Token(), ExpiresAt: time.Now().Add(time.Hour)}, nil
 		})))
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Skip: 300, Times: 1, Do: ecstest.ExpireToken()})
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
 			require.NoError(t, result.Err, id)
 		}
 		assert.EqualValues(t, 2, logins.Load())

@@ -2,7 +2,7 @@ package ecs_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,72 +16,39 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-// listsWithout removes keys of the servers of every list.
-func listsWithout(keys ...string) ecstest.Effect {
-	return listsChanged(func(server map[string]any) {
-		for _, key := range keys {
-			delete(server, key)
-		}
-	})
-}
-
-// listsChanged changes the servers of every list.
-func listsChanged(change func(server map[string]any)) ecstest.Effect {
-	return ecstest.Rewrite(func(a *ecstest.Answer) {
-		var body map[string]any
-		if json.Unmarshal(a.Body, &body) != nil {
-			return
-		}
-		servers, _ := body["servers"].([]any)
-		for _, server := range servers {
-			change(server.(map[string]any))
-		}
-		a.Body, _ = json.Marshal(body)
-		a.Header.Del("Content-Length")
-	})
-}
-
 // fleetPosts counts what was sent to revert a server.
-func fleetPosts(cloud *ecstest.Server) int { return fleetCount(cloud.Requests(), ecstest.Revert) }
-
-func fleetRefused(requests []ecstest.Request) (n int) {
-	for _, r := range requests {
-		if r.Status == http.StatusTooManyRequests {
-			n++
-		}
-	}
-	return n
-}
+func fleetPosts(cloud *ecstest.Server) int { return Count(cloud.Requests(), ecstest.Revert) }
 
 // A list of another version of the API, or of a proxy, may be a summary.
 func TestFleet_LooksAgainWhereAListShowsTooLittle(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"OS-EXT-STS:vm_state", "flavor", "hostId", "OS-SRV-USG:launched_at"} {
 		t.Run(key, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 10, ecstest.Instance{})
-				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: listsWithout(key)})
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 10, ecstest.Instance{})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsWithout(key)})
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids) {
 					require.NoError(t, result.Err, id)
 					assert.Equal(t, "2", result.Revert.Before.FlavorID)
 					assert.NotEmpty(t, result.Revert.Before.HostID)
 					assert.False(t, result.Revert.Before.LaunchedAt.IsZero())
 				}
-				assert.Equal(t, 10, fleetCount(cloud.Requests(), ecstest.Look))
+				assert.Equal(t, 10, Count(cloud.Requests(), ecstest.Look))
 			})
 		})
 	}
 }
 
 func TestFleet_FailsNoServerByAListAlone(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 10, ecstest.Instance{})
-		cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: listsChanged(func(server map[string]any) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 10, ecstest.Instance{})
+		cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsChanged(func(server map[string]any) {
 			server["OS-EXT-STS:task_state"] = "resize_finish" // of a replica that lags
 		})})
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids) {
 			require.NoError(t, result.Err, id)
 		}
 	})
@@ -89,14 +56,14 @@ func TestFleet_FailsNoServerByAListAlone(t *testing.T) {
 
 // Somebody confirms the resizes and makes new ones while a page is on its way.
 func TestFleet_APageIsAsOldAsItsRequest(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 10, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 10, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, After: 20 * time.Second})
 		go func() {
 			time.Sleep(10 * time.Second)
 			resizeAgain(cloud, ids)
 		}()
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids) {
 			require.NoError(t, result.Err, id)
 			assert.Equal(t, "3", result.Revert.Before.FlavorID, "the resize that was looked at is the one that is reverted")
 		}
@@ -138,7 +105,7 @@ func TestFleet_NoLookGrowsOldWhileTheTokenIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(300 * time.Millisecond))
 		defer cloud.Close()
-		ids := fleetOf(cloud, 100, ecstest.Instance{})
+		ids := FleetOf(cloud, 100, ecstest.Instance{})
 		source := &slowSource{cloud: cloud, meantime: func() {
 			for _, id := range ids {
 				if cloud.Instance(id).Status == ecs.StatusVerifyResize {
@@ -146,8 +113,8 @@ func TestFleet_NoLookGrowsOldWhileTheTokenIsRenewed(t *testing.T) {
 				}
 			}
 		}}
-		client := fakeClient(t, cloud, ecs.TokenAuth(source))
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4))
+		client := FakeClient(t, cloud, ecs.TokenAuth(source))
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4))
 		time.Sleep(10 * time.Second)
 		for id, result := range results {
 			if result.Err == nil {
@@ -163,16 +130,16 @@ func TestFleet_KeepsToASlowQuota(t *testing.T) {
 	t.Parallel()
 	for _, perSecond := range []float64{5, 10, 20, 50, 100, 200} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n, burst = 1000, 5
-				ids := fleetOf(cloud, n, ecstest.Instance{})
+				ids := FleetOf(cloud, n, ecstest.Instance{})
 				start := time.Now()
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64)) {
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64)) {
 					require.NoError(t, result.Err, id)
 				}
 				took, allowed, requests := time.Since(start).Seconds(), n/perSecond, cloud.Requests()
 				t.Logf("%v/s: %.2f of the limit's time; %d requests: %d looks, %d lists; %d refused", perSecond, took/allowed,
-					len(requests), fleetCount(requests, ecstest.Look), fleetCount(requests, ecstest.List), fleetRefused(requests))
+					len(requests), Count(requests, ecstest.Look), Count(requests, ecstest.List), Refused(requests))
 				if perSecond >= 10 {
 					assert.Less(t, took, 1.15*allowed)
 				}
@@ -201,11 +168,11 @@ func TestFleet_KeepsToTheClientsOwnRateLimit(t *testing.T) {
 				defer cloud.Close()
 				client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithRateLimit(10, 1))
 				require.NoError(t, err)
-				ids := fleetOf(cloud, 1000, tt.in)
+				ids := FleetOf(cloud, 1000, tt.in)
 				start := time.Now()
-				fleetRun(t.Context(), t, client, cloud, ids)
+				FleetRun(t.Context(), t, client, cloud, ids)
 				n := len(cloud.Requests())
-				t.Logf("%d requests, %d looks, %s", n, fleetCount(cloud.Requests(), ecstest.Look), time.Since(start))
+				t.Logf("%d requests, %d looks, %s", n, Count(cloud.Requests(), ecstest.Look), time.Since(start))
 				assert.LessOrEqual(t, n, tt.requests)
 				assert.Less(t, time.Since(start).Seconds(), 1.05*float64(n)/10, "no permit is wasted")
 			})
@@ -220,13 +187,13 @@ func TestFleet_StopsThoseWhoWaitForTheThrottle(t *testing.T) {
 		defer cloud.Close()
 		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithRateLimit(1, 1))
 		require.NoError(t, err)
-		ids := append(fleetOf(cloud, 1, ecstest.Instance{Locked: true}), fleetOf(cloud, 200, ecstest.Instance{})...)
+		ids := append(FleetOf(cloud, 1, ecstest.Instance{Locked: true}), FleetOf(cloud, 200, ecstest.Instance{})...)
 		var failed time.Time
 		for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithConcurrency(64), ecs.WithMaxFailures(1)) {
 			if result.Err != nil && failed.IsZero() {
 				failed = time.Now()
 			}
-			if asIs(result.Err, ecs.ErrNotStarted) {
+			if errors.Is(result.Err, ecs.ErrNotStarted) {
 				require.ErrorContains(t, result.Err, "ecs: revert resize of server "+id+": not started: too many others failed")
 			}
 		}
@@ -245,7 +212,7 @@ func TestFleet_NeverSendsToWhatIsNoID(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
 				sent := 0
-				client := newClient(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+				client := newClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
 					if req.Method == http.MethodPost {
 						sent++
 					}
@@ -277,7 +244,7 @@ func TestFleet_TakesSpellingsOfAnIDForOneServer(t *testing.T) {
 			defer cloud.Close()
 			inner := cloud.HTTPClient().Transport
 			client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(&http.Client{
-				Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+				Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 					req = req.Clone(req.Context())
 					at := strings.Index(req.URL.Path, "/servers/")
 					req.URL.Path = req.URL.Path[:at] + strings.ToLower(req.URL.Path[at:])
@@ -286,12 +253,12 @@ func TestFleet_TakesSpellingsOfAnIDForOneServer(t *testing.T) {
 			}))
 			require.NoError(t, err)
 			var first, all []string
-			for _, id := range fleetOf(cloud, n, ecstest.Instance{}) {
+			for _, id := range FleetOf(cloud, n, ecstest.Instance{}) {
 				first = append(first, strings.ToUpper(id))
 				all = append(all, strings.ToUpper(id), id)
 			}
 			start := time.Now()
-			results := fleetRun(t.Context(), t, client, cloud, all, ecs.WithWait())
+			results := FleetRun(t.Context(), t, client, cloud, all, ecs.WithWait())
 			require.Len(t, results, n)
 			for _, id := range first {
 				require.Contains(t, results, id, "the spelling that came first")
@@ -310,10 +277,10 @@ func TestFleet_AListMayFailNowAndThen(t *testing.T) {
 		"a long 429":  ecstest.Throttled(45 * time.Second),
 	} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 1000, ecstest.Instance{})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 1000, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Do: do})
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64)) {
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64)) {
 					require.NoError(t, result.Err, id)
 				}
 				assert.LessOrEqual(t, len(cloud.Requests()), 1030)
@@ -327,12 +294,12 @@ func TestFleet_KeepsALongPause(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]ecstest.Kind{"a look": ecstest.Look, "an action": ecstest.Revert} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 20, ecstest.Instance{})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 20, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ecstest.Forbidden()})
 				cloud.Inject(ecstest.Fault{On: kind, Skip: 5, Do: ecstest.Throttled(10 * time.Minute)})
 				failed := 0
-				for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(1)) {
+				for _, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(1)) {
 					if result.Err != nil {
 						failed++
 						require.ErrorIs(t, result.Err, ecs.ErrRateLimited)
@@ -356,16 +323,16 @@ func TestFleet_KeepsALongPause(t *testing.T) {
 
 // The rate is the fleet's: that one server meets it more often than others is chance.
 func TestFleet_FailsNoServerThatMeetsTheRateAgainAndAgain(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 20, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: ids[7], Times: 10, Do: ecstest.Throttled(0)})
 		cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: ids[7], Times: 3, Do: ecstest.Throttled(0)})
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids) {
 			require.NoError(t, result.Err, id)
 		}
 		other := cloud.AddServer(ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: other, Times: -1, Do: ecstest.Throttled(0)})
-		results := fleetRun(t.Context(), t, client, cloud, []string{other})
+		results := FleetRun(t.Context(), t, client, cloud, []string{other})
 		require.ErrorIs(t, results[other].Err, ecs.ErrRateLimited, "but not for ever")
 	})
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // memoryJournal is a journal of a caller's own.
@@ -86,11 +87,11 @@ const (
 )
 
 func TestFleetJournal_RecordsBeforeItSends(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 50, ecstest.Instance{Metadata: map[string]string{"admin_pass": "x"}})
-		locked := fleetOf(cloud, 3, ecstest.Instance{Locked: true})
-		failing := fleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertFailsLate})
-		active := fleetOf(cloud, 3, ecstest.Instance{Status: ecs.StatusActive})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 50, ecstest.Instance{Metadata: map[string]string{"admin_pass": "x"}})
+		locked := FleetOf(cloud, 3, ecstest.Instance{Locked: true})
+		failing := FleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertFailsLate})
+		active := FleetOf(cloud, 3, ecstest.Instance{Status: ecs.StatusActive})
 		journal := &memoryJournal{before: func(entry ecs.JournalEntry) error {
 			time.Sleep(20 * time.Millisecond) // of a slow disk
 			id := entry.Revert.ServerID
@@ -131,8 +132,8 @@ func TestFleetJournal_CostsNoRequest(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			cloud := ecstest.NewUnstarted(ecstest.WithThinkTime(5 * time.Millisecond))
 			defer cloud.Close()
-			client := fakeClient(t, cloud, ecs.StaticToken(cloud.Token()))
-			results := fleetRun(t.Context(), t, client, cloud, fleetOf(cloud, 1000, ecstest.Instance{}), append(opts, ecs.WithWait())...)
+			client := FakeClient(t, cloud, ecs.StaticToken(cloud.Token()))
+			results := FleetRun(t.Context(), t, client, cloud, FleetOf(cloud, 1000, ecstest.Instance{}), append(opts, ecs.WithWait())...)
 			for _, result := range results {
 				require.NoError(t, result.Err)
 			}
@@ -160,9 +161,9 @@ func TestFleetJournal_AnotherRunGoesOn(t *testing.T) {
 	t.Parallel()
 	for ms := 20; ms < 4000; ms += 397 {
 		t.Run(fmt.Sprint(ms), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 200, ecstest.Instance{})
-				failing := fleetOf(cloud, 10, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 200, ecstest.Instance{})
+				failing := FleetOf(cloud, 10, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
 				all := append(ids, failing...)
 				cloud.InjectRandom(uint64(ms), 0.05, ecstest.Compute, ecstest.DropBefore(), ecstest.DropAfter(), ecstest.GatewayTimeout(),
 					ecstest.HTML502(), ecstest.Throttled(0), ecstest.DatabaseDown())
@@ -170,25 +171,25 @@ func TestFleetJournal_AnotherRunGoesOn(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ms)*time.Millisecond)
 				defer cancel()
 				killed := &memoryJournal{before: func(ecs.JournalEntry) error { return ctx.Err() }} // nothing after its death
-				maps.Copy(r.first, fleetRun(ctx, t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(killed)))
+				maps.Copy(r.first, FleetRun(ctx, t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(killed)))
 				r.journal.entries = killed.entries
 				time.Sleep(2 * time.Second)
-				r.second = fleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
+				r.second = FleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
 				require.Len(t, r.second, len(all))
 				for id, result := range r.second {
 					assert.LessOrEqual(t, len(cloud.History(id)), 1, "reverted twice")
-					finished := fleetFinished(cloud, []string{id}) == 1
+					finished := FleetFinished(cloud, []string{id}) == 1
 					assert.Equal(t, !slices.Contains(failing, id), finished, "%v", result.Err)
 					assert.Equal(t, finished, result.Err == nil, "%v", result.Err)
-					assert.Equal(t, !finished, asIs(result.Err, ecs.ErrNotReverted), "%v", result.Err)
+					assert.Equal(t, !finished, errors.Is(result.Err, ecs.ErrNotReverted), "%v", result.Err)
 					if first := r.first[id]; first.Err == nil && first.Revert != nil {
 						require.NoError(t, result.Err, "what was done stays done")
 					}
 				}
 				cloud.ForgetRequests()
-				third := fleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
+				third := FleetRun(t.Context(), t, client, cloud, all, ecs.WithWait(), ecs.WithJournal(r.journal))
 				for id, result := range r.second {
-					if result.Err == nil || asIs(result.Err, ecs.ErrNotReverted) {
+					if result.Err == nil || errors.Is(result.Err, ecs.ErrNotReverted) {
 						assert.Equal(t, fmt.Sprint(result.Err), fmt.Sprint(third[id].Err))
 						assert.Equal(t, result.Server.Status, third[id].Server.Status)
 						assert.Equal(t, result.Revert, withoutExtras(result.Revert, third[id].Revert))
@@ -211,8 +212,8 @@ func withoutExtras(want, got *ecs.Revert) *ecs.Revert {
 
 // What is known needs no request.
 func TestFleetJournal_ReportsWhatIsDecidedWithoutARequest(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := append(fleetOf(cloud, 100, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate})...)
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(FleetOf(cloud, 100, ecstest.Instance{}), FleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate})...)
 		gone := cloud.AddServer(ecstest.Instance{Durations: ecstest.Durations{Revert: time.Hour}})
 		go func() {
 			time.Sleep(10 * time.Second)
@@ -220,7 +221,7 @@ func TestFleetJournal_ReportsWhatIsDecidedWithoutARequest(t *testing.T) {
 		}()
 		ids = append(ids, gone)
 		journal := &memoryJournal{}
-		first := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
+		first := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
 		require.ErrorIs(t, first[gone].Err, ecs.ErrNotFound)
 		cloud.ForgetRequests()
 		recorded := len(journal.entries)
@@ -229,7 +230,7 @@ func TestFleetJournal_ReportsWhatIsDecidedWithoutARequest(t *testing.T) {
 		for i, id := range ids {
 			upper[i] = strings.ToUpper(id)
 		}
-		second := fleetRun(t.Context(), t, client, cloud, upper, ecs.WithJournal(journal), ecs.WithMaxFailures(1),
+		second := FleetRun(t.Context(), t, client, cloud, upper, ecs.WithJournal(journal), ecs.WithMaxFailures(1),
 			ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
 		require.Len(t, second, len(ids))
 		for i, id := range ids {
@@ -253,25 +254,25 @@ func TestFleetJournal_ReportsWhatIsDecidedWithoutARequest(t *testing.T) {
 
 // An earlier run has sent all reverts, and died.
 func TestFleetJournal_WaitsForWhatIsAcceptedByTheList(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		const n = 500
-		ids := fleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 30 * time.Second}})
+		ids := FleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 30 * time.Second}})
 		journal := &memoryJournal{}
-		for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
+		for _, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
 			require.NoError(t, result.Err)
 		}
 		for _, id := range ids {
 			require.Equal(t, acceptedStory, journal.of(id))
 		}
 		cloud.ForgetRequests()
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(journal)) {
 			require.NoError(t, result.Err)
 			require.Equal(t, id, result.Revert.ServerID)
 			require.NotNil(t, result.Server)
 		}
 		require.Empty(t, cloud.Requests(), "without waiting there is nothing to do")
 		time.Sleep(5 * time.Second)
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
 			require.NoError(t, result.Err)
 			require.Equal(t, "1", result.Server.FlavorID)
 			require.Equal(t, acceptedStory+"decided:reverted ", journal.of(id))
@@ -288,8 +289,8 @@ func TestFleetJournal_SendsNothingWhoseRecordFailed(t *testing.T) {
 	errFull := errors.New("no space left on device")
 	for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
 		t.Run(string(state), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Millisecond}})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Millisecond}})
 				journal := &memoryJournal{}
 				journal.before = func(entry ecs.JournalEntry) error {
 					if entry.State == state && journal.len() > 30 {
@@ -298,9 +299,9 @@ func TestFleetJournal_SendsNothingWhoseRecordFailed(t *testing.T) {
 					return nil
 				}
 				notStarted := 0
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal), ecs.WithConcurrency(4)) {
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal), ecs.WithConcurrency(4)) {
 					if result.Err == nil {
-						assert.Equal(t, 1, fleetFinished(cloud, []string{id}))
+						assert.Equal(t, 1, FleetFinished(cloud, []string{id}))
 						assert.NotEmpty(t, journal.of(id))
 						continue
 					}
@@ -330,9 +331,9 @@ func TestFleetJournal_ThatCannotBeReadStopsEverything(t *testing.T) {
 		"an entry of none": {&memoryJournal{entries: []ecs.JournalEntry{{}}}, ecs.ErrInvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 10, ecstest.Instance{})
-				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(tt.journal))
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 10, ecstest.Instance{})
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(tt.journal))
 				require.Len(t, results, 10)
 				for _, result := range results {
 					require.ErrorIs(t, result.Err, ecs.ErrNotStarted)
@@ -345,7 +346,7 @@ func TestFleetJournal_ThatCannotBeReadStopsEverything(t *testing.T) {
 }
 
 func TestFleetJournal_RefusesNil(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		var typed *ecs.FileJournal
 		for _, journal := range []ecs.Journal{nil, typed} {
 			for _, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), []string{"x"}, ecs.WithJournal(journal)) {
@@ -356,14 +357,14 @@ func TestFleetJournal_RefusesNil(t *testing.T) {
 }
 
 func TestFleetJournal_BeginsAnewWhereNothingWasDone(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 10, ecstest.Instance{Locked: true})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 10, ecstest.Instance{Locked: true})
 		journal := &memoryJournal{}
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
 			require.ErrorIs(t, result.Err, ecs.ErrLocked)
 			require.NoError(t, cloud.Unlock(id))
 		}
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal)) {
 			require.NoError(t, result.Err)
 			assert.Equal(t, refusedStory+wholeStory, journal.of(id))
 		}
@@ -371,12 +372,12 @@ func TestFleetJournal_BeginsAnewWhereNothingWasDone(t *testing.T) {
 }
 
 func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		planned, err := client.PlanRevert(t.Context(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
 		require.NoError(t, err)
 		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *planned}}}
-		ids := append(fleetOf(cloud, 10, ecstest.Instance{}), planned.ServerID)
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun(), ecs.WithWait(), ecs.WithJournal(journal))
+		ids := append(FleetOf(cloud, 10, ecstest.Instance{}), planned.ServerID)
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun(), ecs.WithWait(), ecs.WithJournal(journal))
 		require.Len(t, results, 11)
 		for _, result := range results {
 			require.NoError(t, result.Err)
@@ -388,7 +389,7 @@ func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
 
 // Between a kill and the next run somebody decides the planned resize, and perhaps makes another one.
 func TestFleetJournal_NeverRevertsAnotherResizeThanThePlanned(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		meanwhile := map[string]func(id string){
 			"confirmed": func(id string) { assert.NoError(t, cloud.Confirm(id)) },
 			"reverted":  func(id string) { assert.NoError(t, cloud.Revert(id)) },
@@ -413,11 +414,11 @@ func TestFleetJournal_NeverRevertsAnotherResizeThanThePlanned(t *testing.T) {
 			ids[name] = plan.ServerID
 			do(plan.ServerID)
 		}
-		results := fleetRun(t.Context(), t, client, cloud, slices.Collect(maps.Values(ids)), ecs.WithWait(), ecs.WithJournal(journal))
+		results := FleetRun(t.Context(), t, client, cloud, slices.Collect(maps.Values(ids)), ecs.WithWait(), ecs.WithJournal(journal))
 		require.NoError(t, results[ids["reverted"]].Err)
 		require.ErrorIs(t, results[ids["confirmed"]].Err, ecs.ErrNotReverted)
 		for _, name := range []string{"confirmed, resized again", "reverted, resized again"} {
-			require.False(t, asIs(results[ids[name]].Err, ecs.ErrPrecondition), name)
+			require.False(t, errors.Is(results[ids[name]].Err, ecs.ErrPrecondition), name)
 			assert.Equal(t, ecs.StatusVerifyResize, cloud.Instance(ids[name]).Status, name)
 		}
 		assert.Zero(t, fleetPosts(cloud))
@@ -425,7 +426,7 @@ func TestFleetJournal_NeverRevertsAnotherResizeThanThePlanned(t *testing.T) {
 }
 
 func TestFleetJournal_APanicOfItIsTheRangingGoroutines(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
 			journal := &memoryJournal{before: func(entry ecs.JournalEntry) error {
 				if entry.State == state {
@@ -434,7 +435,7 @@ func TestFleetJournal_APanicOfItIsTheRangingGoroutines(t *testing.T) {
 				return nil
 			}}
 			assert.PanicsWithValue(t, "the journal's", func() {
-				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), fleetOf(cloud, 30, ecstest.Instance{}), ecs.WithWait(), ecs.WithJournal(journal)) {
+				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), FleetOf(cloud, 30, ecstest.Instance{}), ecs.WithWait(), ecs.WithJournal(journal)) {
 				}
 			})
 		}
@@ -443,9 +444,9 @@ func TestFleetJournal_APanicOfItIsTheRangingGoroutines(t *testing.T) {
 }
 
 func TestFleetJournal_InAFile(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		path := journalPath(t)
-		ids := fleetOf(cloud, 300, ecstest.Instance{})
+		ids := FleetOf(cloud, 300, ecstest.Instance{})
 		for n := 0; n < len(ids); n += 60 { // each run is left a little later
 			journal := openJournal(t, path)
 			seen := 0
@@ -458,7 +459,7 @@ func TestFleetJournal_InAFile(t *testing.T) {
 			require.NoError(t, journal.Close())
 		}
 		journal := openJournal(t, path)
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithJournal(journal))
 		require.Len(t, results, len(ids))
 		for id, result := range results {
 			require.NoError(t, result.Err)
@@ -470,18 +471,18 @@ func TestFleetJournal_InAFile(t *testing.T) {
 
 // What an earlier run has planned is read back for a settle time before it is sent: meanwhile others may fail.
 func TestFleetJournal_SendsNoPlanAfterTooManyFailures(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		id := fleetOf(cloud, 1, ecstest.Instance{})[0]
-		active := fleetOf(cloud, 1, ecstest.Instance{Status: ecs.StatusActive})[0]
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		id := FleetOf(cloud, 1, ecstest.Instance{})[0]
+		active := FleetOf(cloud, 1, ecstest.Instance{Status: ecs.StatusActive})[0]
 		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
 		require.NoError(t, err)
 		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *plan}}}
-		results := fleetRun(t.Context(), t, client, cloud, []string{id, active}, ecs.WithJournal(journal), ecs.WithMaxFailures(1))
+		results := FleetRun(t.Context(), t, client, cloud, []string{id, active}, ecs.WithJournal(journal), ecs.WithMaxFailures(1))
 		require.ErrorIs(t, results[active].Err, ecs.ErrPrecondition)
 		require.ErrorIs(t, results[id].Err, ecs.ErrNotStarted)
 		assert.Empty(t, cloud.History(id))
 		assert.Equal(t, "planned ", journal.of(id), "the next run goes on with it")
-		results = fleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		results = FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
 		require.NoError(t, results[id].Err)
 		assert.Equal(t, acceptedStory, journal.of(id))
 	})

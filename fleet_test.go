@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,62 +17,13 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
-
-// fleetBubble runs a test in virtual time against an in-process cloud.
-func fleetBubble(t *testing.T, f func(t *testing.T, cloud *ecstest.Server, client *ecs.Client), opts ...ecstest.Option) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := ecstest.NewUnstarted(opts...)
-		defer cloud.Close()
-		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()))
-		require.NoError(t, err)
-		f(t, cloud, client)
-	})
-}
-
-func fleetOf(cloud *ecstest.Server, n int, in ecstest.Instance) (ids []string) {
-	for range n {
-		ids = append(ids, cloud.AddServer(in))
-	}
-	return ids
-}
-
-// fleetRun collects all results, and fails if a server has more than one.
-func fleetRun(ctx context.Context, t *testing.T, client *ecs.Client, cloud *ecstest.Server, ids []string, opts ...ecs.FleetOption) map[string]ecs.FleetResult {
-	t.Helper()
-	results := map[string]ecs.FleetResult{}
-	for id, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), ids, opts...) {
-		require.NotContains(t, results, id, "a second result")
-		results[id] = result
-	}
-	return results
-}
-
-// fleetFinished counts the servers whose resize was reverted, by the cloud's own history.
-func fleetFinished(cloud *ecstest.Server, ids []string) (count int) {
-	for _, id := range ids {
-		if slices.ContainsFunc(cloud.History(id), func(e ecstest.Event) bool { return e.Action == "revertResize" && e.Result == ecstest.Finished }) {
-			count++
-		}
-	}
-	return count
-}
-
-func fleetCount(requests []ecstest.Request, kind ecstest.Kind) (n int) {
-	for _, r := range requests {
-		if r.Kind == kind {
-			n++
-		}
-	}
-	return n
-}
 
 // fleetPolls counts the polls of a wait: each begins with a list of what changed, whose other pages have a marker.
 func fleetPolls(requests []ecstest.Request) (n int) {
 	for _, r := range requests {
-		if polls(r) && !strings.Contains(r.Query, "marker=") {
+		if IsPoll(r) && !strings.Contains(r.Query, "marker=") {
 			n++
 		}
 	}
@@ -81,11 +31,11 @@ func fleetPolls(requests []ecstest.Request) (n int) {
 }
 
 func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		const n = 2000
-		ids := fleetOf(cloud, n, ecstest.Instance{})
+		ids := FleetOf(cloud, n, ecstest.Instance{})
 		last := ecs.FleetProgress{}
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait(),
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait(),
 			ecs.WithFleetProgress(func(p ecs.FleetProgress) { last = p }))
 		assert.Len(t, results, n)
 		for id, result := range results {
@@ -94,29 +44,29 @@ func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
 			require.Equal(t, id, result.Revert.ServerID)
 			require.NotEmpty(t, result.Revert.RequestID)
 		}
-		assert.Equal(t, n, fleetFinished(cloud, ids))
+		assert.Equal(t, n, FleetFinished(cloud, ids))
 		assert.Equal(t, ecs.FleetProgress{Total: n, Sent: n, Accepted: n, Succeeded: n, Elapsed: last.Elapsed}, last)
 		requests := cloud.Requests()
 		polls := fleetPolls(requests)
-		t.Logf("%d requests: %d looks, %d lists, %d reverts, %d records; %d polls", len(requests), fleetCount(requests, ecstest.Look),
-			fleetCount(requests, ecstest.List), fleetCount(requests, ecstest.Revert), fleetCount(requests, ecstest.ActionRecord), polls)
+		t.Logf("%d requests: %d looks, %d lists, %d reverts, %d records; %d polls", len(requests), Count(requests, ecstest.Look),
+			Count(requests, ecstest.List), Count(requests, ecstest.Revert), Count(requests, ecstest.ActionRecord), polls)
 		assert.LessOrEqual(t, len(requests), n+n/50+10*polls)
 	})
 }
 
 func TestFleet_DoesNotListForAHandful(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		fleetOf(cloud, 500, ecstest.Instance{})
-		ids := fleetOf(cloud, 3, ecstest.Instance{})
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		FleetOf(cloud, 500, ecstest.Instance{})
+		ids := FleetOf(cloud, 3, ecstest.Instance{})
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		assert.Len(t, results, 3)
-		assert.Equal(t, 3, fleetFinished(cloud, ids))
-		assert.Zero(t, fleetCount(cloud.Requests(), ecstest.List))
+		assert.Equal(t, 3, FleetFinished(cloud, ids))
+		assert.Zero(t, Count(cloud.Requests(), ecstest.List))
 	})
 }
 
 func TestFleet_EachServerByItsOwnRules(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		tests := map[string]struct {
 			in ecstest.Instance
 			is error
@@ -141,7 +91,7 @@ func TestFleet_EachServerByItsOwnRules(t *testing.T) {
 			}
 		}
 		ids = append(ids, ids...) // twice in the input, once in the output
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		assert.Len(t, results, len(want))
 		for id, is := range want {
 			require.ErrorIs(t, results[id].Err, is, "%s %s", id, names[id])
@@ -153,28 +103,28 @@ func TestFleet_EachServerByItsOwnRules(t *testing.T) {
 }
 
 func TestFleet_DryRunSendsNothing(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := append(fleetOf(cloud, 50, ecstest.Instance{}), fleetOf(cloud, 5, ecstest.Instance{Status: "ACTIVE"})...)
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun())
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := append(FleetOf(cloud, 50, ecstest.Instance{}), FleetOf(cloud, 5, ecstest.Instance{Status: "ACTIVE"})...)
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun())
 		for i, id := range ids {
 			assert.Nil(t, results[id].Revert)
 			assert.NotNil(t, results[id].Server)
 			assert.Equal(t, i >= 50, results[id].Err != nil)
 		}
-		assert.Zero(t, fleetCount(cloud.Requests(), ecstest.Revert))
+		assert.Zero(t, Count(cloud.Requests(), ecstest.Revert))
 	})
 }
 
 func TestFleet_StopsAfterTooManyFailures(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 500, ecstest.Instance{Locked: true})
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 500, ecstest.Instance{Locked: true})
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
 		locked, notStarted := 0, 0
 		for _, result := range results {
 			switch {
-			case asIs(result.Err, ecs.ErrLocked):
+			case errors.Is(result.Err, ecs.ErrLocked):
 				locked++
-			case asIs(result.Err, ecs.ErrNotStarted):
+			case errors.Is(result.Err, ecs.ErrNotStarted):
 				notStarted++
 			}
 		}
@@ -188,8 +138,8 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 	t.Parallel()
 	for _, wait := range []bool{false, true} {
 		t.Run(fmt.Sprint("wait ", wait), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 1000, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 1000, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
 				ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
 				defer cancel()
 				var opts []ecs.FleetOption
@@ -197,7 +147,7 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 					opts = append(opts, ecs.WithWait())
 				}
 				start := time.Now()
-				results := fleetRun(ctx, t, client, cloud, ids, opts...)
+				results := FleetRun(ctx, t, client, cloud, ids, opts...)
 				assert.Less(t, time.Since(start), 800*time.Millisecond)
 				assert.Len(t, results, len(ids))
 				synctest.Wait()
@@ -208,9 +158,9 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 					switch {
 					case result.Err == nil:
 						assert.True(t, accepted)
-					case asIs(result.Err, ecs.ErrOutcomeUnknown):
+					case errors.Is(result.Err, ecs.ErrOutcomeUnknown):
 						unknown++
-					case asWait(result.Err, &waited):
+					case errors.As(result.Err, &waited):
 						assert.True(t, accepted)
 						assert.NotNil(t, result.Revert, "another process can go on waiting")
 					default:
@@ -224,11 +174,9 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 	}
 }
 
-func asWait(err error, target **ecs.WaitError) bool { return errors.As(err, target) }
-
 func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 1000, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 1000, ecstest.Instance{})
 		seen := 0
 		for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithWait()) {
 			if seen++; seen == 10 {
@@ -236,9 +184,9 @@ func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
 			}
 		}
 		synctest.Wait() // a goroutine that is left would keep the bubble from ending
-		sent := fleetCount(cloud.Requests(), ecstest.Revert)
+		sent := Count(cloud.Requests(), ecstest.Revert)
 		time.Sleep(time.Minute)
-		assert.Equal(t, sent, fleetCount(cloud.Requests(), ecstest.Revert), "nothing more is sent")
+		assert.Equal(t, sent, Count(cloud.Requests(), ecstest.Revert), "nothing more is sent")
 	}, ecstest.WithThinkTime(5*time.Millisecond))
 }
 
@@ -246,11 +194,11 @@ func TestFleet_SlowsDownTogether(t *testing.T) {
 	t.Parallel()
 	for _, retryAfter := range []time.Duration{0, time.Second} {
 		t.Run(fmt.Sprint("Retry-After ", retryAfter), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n, perSecond = 2000, 200
-				ids := fleetOf(cloud, n, ecstest.Instance{})
+				ids := FleetOf(cloud, n, ecstest.Instance{})
 				start := time.Now()
-				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64))
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64))
 				took := time.Since(start)
 				refused := 0
 				for _, result := range results {
@@ -280,25 +228,25 @@ func TestFleet_WorksWithoutAList(t *testing.T) {
 		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 20, ecstest.Instance{})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 20, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
-				results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 				for _, result := range results {
 					require.NoError(t, result.Err)
 				}
-				assert.Equal(t, 20, fleetFinished(cloud, ids))
+				assert.Equal(t, 20, FleetFinished(cloud, ids))
 			})
 		})
 	}
 }
 
 func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 20, ecstest.Instance{})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})
 		start := time.Now()
-		results := fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
 		for _, result := range results {
 			require.NoError(t, result.Err)
 		}
@@ -311,10 +259,10 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 		t.Run(skew.String(), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				var mu sync.Mutex
 				var since []string
-				ids := fleetOf(cloud, 50, ecstest.Instance{})
+				ids := FleetOf(cloud, 50, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ecstest.Rewrite(func(a *ecstest.Answer) {
 					a.Header.Set("Date", time.Now().Add(skew).UTC().Format(http.TimeFormat))
 				}), Match: func(r ecstest.Request) bool {
@@ -339,12 +287,12 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 }
 
 func TestFleet_RefusesBadOptions(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		for name, opt := range map[string]ecs.FleetOption{
 			"nil": nil, "no concurrency": ecs.WithConcurrency(0), "too much": ecs.WithConcurrency(1001),
 			"no failures": ecs.WithMaxFailures(0), "no progress": ecs.WithFleetProgress(nil),
 		} {
-			results := fleetRun(t.Context(), t, client, cloud, []string{"a", "b"}, opt)
+			results := FleetRun(t.Context(), t, client, cloud, []string{"a", "b"}, opt)
 			require.Len(t, results, 2, name)
 			require.ErrorIs(t, results["a"].Err, ecs.ErrInvalidArgument, name)
 		}
@@ -366,8 +314,8 @@ func TestFleet_OpensOneConnectionAWorker(t *testing.T) {
 	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(50*time.Millisecond, time.Second))
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
-	ids := fleetOf(cloud, 1000, ecstest.Instance{})
-	for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait()) {
+	ids := FleetOf(cloud, 1000, ecstest.Instance{})
+	for _, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(16), ecs.WithWait()) {
 		require.NoError(t, result.Err)
 	}
 	// On an idle machine 16 and two, for the list and the polls. On a busy one net/http dials some that it then does not

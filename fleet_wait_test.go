@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -14,22 +15,21 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // polls matches the lists of what changed.
-func polls(r ecstest.Request) bool { return strings.Contains(r.Query, "changes-since") }
-
 func TestFleetWait_LooksByItselfWhereAListShowsTooLittle(t *testing.T) {
 	t.Parallel()
 	for _, keys := range [][]string{{"flavor", "hostId"}, {"OS-EXT-STS:vm_state"}, {"OS-SRV-USG:launched_at"}} {
 		t.Run(strings.Join(keys, " "), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				good := fleetOf(cloud, 10, ecstest.Instance{})
-				bad := fleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
-				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: listsWithout(keys...)})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				good := FleetOf(cloud, 10, ecstest.Instance{})
+				bad := FleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsWithout(keys...)})
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				results := fleetRun(ctx, t, client, cloud, append(good, bad...), ecs.WithWait())
+				results := FleetRun(ctx, t, client, cloud, append(good, bad...), ecs.WithWait())
 				for _, id := range good {
 					require.NoError(t, results[id].Err)
 				}
@@ -47,8 +47,8 @@ func TestFleetWait_AsksTheRecordAfterALongSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cloud := ecstest.NewUnstarted()
 		defer cloud.Close()
-		client := fakeClient(t, cloud, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(30*time.Second, 30*time.Second))
-		ids := fleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
+		client := FakeClient(t, cloud, ecs.StaticToken(cloud.Token()), ecs.WithPollInterval(30*time.Second, 30*time.Second))
+		ids := FleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
 		go func() {
 			time.Sleep(18 * time.Second)
 			for _, id := range ids {
@@ -57,7 +57,7 @@ func TestFleetWait_AsksTheRecordAfterALongSilence(t *testing.T) {
 				})
 			}
 		}()
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
 			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
 		}
 	})
@@ -71,14 +71,14 @@ func TestFleetWait_OneBadListIsNotTheEndOfLists(t *testing.T) {
 		"a long 429":  ecstest.Throttled(2 * time.Minute),
 	} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n = 500
-				ids := fleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 200 * time.Second}})
-				cloud.Inject(ecstest.Fault{On: ecstest.List, Match: polls, Do: do})
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
+				ids := FleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 200 * time.Second}})
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Match: IsPoll, Do: do})
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
 					require.NoError(t, result.Err, id)
 				}
-				t.Logf("%d looks", fleetCount(cloud.Requests(), ecstest.Look))
+				t.Logf("%d looks", Count(cloud.Requests(), ecstest.Look))
 				assert.Less(t, len(cloud.Requests()), 2*n, "no single look at each at every poll")
 				for i, r := range cloud.Requests() {
 					if r.Status == http.StatusTooManyRequests {
@@ -98,7 +98,7 @@ func TestFleetWait_ReadsNoLargeProjectForAHandful(t *testing.T) {
 		defer cloud.Close()
 		inner := cloud.HTTPClient().Transport
 		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(&http.Client{
-			Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+			Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 				req = req.Clone(req.Context())
 				query := req.URL.Query()
 				query.Del("changes-since")
@@ -107,22 +107,22 @@ func TestFleetWait_ReadsNoLargeProjectForAHandful(t *testing.T) {
 			}),
 		}))
 		require.NoError(t, err)
-		fleetOf(cloud, 10_000, ecstest.Instance{Status: ecs.StatusActive})
-		ids := fleetOf(cloud, 4, ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+		FleetOf(cloud, 10_000, ecstest.Instance{Status: ecs.StatusActive})
+		ids := FleetOf(cloud, 4, ecstest.Instance{Durations: ecstest.Durations{Revert: time.Minute}})
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
 			require.NoError(t, result.Err, id)
 		}
-		t.Logf("%d lists, %d looks", fleetCount(cloud.Requests(), ecstest.List), fleetCount(cloud.Requests(), ecstest.Look))
-		assert.LessOrEqual(t, fleetCount(cloud.Requests(), ecstest.List), 5)
+		t.Logf("%d lists, %d looks", Count(cloud.Requests(), ecstest.List), Count(cloud.Requests(), ecstest.Look))
+		assert.LessOrEqual(t, Count(cloud.Requests(), ecstest.List), 5)
 	})
 }
 
 // The answers to some actions are lost for so long that their servers are reverted before it is known: no list of later
 // changes shows them any more.
 func TestFleetWait_LooksSoonAtWhatWasRecovered(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		lost := fleetOf(cloud, 20, ecstest.Instance{})
-		ids := append(fleetOf(cloud, 100, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Second}}), lost...)
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		lost := FleetOf(cloud, 20, ecstest.Instance{})
+		ids := append(FleetOf(cloud, 100, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Second}}), lost...)
 		for _, id := range lost {
 			cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: id, Do: ecstest.DropAfter(), After: 9 * time.Second})
 		}
@@ -145,14 +145,14 @@ func TestFleetWait_TellsFailuresAboutAsSoonAsASingleWait(t *testing.T) {
 		"fails early": ecstest.RevertFailsEarly,
 	} {
 		t.Run(name, func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 20, ecstest.Instance{Outcome: outcome, Durations: ecstest.Durations{Record: time.Second}})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 20, ecstest.Instance{Outcome: outcome, Durations: ecstest.Durations{Record: time.Second}})
 				start := time.Now()
 				_, err := client.RevertResizeAndWait(t.Context(), cloud.ProjectID(), ids[0])
 				require.ErrorIs(t, err, ecs.ErrNotReverted)
 				single := time.Since(start)
 				start = time.Now()
-				for id, result := range fleetRun(t.Context(), t, client, cloud, ids[1:], ecs.WithWait()) {
+				for id, result := range FleetRun(t.Context(), t, client, cloud, ids[1:], ecs.WithWait()) {
 					require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
 				}
 				t.Logf("single %s, fleet %s", single, time.Since(start))
@@ -164,8 +164,8 @@ func TestFleetWait_TellsFailuresAboutAsSoonAsASingleWait(t *testing.T) {
 
 // Servers change hands while they are reverted and waited for.
 func TestFleetWait_IsTrueWhateverOthersDo(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 4 * time.Second}})
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 4 * time.Second}})
 		go func() {
 			time.Sleep(100 * time.Millisecond)
 			for i, id := range ids {
@@ -177,27 +177,27 @@ func TestFleetWait_IsTrueWhateverOthersDo(t *testing.T) {
 				}
 			}
 		}()
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithConcurrency(8)) {
-			if !asIs(result.Err, ecs.ErrOutcomeUnknown) {
-				assert.Equal(t, fleetFinished(cloud, []string{id}) == 1, result.Err == nil, "%s %v", id, result.Err)
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithConcurrency(8)) {
+			if !errors.Is(result.Err, ecs.ErrOutcomeUnknown) {
+				assert.Equal(t, FleetFinished(cloud, []string{id}) == 1, result.Err == nil, "%s %v", id, result.Err)
 			}
 		}
 	}, ecstest.WithThinkTime(5*time.Millisecond))
 }
 
 func TestFleetWait_AtALimitTakesLittleLonger(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		const n, perSecond = 2000, 200
-		ids := fleetOf(cloud, n, ecstest.Instance{})
+		ids := FleetOf(cloud, n, ecstest.Instance{})
 		start := time.Now()
-		for _, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
+		for _, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
 			require.NoError(t, result.Err)
 		}
 		took, requests := time.Since(start), cloud.Requests()
-		t.Logf("%s; %d requests, %d refused", took, len(requests), fleetRefused(requests))
+		t.Logf("%s; %d requests, %d refused", took, len(requests), Refused(requests))
 		const last = 3 * time.Second // the last revert takes 1 s, and is seen at a poll that comes at most 2 s later
 		assert.Less(t, took, last+n*time.Second/perSecond*115/100)
-		assert.Less(t, fleetRefused(requests), len(requests)/50)
+		assert.Less(t, Refused(requests), len(requests)/50)
 	}, ecstest.WithRateLimit(200, 20, 0), ecstest.WithThinkTime(5*time.Millisecond))
 }
 
@@ -205,27 +205,27 @@ func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
 	t.Parallel()
 	for ms := 0; ms < 6000; ms += 473 {
 		t.Run(fmt.Sprint(ms), func(t *testing.T) {
-			fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := fleetOf(cloud, 150, ecstest.Instance{Durations: ecstest.Durations{Revert: 2500 * time.Millisecond}})
+			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+				ids := FleetOf(cloud, 150, ecstest.Instance{Durations: ecstest.Durations{Revert: 2500 * time.Millisecond}})
 				cloud.InjectRandom(uint64(ms), 0.1, ecstest.Compute)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ms)*time.Millisecond)
 				defer cancel()
-				results := fleetRun(ctx, t, client, cloud, ids, ecs.WithWait())
+				results := FleetRun(ctx, t, client, cloud, ids, ecs.WithWait())
 				require.Len(t, results, len(ids))
 				for id, result := range results {
 					accepted := len(cloud.History(id)) > 0
 					var waited *ecs.WaitError
 					switch {
-					case result.Err == nil, asWait(result.Err, &waited):
+					case result.Err == nil, errors.As(result.Err, &waited):
 						assert.True(t, accepted)
-					case asIs(result.Err, ecs.ErrOutcomeUnknown):
+					case errors.Is(result.Err, ecs.ErrOutcomeUnknown):
 					default:
 						assert.False(t, accepted, "%v", result.Err)
 						assert.Contains(t, result.Err.Error(), id)
 					}
 				}
 				n := 0
-				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), fleetOf(cloud, 60, ecstest.Instance{}), ecs.WithWait()) {
+				for range client.RevertResizeAll(t.Context(), cloud.ProjectID(), FleetOf(cloud, 60, ecstest.Instance{}), ecs.WithWait()) {
 					if n++; n > ms/100 {
 						break
 					}
@@ -238,11 +238,11 @@ func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
 
 // A list shows no fault of a server in ERROR; its details do.
 func TestFleetWait_FetchesTheFaultThatNoListShows(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 20, ecstest.Instance{
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 20, ecstest.Instance{
 			Outcome: ecstest.RevertFailsLate, RevertFault: &ecstest.ServerFault{Code: 500, Message: "disk on fire"},
 		})
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
 			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
 			require.ErrorContains(t, result.Err, "disk on fire")
 			require.NotNil(t, result.Server.Fault)
@@ -252,8 +252,8 @@ func TestFleetWait_FetchesTheFaultThatNoListShows(t *testing.T) {
 
 // A revert is rolled back, and then somebody resizes and confirms: the server has left the resize as after a revert.
 func TestFleetWait_FetchesTheRecordWhereAnotherResizeWasSeen(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := fleetOf(cloud, 10, ecstest.Instance{
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		ids := FleetOf(cloud, 10, ecstest.Instance{
 			Outcome: ecstest.RevertRollsBack, Durations: ecstest.Durations{Revert: 100 * time.Millisecond, Resize: 4 * time.Second, Confirm: 10 * time.Millisecond},
 		})
 		go func() {
@@ -266,12 +266,12 @@ func TestFleetWait_FetchesTheRecordWhereAnotherResizeWasSeen(t *testing.T) {
 				assert.NoError(t, cloud.Confirm(id))
 			}
 		}()
-		for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+		for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
 			require.ErrorIs(t, result.Err, ecs.ErrNotReverted, id)
 		}
 		resizing := false
 		for _, r := range cloud.Requests() {
-			resizing = resizing || polls(r)
+			resizing = resizing || IsPoll(r)
 		}
 		assert.True(t, resizing, "a list was fetched")
 	})
@@ -287,16 +287,16 @@ func TestFleetWait_OneRefusalEndsNothing(t *testing.T) {
 	}
 	for name, do := range stray {
 		for kind, on := range map[string]ecstest.Fault{
-			"a list": {On: ecstest.List, Match: polls, Skip: 1, Do: do}, "the details": {On: ecstest.Look, Do: do},
+			"a list": {On: ecstest.List, Match: IsPoll, Skip: 1, Do: do}, "the details": {On: ecstest.Look, Do: do},
 		} {
 			t.Run(name+" of "+kind, func(t *testing.T) {
-				fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-					ids := fleetOf(cloud, 20, ecstest.Instance{Durations: ecstest.Durations{Revert: 20 * time.Second}})
+				FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+					ids := FleetOf(cloud, 20, ecstest.Instance{Durations: ecstest.Durations{Revert: 20 * time.Second}})
 					hit := cloud.Inject(on)
 					if kind == "the details" { // which are fetched where the list shows too little
-						cloud.Inject(ecstest.Fault{On: ecstest.List, Match: polls, Times: -1, Do: listsWithout("flavor")})
+						cloud.Inject(ecstest.Fault{On: ecstest.List, Match: IsPoll, Times: -1, Do: ListsWithout("flavor")})
 					}
-					for id, result := range fleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
+					for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait()) {
 						require.NoError(t, result.Err, id)
 					}
 					assert.Equal(t, 1, hit.Hits())

@@ -22,6 +22,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -266,4 +267,27 @@ func mustJSON(v any) string {
 		panic(err)
 	}
 	return string(text)
+}
+
+// serveSteps serves one answer for each path on loopback, and returns the URL.
+func serveSteps(t *testing.T, steps map[string]step) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		answer := steps[req.URL.Path]
+		if answer == nil {
+			assert.Fail(t, "unexpected request", req.URL.Path)
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		res, err := answer(req)
+		assert.NoError(t, err)
+		for name, values := range res.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(res.StatusCode)
+		_, err = io.Copy(w, res.Body)
+		assert.NoError(t, err)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
 }

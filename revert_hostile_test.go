@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // What clouds, transports and credentials do that no contract has foreseen.
@@ -62,7 +63,7 @@ func TestClient_ReadsABodyWhoseLengthIsNotTold(t *testing.T) {
 			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
 		}
 	}
-	_, err := newClient(t, tripFunc(untold(http.StatusOK, verifyResize().json()))).GetServer(t.Context(), projectID, serverID)
+	_, err := newClient(t, TransportFunc(untold(http.StatusOK, verifyResize().json()))).GetServer(t.Context(), projectID, serverID)
 	require.NoError(t, err)
 	bubble(t, func(t *testing.T) {
 		flow := untold(http.StatusAccepted, `{"error":{"code":"Common.0024","message":"exceeds flow over limit"}}`)
@@ -135,7 +136,7 @@ func TestClient_HoldsATransportToItsContract(t *testing.T) {
 	t.Parallel()
 	closed := false
 	body := closeFunc(func() { closed = true })
-	for name, trip := range map[string]tripFunc{
+	for name, trip := range map[string]TransportFunc{
 		"neither an answer nor an error": func(*http.Request) (*http.Response, error) { return nil, nil },
 		"both": func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusOK, Body: body}, errors.New("broken")
@@ -152,14 +153,10 @@ type closeFunc func()
 func (closeFunc) Read([]byte) (int, error) { return 0, io.EOF }
 func (c closeFunc) Close() error           { c(); return nil }
 
-type authFunc func(req *http.Request) error
-
-func (f authFunc) Authenticate(_ context.Context, req *http.Request) error { return f(req) }
-
 func TestErrors_StayOneLineWhateverOthersSay(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("two\nlines")
-	client := newClientAs(t, authFunc(func(*http.Request) error { return broken }), &cloud{t: t}, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	client := newClientAs(t, AuthFunc(func(context.Context, *http.Request) error { return broken }), &cloud{t: t}, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	_, err := client.GetServer(t.Context(), projectID, serverID)
 	oneLine(t, err)
 	require.ErrorIs(t, err, broken)
@@ -285,7 +282,7 @@ func TestRevertResizeAndWait_SendsNothingThatItCannotFollow(t *testing.T) {
 func TestRevertResize_NeverSendsOnAnOldLook(t *testing.T) {
 	t.Parallel()
 	login := func(waits ...time.Duration) ecs.Authenticator { // how long the login of each request takes
-		return authFunc(func(*http.Request) error {
+		return AuthFunc(func(context.Context, *http.Request) error {
 			if len(waits) > 0 {
 				wait := waits[0]
 				waits = waits[1:]
@@ -310,7 +307,7 @@ func TestRevertResize_NeverSendsOnAnOldLook(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
 				var kinds []string
-				network := tripFunc(func(req *http.Request) (*http.Response, error) {
+				network := TransportFunc(func(req *http.Request) (*http.Response, error) {
 					kinds = append(kinds, kindOf(req))
 					if req.Method == http.MethodPost {
 						return accept()(req)

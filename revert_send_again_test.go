@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // overLimit is Nova's own flow control.
@@ -249,7 +250,7 @@ func TestRevertResize_CountsItsAttempts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(t *testing.T) {
-				client := newClient(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+				client := newClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
 					if req.Method == http.MethodPost {
 						return refusal(req)
 					}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // revertedAs is a server after its revert, in another state than at rest.
@@ -187,8 +188,8 @@ func TestWaitForRevert_RetryAfterIsByTheCloudsClock(t *testing.T) {
 func TestWithProgress_EditsNothingButItsCopy(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
-		cloud, id := fakeCloud(t)
-		client := fakeClient(t, cloud, ecs.StaticToken(cloud.Token()))
+		cloud, id := FakeCloud(t)
+		client := FakeClient(t, cloud, ecs.StaticToken(cloud.Token()))
 		cloud.SetState(id, func(in *ecstest.Instance) { in.Outcome = ecstest.RevertRollsBack })
 		edit := ecs.WithProgress(func(p ecs.Progress) {
 			if p.Server != nil {

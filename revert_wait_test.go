@@ -12,6 +12,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // sentRevert is an accepted revert of verifyResize, sent at the epoch.
@@ -197,7 +198,7 @@ func TestWaitForRevert_GivesARevertTimeToStart(t *testing.T) {
 
 // A gateway that answers every path it does not know with a page has no record to wait for.
 func TestWaitForRevert_EndsWhereTheRecordIsNoRecord(t *testing.T) {
-	fleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		cloud.Inject(ecstest.Fault{On: ecstest.ActionRecord, Times: -1, Do: ecstest.Reply(200, nil, "<html>welcome</html>")})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // goodID is the rule for IDs, said in another way than the code says it.
@@ -25,7 +26,7 @@ func FuzzIDs(f *testing.F) {
 	var requests int
 	var path string
 	client, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{
-		Transport: tripFunc(func(req *http.Request) (*http.Response, error) {
+		Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 			requests++
 			path = req.URL.EscapedPath() + "?" + req.URL.RawQuery
 			return fault(404, "itemNotFound", "x")(req)
@@ -74,7 +75,7 @@ func FuzzGetServer(f *testing.F) {
 			return
 		}
 		header := []string{"Location", strings.ToValidUTF8(body, ""), "X-Request-Id", body, "Retry-After", body}
-		client := newClient(t, tripFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		client := newClient(t, TransportFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 		server, err := client.GetServer(t.Context(), projectID, serverID)
 		if err != nil {
 			if server != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // listCloud answers list requests: pages by the marker that asks for them.
@@ -265,7 +266,7 @@ func TestListServers_EndsWhenPagesRepeatUnderFreshMarkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			_, err := listed(t, transportFunc(func(req *http.Request) (*http.Response, error) {
+			_, err := listed(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
 				n++
 				require.Less(t, n, 100, "endless")
 				return page(fmt.Sprintf("fresh-%d", n), tt.pages[(n-1)%len(tt.pages)]...)(req)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // novaBody is a details answer with everything in it, as Nova writes it.
@@ -31,7 +32,7 @@ const novaBody = `{"server": {"id": "` + serverID + `", "name": "app-1", "status
 // getServer answers one look with a body, and returns what GetServer makes of it.
 func getServer(t *testing.T, status int, body string, header ...string) (*ecs.Server, error) {
 	t.Helper()
-	client := newClient(t, tripFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	client := newClient(t, TransportFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	return client.GetServer(t.Context(), projectID, serverID)
 }
 
@@ -148,7 +149,7 @@ func TestGetServer_ReadsAtMostOneMiB(t *testing.T) {
 // TestCalls_RefuseBadIDs: an ID that could change the meaning of a path is refused before anything is sent.
 func TestCalls_RefuseBadIDs(t *testing.T) {
 	t.Parallel()
-	client := newClientAs(t, funcAuth(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
+	client := newClientAs(t, AuthFunc(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
 	calls := map[string]func(projectID, serverID string) error{
 		"get":    func(p, s string) error { _, err := client.GetServer(t.Context(), p, s); return err },
 		"wait":   func(p, s string) error { _, err := client.WaitForVerifyResize(t.Context(), p, s); return err },
