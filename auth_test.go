@@ -2,9 +2,12 @@ package ecs_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -15,251 +18,283 @@ import (
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-func TestTokenAuth_OneLoginForAllThatMeetAnExpiredToken(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t, ecstest.WithThinkTime(50*time.Millisecond))
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
-		look := func(int) error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
-
-		for _, err := range Together(50, look) {
-			require.NoError(t, err)
-		}
-		require.Equal(t, 1, srv.Logins())
-
-		srv.ExpireTokens()
-		late := srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 25, Times: 25, After: time.Second})
-		for _, err := range Together(50, look) {
-			require.NoError(t, err)
-		}
-		require.Equal(t, 25, late.Hits())
-		assert.Equal(t, 2, srv.Logins(), "also for those that hear of it when it has been renewed")
-	})
-}
-
-func TestTokenAuth_RevertGoesOnWithANewToken(t *testing.T) {
+func TestTokenAuth_AHangingIdentityServiceIsBounded(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
-		srv.Inject(ecstest.Fault{On: ecstest.Revert, Do: ecstest.ExpireToken()})
-		srv.Inject(ecstest.Fault{On: ecstest.Look, Skip: 3, Do: ecstest.TokenMustBeUpdated()})
-
-		server, err := client.RevertResizeAndWait(t.Context(), srv.ProjectID(), id)
-
-		require.NoError(t, err)
-		assert.Equal(t, "1", server.FlavorID)
-		assert.Equal(t, 3, srv.Logins(), "the first, one for the POST, one in the middle of the wait")
-		assert.Len(t, srv.History(id), 1)
-	})
-}
-
-func TestTokenAuth_ALeaderThatLeavesFailsNobodyElse(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		srv.Inject(ecstest.Fault{On: ecstest.Login, Before: 10 * time.Second})
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
-
-		leader, cancel := context.WithCancel(t.Context())
-		left := make(chan error, 1)
-		start := time.Now()
-		go func() { _, err := client.GetServer(leader, srv.ProjectID(), id); left <- err }()
-		synctest.Wait()
-		time.AfterFunc(time.Second, cancel)
-		go func() {
-			assert.ErrorIs(t, <-left, context.Canceled)
-			assert.Equal(t, time.Second, time.Since(start), "it does not wait for the login")
-		}()
-
-		for _, err := range Together(49, func(int) error {
-			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-			return err
-		}) {
-			require.NoError(t, err)
-		}
-		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Login))
-	})
-}
-
-func TestTokenAuth_AWrongPasswordIsTriedAHandfulOfTimes(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		wrong := PasswordOf(srv)
-		wrong.Password = "hunter2"
-		client := FakeClient(t, srv, ecs.TokenAuth(wrong))
-
-		for range 3 {
-			for _, err := range Together(1000, func(int) error {
-				_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-				return err
-			}) {
-				require.ErrorIs(t, err, ecs.ErrUnauthorized)
-				var api *ecs.APIError
-				require.ErrorAs(t, err, &api)
-				require.Equal(t, srv.IdentityURL()+"/auth/tokens", api.URL)
-				require.ErrorContains(t, err, "authenticate: log in: POST")
-				require.NotContains(t, err.Error(), "hunter2")
-			}
-			time.Sleep(10 * time.Second)
-		}
-
-		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Login), "in half a minute")
-		assert.Zero(t, Count(srv.Requests(), ecstest.Look), "no request without a credential")
-		time.Sleep(time.Hour)
-		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Login))
-	})
-}
-
-func TestTokenAuth_RecoversFromAnOutageOfTheIdentityService(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-		look := func(int) error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
-
-		srv.SetIdentityDown(true)
-		for _, err := range Together(100, look) {
-			require.ErrorIs(t, err, ecs.ErrUnavailable)
-			var api *ecs.APIError
-			require.ErrorAs(t, err, &api)
-			require.Equal(t, http.StatusServiceUnavailable, api.StatusCode)
-		}
-		require.Equal(t, 1, Count(srv.Requests(), ecstest.Login))
-
-		srv.SetIdentityDown(false)
-		time.Sleep(2 * time.Second)
-		require.NoError(t, look(0))
-	})
-}
-
-func TestTokenAuth_RetriesALookThroughAShortOutage(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		srv.Inject(ecstest.Fault{On: ecstest.Login, Do: ecstest.ServiceUnavailable()})
+		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Hang()})
 		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)),
-			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 8, BaseDelay: time.Second}))
+			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+		start := time.Now()
 
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 
-		require.NoError(t, err)
-		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Login))
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's time is not over")
+		assert.Equal(t, 30*time.Second, time.Since(start))
 	})
 }
 
-func TestTokenAuth_RenewsEarlyAndGoesOnWithTheOldIfThatFails(t *testing.T) {
+func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t, ecstest.WithTokenTTL(time.Hour))
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
-		look := func() {
-			t.Helper()
-			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-			require.NoError(t, err)
-			synctest.Wait()
-		}
-		look()
-		time.Sleep(50 * time.Minute)
-		look()
-		require.Equal(t, 1, Count(srv.Requests(), ecstest.Login), "too early")
-
-		outage := srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.ServiceUnavailable()})
-		time.Sleep(5 * time.Minute)
-		look()
-		require.Equal(t, 2, Count(srv.Requests(), ecstest.Login), "early, and in vain")
-		outage.Remove()
-		time.Sleep(2 * time.Second)
-		look()
-		look()
-		assert.Equal(t, 2, srv.Logins())
-		for _, req := range srv.Requests() {
-			assert.NotEqual(t, http.StatusUnauthorized, req.Status, "no token was ever too old")
-		}
-	})
-}
-
-// Huawei Cloud locks an account after five wrong passwords in fifteen minutes, by default.
-const (
-	lockAfter  = 5
-	lockWindow = 15 * time.Minute
-)
-
-// assertNotLocked fails if so many logins came in any window that the account would be locked.
-func assertNotLocked(t *testing.T, srv *ecstest.Server, since time.Time) {
-	t.Helper()
-	var at []time.Time
-	for _, req := range srv.Requests() {
-		if req.Kind == ecstest.Login && req.Time.After(since) {
-			at = append(at, req.Time)
-		}
+	errVault := errors.New("vault is sealed")
+	tests := map[string]struct {
+		token ecs.Token
+		err   error
+		want  string
+	}{
+		"empty":          {ecs.Token{}, nil, "no usable token"},
+		"with a newline": {ecs.Token{Value: "a\nb"}, nil, "no usable token"},
+		"expired":        {ecs.Token{Value: "a", ExpiresAt: epoch.Add(-time.Second)}, nil, "has expired already"},
+		"failing":        {ecs.Token{Value: "a"}, errVault, "vault is sealed"},
+		"another project's": {
+			ecs.Token{Value: "a", ProjectID: "other"},
+			nil,
+			`invalid argument: the token is for project "other", the request for project "` + projectID + `"`,
+		},
 	}
-	require.NotEmpty(t, at)
-	for i := range at {
-		if i+lockAfter-1 < len(at) {
-			assert.Greater(t, at[i+lockAfter-1].Sub(at[i]), lockWindow)
-		}
-	}
-}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				source := SourceFunc(func(context.Context) (ecs.Token, error) { return tt.token, tt.err })
+				sent := 0
+				client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(func(*http.Request) (*http.Response, error) {
+					sent++
+					return nil, errors.New("not here")
+				}))
 
-func TestTokenAuth_AWrongPasswordUnderConstantDemandLocksNoAccount(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		wrong := PasswordOf(srv)
-		wrong.Password = "hunter2"
-		client := FakeClient(t, srv, ecs.TokenAuth(wrong))
-		start := time.Now()
-		for range 60 * 60 {
-			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-			require.ErrorIs(t, err, ecs.ErrUnauthorized)
-			time.Sleep(time.Second)
-		}
-		assertNotLocked(t, srv, start.Add(-1))
-		assert.Greater(t, Count(srv.Requests(), ecstest.Login), 3, "it goes on trying")
-	})
-}
+				_, err := client.GetServer(t.Context(), projectID, serverID)
 
-// The token of a password that has been changed is renewed early, in the background, while nobody sees an error.
-func TestTokenAuth_AnEarlyRenewalLocksNoAccount(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)))
-		look := func() error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
-		require.NoError(t, look())
-		srv.Inject(ecstest.Fault{
-			On: ecstest.Login, Times: -1, Do: ecstest.Reply(http.StatusUnauthorized, nil, `{"error":{"code":401}}`),
+				require.ErrorContains(t, err, tt.want)
+				if tt.err != nil {
+					require.ErrorIs(t, err, tt.err)
+				}
+				oneLine(t, err)
+				assert.Zero(t, sent)
+			})
 		})
-		start := time.Now()
-		time.Sleep(23 * time.Hour)
-		for range 55 * 60 {
-			require.NoError(t, look())
-			time.Sleep(time.Second)
-			synctest.Wait()
-		}
-		for range 30 * 60 { // the token expires, and the refusals reach the callers
-			_ = look()
-			time.Sleep(time.Second)
-		}
-		require.ErrorIs(t, look(), ecs.ErrUnauthorized)
-		assertNotLocked(t, srv, start)
+	}
+}
+
+func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) { <-ctx.Done(); return ecs.Token{}, ctx.Err() })
+		client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")),
+			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.ErrorContains(t, err, "no credential within 30s")
+		require.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 
-func TestTokenAuth_TheSameTokenIsNotSentAgain(t *testing.T) {
+// One that ignores its context, too, is given up, and the next call asks anew.
+func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		stop := make(chan struct{})
+		defer close(stop)
+		srv, id := FakeCloud(t)
+		var asked atomic.Int32
+		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
+			if asked.Add(1) == 1 {
+				<-stop
+			}
+			return ecs.Token{Value: srv.Token()}, nil
+		})), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
+
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.ErrorIs(t, err, ecs.ErrUnavailable)
+		require.ErrorContains(t, err, "no credential within 30s")
+
+		time.Sleep(2 * time.Second)
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
+	t.Parallel()
+	client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
+		TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	require.PanicsWithValue(t, "hunter2", func() { _, _ = client.GetServer(t.Context(), projectID, serverID) })
+	_, err := client.GetServer(t.Context(), projectID, serverID)
+	require.ErrorContains(t, err, "panicked", "the source is left alone for a while")
+	assert.NotContains(t, err.Error(), "hunter2")
+}
+
+// A source that keeps tokens itself learns which one it must not give again.
+func TestRefusedToken_TellsTheSourceWhatTheCloudRefused(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
-		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
-			return ecs.Token{Value: "always-the-same"}, nil
+		kept := srv.Token()
+		var refused []string
+		client := FakeClient(t, srv, ecs.TokenAuth(SourceFunc(func(ctx context.Context) (ecs.Token, error) {
+			value, ok := ecs.RefusedToken(ctx)
+			assert.NotContains(t, fmt.Sprint(ctx), kept, "a context may be printed")
+			assert.Equal(t, ok, value != "")
+			refused = append(refused, value)
+			if ok && value == kept {
+				kept = srv.Token()
+			}
+			return ecs.Token{Value: kept}, nil
 		})))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+		first := kept
+		srv.ExpireTokens()
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"", first}, refused)
+
+		_, ok := ecs.RefusedToken(t.Context())
+		assert.False(t, ok)
+	})
+}
+
+// vaultError is an error of a source that callers may look for.
+type vaultError struct{ error }
+
+func (e vaultError) Unwrap() error { return e.error }
+
+func TestTokenAuth_ASourcesOwnContextIsNotTheCallers(t *testing.T) {
+	t.Parallel()
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		t.Run(end.Error(), func(t *testing.T) {
+			t.Parallel()
+			errVault := errors.New("vault")
+			client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
+				return ecs.Token{}, vaultError{fmt.Errorf("%w: %w", errVault, end)}
+			})), TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			require.NotErrorIs(t, err, end)
+			require.ErrorIs(t, err, ecs.ErrUnavailable)
+			require.ErrorIs(t, err, errVault)
+			var vault vaultError
+			require.ErrorAs(t, err, &vault)
+			_, err = client.RevertResize(t.Context(), projectID, serverID)
+			require.NotErrorIs(t, err, end)
+		})
+	}
+}
+
+func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		type key struct{}
+		srv, id := FakeCloud(t)
+		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) {
+			deadline, ok := ctx.Deadline()
+			assert.True(t, ok)
+			assert.Equal(t, 30*time.Second, time.Until(deadline))
+			assert.Nil(t, ctx.Value(key{}), "what belongs to one call stays with it")
+			return ecs.Token{Value: srv.Token()}, nil
+		})
+		client := FakeClient(t, srv, ecs.TokenAuth(source))
+		ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), key{}, 1), time.Second)
+		defer cancel()
+		_, err := client.GetServer(ctx, srv.ProjectID(), id)
+		require.NoError(t, err)
+	})
+}
+
+func TestStaticToken_IsNeverSentAgainAfterARefusal(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		srv, id := FakeCloud(t)
+		client := FakeClient(t, srv, ecs.StaticToken(srv.Token()))
+		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
+		require.NoError(t, err)
+
+		srv.ExpireTokens()
+		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		require.ErrorContains(t, err, "there is no other credential")
-		assert.Equal(t, 1, Count(srv.Requests(), ecstest.Look))
+		assert.Equal(t, 2, Count(srv.Requests(), ecstest.Look))
+	})
+}
+
+// An authenticator can be used by itself, on requests of one's own.
+func TestTokenAuth_AuthenticatesForeignRequests(t *testing.T) {
+	t.Parallel()
+	srv := ecstest.NewServer()
+	t.Cleanup(srv.Close)
+	newRequest := func() *http.Request {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, http.NoBody)
+		require.NoError(t, err)
+		return req
+	}
+	auth := ecs.TokenAuth(PasswordOf(srv))
+	for range 2 {
+		req := newRequest()
+		require.NoError(t, auth.Authenticate(t.Context(), req))
+		assert.NotEmpty(t, req.Header.Get("X-Auth-Token"))
+	}
+	assert.Equal(t, 1, srv.Logins())
+
+	require.ErrorIs(t, ecs.TokenAuth(nil).Authenticate(t.Context(), newRequest()), ecs.ErrInvalidArgument)
+	require.ErrorIs(t, ecs.StaticToken("").Authenticate(t.Context(), newRequest()), ecs.ErrInvalidArgument)
+	require.ErrorIs(t, ecs.MetadataCredentials(ecs.WithMetadataEndpoint("ftp://x")).Authenticate(t.Context(), newRequest()),
+		ecs.ErrInvalidArgument)
+}
+
+// An identity service that answers 503 when a token has to be renewed. Nothing is known to be wrong with the credential, so
+// whatever goes on after other passing failures goes on after this one.
+
+// A credential that does not exist is no server that does not exist, whatever the code of the answer.
+func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
+	t.Parallel()
+	gone := &ecs.APIError{StatusCode: http.StatusNotFound, Code: "itemNotFound", Message: "no such user"}
+	for name, auth := range map[string]ecs.Authenticator{
+		"a source":                         ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, gone })),
+		"an authenticator of the caller's": AuthFunc(func(context.Context, *http.Request) error { return gone }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				client := newClientAs(t, auth, &cloud{t: t, looks: seeAll(reverting())})
+				_, err := client.GetServer(t.Context(), projectID, serverID)
+				require.ErrorAs(t, err, new(*ecs.APIError))
+				require.NotErrorIs(t, err, ecs.ErrNotFound)
+				_, err = client.WaitForRevert(t.Context(), &ecs.Revert{
+					ProjectID: projectID, ServerID: serverID, SentAt: epoch, Before: ecs.Server{FlavorID: newFlavor, LaunchedAt: resizedAt},
+				})
+				require.ErrorIs(t, err, ecs.ErrWaitEnded)
+				require.NotErrorIs(t, err, ecs.ErrNotFound)
+			})
+		})
+	}
+}
+
+// The failure of a login is kept, and every request that needs the credential gets it.
+func TestTokenAuth_LeavesASourcesErrorAsItIs(t *testing.T) {
+	t.Parallel()
+	refusal := &ecs.APIError{StatusCode: http.StatusUnauthorized, Method: "POST", URL: "https://vault.example.com"}
+	source := SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, refusal })
+	client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")))
+	var all sync.WaitGroup
+	for range 20 { // the race detector looks on
+		all.Go(func() {
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			assert.ErrorIs(t, err, ecs.ErrUnauthorized)
+		})
+	}
+	all.Wait()
+	assert.Zero(t, refusal.Attempts, "it was not the request for the server that was refused")
+}
+
+func TestTokenAuth_CountsTheAttemptsOfALogin(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		login := ecs.PasswordCredentials{
+			IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+		}
+		client := newClientAs(t, ecs.TokenAuth(login), TransportFunc(reply(http.StatusServiceUnavailable, "")))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		var api *ecs.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, 1, api.Attempts, "each login is one of its own, however often the server was asked for")
 	})
 }

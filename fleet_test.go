@@ -190,70 +190,6 @@ func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
 	}, ecstest.WithThinkTime(5*time.Millisecond))
 }
 
-func TestFleet_SlowsDownTogether(t *testing.T) {
-	t.Parallel()
-	for _, retryAfter := range []time.Duration{0, time.Second} {
-		t.Run(fmt.Sprint("Retry-After ", retryAfter), func(t *testing.T) {
-			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				const n, perSecond = 2000, 200
-				ids := FleetOf(cloud, n, ecstest.Instance{})
-				start := time.Now()
-				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64))
-				took := time.Since(start)
-				refused := 0
-				for _, result := range results {
-					require.NoError(t, result.Err)
-				}
-				requests := cloud.Requests()
-				for _, r := range requests {
-					if r.Status == http.StatusTooManyRequests {
-						refused++
-					}
-				}
-				t.Logf("took %s, the limit allows %s; %d of %d requests refused", took, time.Duration(n/perSecond)*time.Second, refused, len(requests))
-				assert.Less(t, refused, len(requests)/50)
-				most := 1.15 * n / perSecond
-				if retryAfter > 0 {
-					most = 1.5 * n / perSecond // each pause that the cloud asks for costs a second
-				}
-				assert.Less(t, took.Seconds(), most)
-			}, ecstest.WithRateLimit(200, 20, retryAfter), ecstest.WithThinkTime(5*time.Millisecond))
-		})
-	}
-}
-
-func TestFleet_WorksWithoutAList(t *testing.T) {
-	t.Parallel()
-	for name, effect := range map[string]ecstest.Effect{
-		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				ids := FleetOf(cloud, 20, ecstest.Instance{})
-				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
-				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
-				for _, result := range results {
-					require.NoError(t, result.Err)
-				}
-				assert.Equal(t, 20, FleetFinished(cloud, ids))
-			})
-		})
-	}
-}
-
-func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
-	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		ids := FleetOf(cloud, 20, ecstest.Instance{})
-		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})
-		start := time.Now()
-		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
-		for _, result := range results {
-			require.NoError(t, result.Err)
-		}
-		assert.Less(t, time.Since(start), 3*time.Minute)
-	})
-}
-
 // A cloud's clock may be wrong by hours; the list of what changed is asked for in its time.
 func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 	t.Parallel()
@@ -340,4 +276,35 @@ func TestFleet_ItsResultsAreForOneLoop(t *testing.T) {
 		assert.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
 	}
 	assert.Len(t, cloud.Requests(), requests, "nothing is sent")
+}
+
+// A list could show such a server, and the path of its action would be another's.
+func TestFleet_NeverSendsToWhatIsNoID(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"", "a/b", "../../os-keypairs?x="} {
+		t.Run(bad, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(t *testing.T) {
+				sent := 0
+				client := newClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
+					if req.Method == http.MethodPost {
+						sent++
+					}
+					if strings.HasSuffix(req.URL.Path, "/servers/detail") {
+						return reply(200, fmt.Sprintf(`{"servers":[{"id":%q,"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized",`+
+							`"flavor":{"id":"2"},"hostId":"h","OS-SRV-USG:launched_at":"2000-01-01T00:00:00.000000"}]}`, bad))(req)
+					}
+					return fault(404, "itemNotFound", "no")(req)
+				}))
+				for id, result := range client.RevertResizeAll(t.Context(), projectID, []string{"s1", "s2", "s3", "s4", bad}) {
+					if id == bad {
+						require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
+					} else {
+						require.ErrorIs(t, result.Err, ecs.ErrNotFound)
+					}
+				}
+				assert.Zero(t, sent)
+			})
+		})
+	}
 }

@@ -1,9 +1,7 @@
-package ecs_test
+package journeys_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,9 +16,6 @@ import (
 	"github.com/revert-resize/ecs/ecstest"
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
-
-// fleetPosts counts what was sent to revert a server.
-func fleetPosts(cloud *ecstest.Server) int { return Count(cloud.Requests(), ecstest.Revert) }
 
 // A list of another version of the API, or of a proxy, may be a summary.
 func TestFleet_LooksAgainWhereAListShowsTooLittle(t *testing.T) {
@@ -126,115 +121,6 @@ func TestFleet_NoLookGrowsOldWhileTheTokenIsRenewed(t *testing.T) {
 	})
 }
 
-func TestFleet_KeepsToASlowQuota(t *testing.T) {
-	t.Parallel()
-	for _, perSecond := range []float64{5, 10, 20, 50, 100, 200} {
-		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
-			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-				const n, burst = 1000, 5
-				ids := FleetOf(cloud, n, ecstest.Instance{})
-				start := time.Now()
-				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64)) {
-					require.NoError(t, result.Err, id)
-				}
-				took, allowed, requests := time.Since(start).Seconds(), n/perSecond, cloud.Requests()
-				t.Logf("%v/s: %.2f of the limit's time; %d requests: %d looks, %d lists; %d refused", perSecond, took/allowed,
-					len(requests), Count(requests, ecstest.Look), Count(requests, ecstest.List), Refused(requests))
-				if perSecond >= 10 {
-					assert.Less(t, took, 1.15*allowed)
-				}
-				if perSecond >= 50 {
-					assert.LessOrEqual(t, len(requests), n+3*n/100)
-				}
-				assert.Less(t, len(requests), n+n/5)
-			}, ecstest.WithRateLimit(perSecond, 5, 0), ecstest.WithThinkTime(5*time.Millisecond))
-		})
-	}
-}
-
-func TestFleet_KeepsToTheClientsOwnRateLimit(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		in       ecstest.Instance
-		requests int
-	}{
-		"ready":     {ecstest.Instance{}, 1030},
-		"not ready": {ecstest.Instance{Status: ecs.StatusActive}, 1001}, // looked at one by one
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				cloud := ecstest.NewUnstarted()
-				defer cloud.Close()
-				client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithRateLimit(10, 1))
-				require.NoError(t, err)
-				ids := FleetOf(cloud, 1000, tt.in)
-				start := time.Now()
-				FleetRun(t.Context(), t, client, cloud, ids)
-				n := len(cloud.Requests())
-				t.Logf("%d requests, %d looks, %s", n, Count(cloud.Requests(), ecstest.Look), time.Since(start))
-				assert.LessOrEqual(t, n, tt.requests)
-				assert.Less(t, time.Since(start).Seconds(), 1.05*float64(n)/10, "no permit is wasted")
-			})
-		})
-	}
-}
-
-func TestFleet_StopsThoseWhoWaitForTheThrottle(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		cloud := ecstest.NewUnstarted()
-		defer cloud.Close()
-		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithRateLimit(1, 1))
-		require.NoError(t, err)
-		ids := append(FleetOf(cloud, 1, ecstest.Instance{Locked: true}), FleetOf(cloud, 200, ecstest.Instance{})...)
-		var failed time.Time
-		for id, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), ids, ecs.WithConcurrency(64), ecs.WithMaxFailures(1)) {
-			if result.Err != nil && failed.IsZero() {
-				failed = time.Now()
-			}
-			if errors.Is(result.Err, ecs.ErrNotStarted) {
-				require.ErrorContains(t, result.Err, "ecs: revert resize of server "+id+": not started: too many others failed")
-			}
-		}
-		for _, r := range cloud.Requests() {
-			assert.False(t, r.Kind == ecstest.Revert && r.Time.After(failed.Add(time.Second)), "sent long after the stop")
-		}
-		assert.Less(t, time.Since(failed), time.Second, "nobody waits for a permit in vain")
-	})
-}
-
-// A list could show such a server, and the path of its action would be another's.
-func TestFleet_NeverSendsToWhatIsNoID(t *testing.T) {
-	t.Parallel()
-	for _, bad := range []string{"", "a/b", "../../os-keypairs?x="} {
-		t.Run(bad, func(t *testing.T) {
-			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				sent := 0
-				client := newClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
-					if req.Method == http.MethodPost {
-						sent++
-					}
-					if strings.HasSuffix(req.URL.Path, "/servers/detail") {
-						return reply(200, fmt.Sprintf(`{"servers":[{"id":%q,"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized",`+
-							`"flavor":{"id":"2"},"hostId":"h","OS-SRV-USG:launched_at":"2000-01-01T00:00:00.000000"}]}`, bad))(req)
-					}
-					return fault(404, "itemNotFound", "no")(req)
-				}))
-				for id, result := range client.RevertResizeAll(t.Context(), projectID, []string{"s1", "s2", "s3", "s4", bad}) {
-					if id == bad {
-						require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
-					} else {
-						require.ErrorIs(t, result.Err, ecs.ErrNotFound)
-					}
-				}
-				assert.Zero(t, sent)
-			})
-		})
-	}
-}
-
 // Databases find IDs without regard to case.
 func TestFleet_TakesSpellingsOfAnIDForOneServer(t *testing.T) {
 	t.Parallel()
@@ -264,7 +150,7 @@ func TestFleet_TakesSpellingsOfAnIDForOneServer(t *testing.T) {
 				require.Contains(t, results, id, "the spelling that came first")
 				require.NoError(t, results[id].Err)
 			}
-			assert.Equal(t, n, fleetPosts(cloud))
+			assert.Equal(t, n, Count(cloud.Requests(), ecstest.Revert))
 			assert.Less(t, time.Since(start), 20*time.Second, "the list shows them all the same")
 		})
 	}
@@ -289,50 +175,34 @@ func TestFleet_AListMayFailNowAndThen(t *testing.T) {
 	}
 }
 
-// The pause that the cloud asks for is everybody's, however long; only who met it gives up.
-func TestFleet_KeepsALongPause(t *testing.T) {
+func TestFleet_WorksWithoutAList(t *testing.T) {
 	t.Parallel()
-	for name, kind := range map[string]ecstest.Kind{"a look": ecstest.Look, "an action": ecstest.Revert} {
+	for name, effect := range map[string]ecstest.Effect{
+		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
+	} {
 		t.Run(name, func(t *testing.T) {
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 20, ecstest.Instance{})
-				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ecstest.Forbidden()})
-				cloud.Inject(ecstest.Fault{On: kind, Skip: 5, Do: ecstest.Throttled(10 * time.Minute)})
-				failed := 0
-				for _, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(1)) {
-					if result.Err != nil {
-						failed++
-						require.ErrorIs(t, result.Err, ecs.ErrRateLimited)
-					}
+				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
+				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+				for _, result := range results {
+					require.NoError(t, result.Err)
 				}
-				if kind == ecstest.Look {
-					assert.Zero(t, failed, "it was not tried yet")
-				} else {
-					assert.Equal(t, 1, failed)
-				}
-				requests := cloud.Requests()
-				for i, r := range requests[:len(requests)-1] {
-					if r.Status == http.StatusTooManyRequests {
-						assert.GreaterOrEqual(t, requests[i+1].Time.Sub(r.Time), 10*time.Minute)
-					}
-				}
+				assert.Equal(t, 20, FleetFinished(cloud, ids))
 			})
 		})
 	}
 }
 
-// The rate is the fleet's: that one server meets it more often than others is chance.
-func TestFleet_FailsNoServerThatMeetsTheRateAgainAndAgain(t *testing.T) {
+func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{})
-		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: ids[7], Times: 10, Do: ecstest.Throttled(0)})
-		cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: ids[7], Times: 3, Do: ecstest.Throttled(0)})
-		for id, result := range FleetRun(t.Context(), t, client, cloud, ids) {
-			require.NoError(t, result.Err, id)
+		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})
+		start := time.Now()
+		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait())
+		for _, result := range results {
+			require.NoError(t, result.Err)
 		}
-		other := cloud.AddServer(ecstest.Instance{})
-		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: other, Times: -1, Do: ecstest.Throttled(0)})
-		results := FleetRun(t.Context(), t, client, cloud, []string{other})
-		require.ErrorIs(t, results[other].Err, ecs.ErrRateLimited, "but not for ever")
+		assert.Less(t, time.Since(start), 3*time.Minute)
 	})
 }

@@ -1,4 +1,4 @@
-package ecs_test
+package journeys_test
 
 import (
 	"context"
@@ -53,12 +53,13 @@ func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
 func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{})
-		last := time.Now()
+		began := time.Now()
+		last := began
 		FleetRun(t.Context(), t, client, cloud, ids, ecs.WithWait(), ecs.WithFleetProgress(func(p ecs.FleetProgress) {
 			assert.LessOrEqual(t, time.Since(last), time.Second, "%+v", p)
 			last = time.Now()
 		}))
-		assert.Greater(t, last.Sub(epoch), 30*time.Second)
+		assert.Greater(t, last.Sub(began), 30*time.Second)
 	}, ecstest.WithDurations(ecstest.Durations{Revert: 30 * time.Second}))
 }
 
@@ -196,7 +197,7 @@ func TestFleet_AWrongKeyIsUsedOnce(t *testing.T) {
 	for name, n := range map[string]int{"a fleet": 50, "a handful": 3} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				cloud, _ := FakeCloud(t)
 				cloud.AddAccessKey("AK", "SK", "", time.Time{})
 				client := FakeClient(t, cloud, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
