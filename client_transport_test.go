@@ -124,8 +124,8 @@ func TestWithTransport_SeesLogins(t *testing.T) {
 	assert.Equal(t, "/v3/auth/tokens?nocatalog=true", logged[0]["path"])
 	assert.InDelta(t, 201, logged[0]["status"], 0)
 	for _, record := range logged {
-		assertSecret(t, secretToken, record)
-		assertSecret(t, "a-password", record)
+		AssertSecret(t, secretToken, record)
+		AssertSecret(t, "a-password", record)
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 func RunInHostileEnvironment(t *testing.T) {
 	t.Helper()
 	const marker = "ECS_TEST_IN_A_HOSTILE_ENVIRONMENT"
-	if os.Getenv(marker) != "" { //nolint:forbidigo // the environment is what is tested
+	if os.Getenv(marker) != "" {
 		t.Skip("this is that run")
 	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.count=1") //nolint:gosec // the running test binary
+	cmd := exec.CommandContext(t.Context(), self, "-test.count=1")
 	cmd.Env = append(hostileEnvironment(t), marker+"=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -41,7 +41,7 @@ func hostileEnvironment(t *testing.T) []string {
 			t.Fatal(err)
 		}
 	}
-	return append(os.Environ(), //nolint:forbidigo // the environment is what is tested
+	return append(os.Environ(),
 		"HOME="+home, "XDG_CONFIG_HOME=", "TZ=Asia/Kathmandu",
 		"ECS_TOKEN=hostile", "ECS_ENDPOINT=http://127.0.0.1:1", "ECS_PROJECT_ID=hostile", "ECS_SERVER_ID=hostile", "ECS_METADATA_CREDENTIALS=true",
 		"HUAWEICLOUD_SDK_AK=hostile", "HUAWEICLOUD_SDK_SK=hostile", "HUAWEICLOUD_SDK_REGION_ECS_EU_DE=hostile",

@@ -44,3 +44,8 @@ func Count(requests []ecstest.Request, kind ecstest.Kind) (n int) {
 	}
 	return n
 }
+
+// MetadataOf authenticates with the key that the metadata service of the cloud gives.
+func MetadataOf(srv *ecstest.Server) ecs.Authenticator {
+	return ecs.MetadataCredentials(ecs.WithMetadataEndpoint(srv.MetadataURL()))
+}

@@ -1,4 +1,4 @@
-package ecs_test
+package hostile_test
 
 import (
 	"context"
@@ -66,7 +66,7 @@ func (l *firstHangs) Close() error {
 func TestClient_FirstHandshakeHangs(t *testing.T) {
 	t.Parallel()
 	for _, http2 := range []bool{false, true} {
-		s := httptest.NewUnstartedServer(http.HandlerFunc(answerDetails))
+		s := httptest.NewUnstartedServer(http.HandlerFunc(AnswerDetails))
 		s.Listener = &firstHangs{Listener: s.Listener}
 		s.EnableHTTP2, s.Config.ErrorLog = http2, log.New(io.Discard, "", 0)
 		s.StartTLS()
@@ -77,7 +77,7 @@ func TestClient_FirstHandshakeHangs(t *testing.T) {
 			return nil
 		}), ecs.WithTimeout(time.Second), tuned(t, s, nil))
 		require.NoError(t, err)
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		assert.Equal(t, int32(2), attempts.Load())
 		client.CloseIdleConnections()
@@ -104,14 +104,14 @@ func TestRevertResize_ConnectionComesTooLate(t *testing.T) {
 				if gets.Add(1) == 1 {
 					w.Header().Set("Connection", "close") // the action needs another connection
 				}
-				answerDetails(w, req)
+				AnswerDetails(w, req)
 			}))
 			s.EnableHTTP2, s.Config.ErrorLog = http2, log.New(io.Discard, "", 0)
 			s.StartTLS()
 			t.Cleanup(s.Close)
 			third := make(chan struct{})
 			var dials atomic.Int32
-			client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithRetry(ecs.RetryPolicy{MaxLookAge: 200 * time.Millisecond}),
+			client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), ecs.WithRetry(ecs.RetryPolicy{MaxLookAge: 200 * time.Millisecond}),
 				tuned(t, s, func(transport *http.Transport) {
 					dial := transport.DialContext
 					transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -125,7 +125,7 @@ func TestRevertResize_ConnectionComesTooLate(t *testing.T) {
 					}
 				}))
 			require.NoError(t, err)
-			_, err = client.RevertResize(t.Context(), projectID, serverID)
+			_, err = client.RevertResize(t.Context(), ProjectID, ServerID)
 			require.NoError(t, err)
 			assert.GreaterOrEqual(t, gets.Load(), int32(2), "fetched again")
 			assert.Equal(t, []string{`{"revertResize":null}`}, bodies)
@@ -211,18 +211,18 @@ func TestRevertResize_ConnectionDiesSilently(t *testing.T) {
 		case strings.HasSuffix(req.URL.Path, "/os-instance-actions"):
 			w.WriteHeader(http.StatusNotFound)
 		case posts.Load() > 0:
-			_, _ = io.WriteString(w, reverting().json())
+			_, _ = io.WriteString(w, Reverting().JSON())
 		default:
-			answerDetails(w, req)
+			AnswerDetails(w, req)
 		}
 	}))
 	s.EnableHTTP2, s.Config.ErrorLog = true, log.New(io.Discard, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	dead = startRelay(t, s.Listener.Addr().String())
-	client, err := ecs.NewClient("https://"+dead.Addr().String(), fakeAuth(secretToken), ecs.WithTimeout(2*time.Second), tuned(t, s, nil))
+	client, err := ecs.NewClient("https://"+dead.Addr().String(), FakeAuth(SecretToken), ecs.WithTimeout(2*time.Second), tuned(t, s, nil))
 	require.NoError(t, err)
-	_, err = client.RevertResize(t.Context(), projectID, serverID)
+	_, err = client.RevertResize(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 	assert.Equal(t, int32(1), posts.Load())
 	client.CloseIdleConnections()
@@ -231,24 +231,24 @@ func TestRevertResize_ConnectionDiesSilently(t *testing.T) {
 // TestWithRateLimit_ForgetsWhoGaveUp is B4.
 func TestWithRateLimit_ForgetsWhoGaveUp(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		client := newClient(t, c, ecs.WithRateLimit(1, 1))
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		client := NewClient(t, c, ecs.WithRateLimit(1, 1))
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				if _, err := client.GetServer(ctx, projectID, serverID); err != nil {
+				if _, err := client.GetServer(ctx, ProjectID, ServerID); err != nil {
 					assert.ErrorIs(t, err, context.DeadlineExceeded)
 				}
 			})
 		}
 		group.Wait()
-		before := elapsed()
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		before := Elapsed()
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.LessOrEqual(t, elapsed()-before, 2*time.Second, "its own turn, not theirs")
+		assert.LessOrEqual(t, Elapsed()-before, 2*time.Second, "its own turn, not theirs")
 	})
 }
 
@@ -256,9 +256,9 @@ func TestWithRateLimit_ForgetsWhoGaveUp(t *testing.T) {
 func TestGetServer_NamesTheTargetOfARedirect(t *testing.T) {
 	t.Parallel()
 	const nginx = "<html>\r\n<head><title>301 Moved Permanently</title></head>\r\n<body>\r\n<center><h1>301 Moved Permanently</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-	client := newClient(t, TransportFunc(reply(301, nginx, "Location", "https://other.example.com/v2.1/x", "Content-Type", "text/html")))
-	_, err := client.GetServer(t.Context(), projectID, serverID)
-	oneLine(t, err)
+	client := NewClient(t, TransportFunc(Reply(301, nginx, "Location", "https://other.example.com/v2.1/x", "Content-Type", "text/html")))
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
+	OneLine(t, err)
 	assert.ErrorContains(t, err, "https://other.example.com/v2.1/x")
 }
 
@@ -266,24 +266,24 @@ func TestGetServer_NamesTheTargetOfARedirect(t *testing.T) {
 func TestGetServer_RetryAfterOfAnotherClock(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []time.Duration{time.Hour, -time.Hour, 2 * time.Second} {
-		bubble(t, func(t *testing.T) {
-			now := epoch.Add(ahead)
+		Bubble(t, func(t *testing.T) {
+			now := Epoch.Add(ahead)
 			date, until := now.Format(http.TimeFormat), now.Add(3*time.Second).Format(http.TimeFormat)
-			c := &cloud{t: t, looks: []step{reply(429, "", "Date", date, "Retry-After", until), see(verifyResize())}}
-			_, err := newClient(t, c).GetServer(t.Context(), projectID, serverID)
+			c := &Cloud{T: t, Looks: []Step{Reply(429, "", "Date", date, "Retry-After", until), See(VerifyResize())}}
+			_, err := NewClient(t, c).GetServer(t.Context(), ProjectID, ServerID)
 			require.NoError(t, err)
-			assert.Equal(t, 3*time.Second, elapsed())
+			assert.Equal(t, 3*time.Second, Elapsed())
 		})
 	}
 }
 
 func TestWithRetry_TakesTheLongestDelays(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		policy := ecs.RetryPolicy{BaseDelay: math.MaxInt64, MaxDelay: math.MaxInt64}
-		_, err := newClient(t, &cloud{t: t, looks: []step{reply(503, "")}}, ecs.WithRetry(policy)).GetServer(ctx, projectID, serverID)
+		_, err := NewClient(t, &Cloud{T: t, Looks: []Step{Reply(503, "")}}, ecs.WithRetry(policy)).GetServer(ctx, ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 	})
 }
@@ -292,7 +292,7 @@ func TestWithRetry_TakesTheLongestDelays(t *testing.T) {
 func TestClient_PanicsWhereItWasCalled(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("a bug")
-	c := &cloud{t: t, looks: seeAll(verifyResize())}
+	c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
 	panics := true
 	auth := AuthFunc(func(context.Context, *http.Request) error {
 		if panics {
@@ -300,9 +300,9 @@ func TestClient_PanicsWhereItWasCalled(t *testing.T) {
 		}
 		return nil
 	})
-	client := newClientAs(t, auth, c)
-	assert.PanicsWithError(t, "a bug", func() { _, _ = client.GetServer(t.Context(), projectID, serverID) })
+	client := NewClientAs(t, auth, c)
+	assert.PanicsWithError(t, "a bug", func() { _, _ = client.GetServer(t.Context(), ProjectID, ServerID) })
 	panics = false
-	_, err := client.GetServer(t.Context(), projectID, serverID)
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 }

@@ -1,4 +1,4 @@
-package ecs_test
+package hostile_test
 
 import (
 	"context"
@@ -30,15 +30,15 @@ func TestRevertResize_A2xxThatSpeaksOfAnErrorIsReadBack(t *testing.T) {
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{reply(http.StatusAccepted, body)}}
-				_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{Reply(http.StatusAccepted, body)}}
+				_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				require.NoError(t, err, "the look shows that it was accepted")
-				assert.Equal(t, "look post look list", c.story())
+				assert.Equal(t, "look post look list", c.Story())
 			})
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{reply(http.StatusAccepted, body)}}
-				_, err := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Reply(http.StatusAccepted, body)}}
+				_, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), ProjectID, ServerID)
 				require.ErrorIs(t, err, ecs.ErrOutcomeUnknown, "no look shows that it was accepted")
 			})
 		})
@@ -48,9 +48,9 @@ func TestRevertResize_A2xxThatSpeaksOfAnErrorIsReadBack(t *testing.T) {
 func TestRevertResize_AStatusBelow200IsNoAnswer(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusSwitchingProtocols, http.StatusEarlyHints, 0} {
-		bubble(t, func(t *testing.T) {
-			c := &cloud{t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{reply(status, "")}}
-			_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{Reply(status, "")}}
+			_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 			assert.NoError(t, err, "%d", status)
 		})
 	}
@@ -58,17 +58,17 @@ func TestRevertResize_AStatusBelow200IsNoAnswer(t *testing.T) {
 
 func TestClient_ReadsABodyWhoseLengthIsNotTold(t *testing.T) {
 	t.Parallel()
-	untold := func(status int, body string) step {
+	untold := func(status int, body string) Step {
 		return func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{}}, nil
 		}
 	}
-	_, err := newClient(t, TransportFunc(untold(http.StatusOK, verifyResize().json()))).GetServer(t.Context(), projectID, serverID)
+	_, err := NewClient(t, TransportFunc(untold(http.StatusOK, VerifyResize().JSON()))).GetServer(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		flow := untold(http.StatusAccepted, `{"error":{"code":"Common.0024","message":"exceeds flow over limit"}}`)
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{flow}}
-		_, err := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), projectID, serverID)
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{flow}}
+		_, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrRateLimited)
 	})
 }
@@ -76,47 +76,47 @@ func TestClient_ReadsABodyWhoseLengthIsNotTold(t *testing.T) {
 func TestRevertResize_ReadingBackIsBounded(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		looks, list []step
+		looks, list []Step
 		within      time.Duration
 		unknown     bool
 	}{
 		"a look asks for 3,000 years": {
-			[]step{see(verifyResize()), after(time.Millisecond, reply(manyRequests, "", "Retry-After", "99999999999"))}, nil, time.Second, true,
+			[]Step{See(VerifyResize()), After(time.Millisecond, Reply(ManyRequests, "", "Retry-After", "99999999999"))}, nil, time.Second, true,
 		},
 		"a look asks for a date in the year 9999": {
-			[]step{see(verifyResize()), after(time.Millisecond, reply(manyRequests, "", "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"))}, nil, time.Second, true,
+			[]Step{See(VerifyResize()), After(time.Millisecond, Reply(ManyRequests, "", "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"))}, nil, time.Second, true,
 		},
-		"every look hangs":                     {append(seeAll(verifyResize()), hang()), nil, time.Minute, true},
-		"the record hangs":                     {seeAll(verifyResize(), reverting()), []step{hang()}, 11 * time.Second, false},
-		"the record is refused over and over":  {seeAll(verifyResize(), reverting()), []step{reply(manyRequests, "")}, 11 * time.Second, false},
-		"the look before the last one is slow": {append(seeAll(verifyResize()), after(29*time.Second, see(verifyResize().with(deleting)))), nil, time.Minute, true},
+		"every look hangs":                     {append(SeeAll(VerifyResize()), Hang()), nil, time.Minute, true},
+		"the record hangs":                     {SeeAll(VerifyResize(), Reverting()), []Step{Hang()}, 11 * time.Second, false},
+		"the record is refused over and over":  {SeeAll(VerifyResize(), Reverting()), []Step{Reply(ManyRequests, "")}, 11 * time.Second, false},
+		"the look before the last one is slow": {append(SeeAll(VerifyResize()), After(29*time.Second, See(VerifyResize().With(deleting)))), nil, time.Minute, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 				defer cancel()
-				c := &cloud{t: t, posts: []step{dropped()}, looks: tt.looks, list: tt.list}
-				_, err := newClient(t, c).RevertResize(ctx, projectID, serverID)
-				assert.Equal(t, tt.unknown, asIs(err, ecs.ErrOutcomeUnknown), "%v", err)
+				c := &Cloud{T: t, Posts: []Step{Dropped()}, Looks: tt.looks, List: tt.list}
+				_, err := NewClient(t, c).RevertResize(ctx, ProjectID, ServerID)
+				assert.Equal(t, tt.unknown, errors.Is(err, ecs.ErrOutcomeUnknown), "%v", err)
 				assert.Equal(t, tt.unknown, err != nil)
 				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context goes on")
-				assert.LessOrEqual(t, elapsed(), tt.within)
+				assert.LessOrEqual(t, Elapsed(), tt.within)
 			})
 		})
 	}
 }
 
-func deleting(d *details) { d.task = "deleting" }
+func deleting(d *Details) { d.Task = "deleting" }
 
 // A client that may send one request in 16 s must still have the time to look.
 func TestRevertResize_ASlowRateLimitDoesNotUseUpTheReadBack(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{dropped(), accept()}}
-		client := newClient(t, c, ecs.WithRateLimit(1.0/16, 1))
-		_, err := client.RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Dropped(), Accept()}}
+		client := NewClient(t, c, ecs.WithRateLimit(1.0/16, 1))
+		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 	})
 }
@@ -124,9 +124,9 @@ func TestRevertResize_ASlowRateLimitDoesNotUseUpTheReadBack(t *testing.T) {
 // The cancellation of something inside the transport is not the caller's.
 func TestRevertResize_AForeignCancellationIsNotTheCallers(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: times(4, failWith(context.Canceled))}
-		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: Times(4, FailWith(context.Canceled))}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
 		assert.NotErrorIs(t, err, context.Canceled)
 	})
@@ -142,7 +142,7 @@ func TestClient_HoldsATransportToItsContract(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Body: body}, errors.New("broken")
 		},
 	} {
-		_, err := newClient(t, trip, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClient(t, trip, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).GetServer(t.Context(), ProjectID, ServerID)
 		require.Error(t, err, name)
 	}
 	assert.True(t, closed)
@@ -156,53 +156,53 @@ func (c closeFunc) Close() error           { c(); return nil }
 func TestErrors_StayOneLineWhateverOthersSay(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("two\nlines")
-	client := newClientAs(t, AuthFunc(func(context.Context, *http.Request) error { return broken }), &cloud{t: t}, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	_, err := client.GetServer(t.Context(), projectID, serverID)
-	oneLine(t, err)
+	client := NewClientAs(t, AuthFunc(func(context.Context, *http.Request) error { return broken }), &Cloud{T: t}, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
+	OneLine(t, err)
 	require.ErrorIs(t, err, broken)
 
-	bubble(t, func(t *testing.T) {
-		forged := revertEntry()
-		forged.id = "req-1\nlevel=error msg=forged " + secretToken
-		c := &cloud{
-			t: t, looks: seeAll(verifyResize(), confirmed()), posts: []step{dropped()}, list: []step{listActions(forged, resizeEntry())},
+	Bubble(t, func(t *testing.T) {
+		forged := RevertEntry()
+		forged.ID = "req-1\nlevel=error msg=forged " + SecretToken
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize(), Confirmed()), Posts: []Step{Dropped()}, List: []Step{ListActions(forged, ResizeEntry())},
 		}
-		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
-		oneLine(t, err)
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		OneLine(t, err)
 	})
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize().with(func(d *details) { d.status = secretToken + " and more of it" }))}
-		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
-		oneLine(t, err)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize().With(func(d *Details) { d.Status = SecretToken + " and more of it" }))}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		OneLine(t, err)
 	})
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(inError("auth with " + secretToken + " failed"))}
-		_, err := newClient(t, c).WaitForRevert(t.Context(), sentRevert())
-		oneLine(t, err)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(InError("auth with " + SecretToken + " failed"))}
+		_, err := NewClient(t, c).WaitForRevert(t.Context(), SentRevert())
+		OneLine(t, err)
 	})
 }
 
 // A resize that was confirmed, and its server live migrated, looks like the revert of a cold migration that was rolled back.
 func TestRevertResize_AnotherHostAloneIsNoProof(t *testing.T) {
 	t.Parallel()
-	elsewhere := atRest("ACTIVE", newFlavor, "third-host", resizedAt)
-	relaunched := elsewhere.with(func(d *details) { d.launched = revertedAt })
+	elsewhere := AtRest("ACTIVE", NewFlavor, "third-host", ResizedAt)
+	relaunched := elsewhere.With(func(d *Details) { d.Launched = RevertedAt })
 	tests := map[string]struct {
-		now  details
-		list []step
+		now  Details
+		list []Step
 		want error
 	}{
-		"the record is not shown":   {elsewhere, []step{fault(http.StatusForbidden, "forbidden", "no")}, ecs.ErrOutcomeUnknown},
-		"the record says confirmed": {elsewhere, []step{listActions(confirmEntry(), resizeEntry())}, ecs.ErrNotReverted},
-		"the record says reverted":  {elsewhere, []step{listActions(revertEntry(), resizeEntry())}, nil},
-		"launched again":            {relaunched, []step{fault(http.StatusForbidden, "forbidden", "no")}, nil},
+		"the record is not shown":   {elsewhere, []Step{Fault(http.StatusForbidden, "forbidden", "no")}, ecs.ErrOutcomeUnknown},
+		"the record says confirmed": {elsewhere, []Step{ListActions(ConfirmEntry(), ResizeEntry())}, ecs.ErrNotReverted},
+		"the record says reverted":  {elsewhere, []Step{ListActions(RevertEntry(), ResizeEntry())}, nil},
+		"launched again":            {relaunched, []Step{Fault(http.StatusForbidden, "forbidden", "no")}, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize(), tt.now), posts: []step{dropped()}, list: tt.list}
-				_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), tt.now), Posts: []Step{Dropped()}, List: tt.list}
+				_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				assert.ErrorIs(t, err, tt.want)
 			})
 		})
@@ -213,19 +213,19 @@ func TestRevertResize_AnotherHostAloneIsNoProof(t *testing.T) {
 // conflict is with this call's own request.
 func TestRevertResize_AConflictAfterAnUnclearRequestIsNotTakenForAnothers(t *testing.T) {
 	t.Parallel()
-	running := fault(http.StatusConflict, "conflictingRequest", inProgress)
+	running := Fault(http.StatusConflict, "conflictingRequest", InProgress)
 	for name, tt := range map[string]struct {
-		list []step
+		list []Step
 		want error
 	}{
-		"the record tells":         {[]step{listActions(revertEntry(), resizeEntry())}, nil},
+		"the record tells":         {[]Step{ListActions(RevertEntry(), ResizeEntry())}, nil},
 		"the record does not tell": {nil, ecs.ErrOutcomeUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{novaFault(), running}, list: tt.list}
-				_, err := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2})).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{NovaFault(), running}, List: tt.list}
+				_, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2})).RevertResize(t.Context(), ProjectID, ServerID)
 				assert.ErrorIs(t, err, tt.want)
 			})
 		})
@@ -235,24 +235,24 @@ func TestRevertResize_AConflictAfterAnUnclearRequestIsNotTakenForAnothers(t *tes
 // A real Nova accepted a revert and a confirm at once, and left the server ACTIVE on its old host with the resized flavor.
 func TestWaitForRevert_AConfirmAtTheSameMomentIsNoRevert(t *testing.T) {
 	t.Parallel()
-	mixed := reverted().with(func(d *details) { d.flavor = newFlavor })
-	migrated := resizeEntry()
-	migrated.action = "migrate"
+	mixed := Reverted().With(func(d *Details) { d.Flavor = NewFlavor })
+	migrated := ResizeEntry()
+	migrated.Action = "migrate"
 	for name, tt := range map[string]struct {
-		list []step
+		list []Step
 		want error
 	}{
-		"both in the record":    {[]step{listActions(confirmEntry(), revertEntry(), resizeEntry())}, ecs.ErrOutcomeUnknown},
-		"told a look later":     {[]step{reply(http.StatusServiceUnavailable, ""), listActions(confirmEntry(), revertEntry(), resizeEntry())}, ecs.ErrOutcomeUnknown},
-		"a cold migration":      {[]step{listActions(revertEntry(), migrated)}, nil},
+		"both in the record":    {[]Step{ListActions(ConfirmEntry(), RevertEntry(), ResizeEntry())}, ecs.ErrOutcomeUnknown},
+		"told a look later":     {[]Step{Reply(http.StatusServiceUnavailable, ""), ListActions(ConfirmEntry(), RevertEntry(), ResizeEntry())}, ecs.ErrOutcomeUnknown},
+		"a cold migration":      {[]Step{ListActions(RevertEntry(), migrated)}, nil},
 		"there is no record":    {nil, nil},
-		"the record is refused": {[]step{fault(http.StatusForbidden, "forbidden", "no")}, nil},
+		"the record is refused": {[]Step{Fault(http.StatusForbidden, "forbidden", "no")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(reverting(), mixed), list: tt.list}
-				_, err := newClient(t, c).WaitForRevert(t.Context(), sentRevert())
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(Reverting(), mixed), List: tt.list}
+				_, err := NewClient(t, c).WaitForRevert(t.Context(), SentRevert())
 				assert.ErrorIs(t, err, tt.want)
 			})
 		})
@@ -262,18 +262,18 @@ func TestWaitForRevert_AConfirmAtTheSameMomentIsNoRevert(t *testing.T) {
 // Without flavor and host nothing would tell what became of the revert. A caller who does not wait may send it.
 func TestRevertResizeAndWait_SendsNothingThatItCannotFollow(t *testing.T) {
 	t.Parallel()
-	bare := verifyResize().with(func(d *details) { d.flavor, d.host = "", "" })
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(bare)}
-		_, err := newClient(t, c).RevertResizeAndWait(t.Context(), projectID, serverID)
-		oneLine(t, err)
+	bare := VerifyResize().With(func(d *Details) { d.Flavor, d.Host = "", "" })
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(bare)}
+		_, err := NewClient(t, c).RevertResizeAndWait(t.Context(), ProjectID, ServerID)
+		OneLine(t, err)
 		var precondition *ecs.PreconditionError
 		require.ErrorAs(t, err, &precondition)
 		assert.Equal(t, []ecs.UnmetCondition{{Field: "flavor", Want: "a flavor, or a hostId", Got: ""}}, precondition.Unmet)
 	})
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(bare), posts: []step{accept()}}
-		_, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(bare), Posts: []Step{Accept()}}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 	})
 }
@@ -305,21 +305,21 @@ func TestRevertResize_NeverSendsOnAnOldLook(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				var kinds []string
 				network := TransportFunc(func(req *http.Request) (*http.Response, error) {
-					kinds = append(kinds, kindOf(req))
+					kinds = append(kinds, KindOf(req))
 					if req.Method == http.MethodPost {
-						return accept()(req)
+						return Accept()(req)
 					}
-					return see(verifyResize())(req)
+					return See(VerifyResize())(req)
 				})
-				_, err := newClientAs(t, tt.auth, network).RevertResize(t.Context(), projectID, serverID)
+				_, err := NewClientAs(t, tt.auth, network).RevertResize(t.Context(), ProjectID, ServerID)
 				assert.Equal(t, tt.story, strings.Join(kinds, " "))
-				assert.Equal(t, tt.after, elapsed())
+				assert.Equal(t, tt.after, Elapsed())
 				assert.Equal(t, !strings.HasSuffix(tt.story, "post"), err != nil)
 				if err != nil {
-					oneLine(t, err)
+					OneLine(t, err)
 					assert.Contains(t, err.Error(), "too late to send")
 					assert.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
 				}

@@ -1,4 +1,4 @@
-package ecs_test
+package secrets_test
 
 import (
 	"bytes"
@@ -105,7 +105,7 @@ func TestSecrets_AreSafeInUnexportedFieldsBehindAPointer(t *testing.T) {
 	const secret = "hunter2"
 	key := ecs.AccessKey{AccessKey: "AK", SecretKey: secret}
 	password := ecs.PasswordCredentials{IdentityEndpoint: "https://k.example", UserID: "u", Password: secret, ProjectID: "p"}
-	client, err := ecs.NewClient(testEndpoint, key)
+	client, err := ecs.NewClient(TestEndpoint, key)
 	require.NoError(t, err)
 	holder := struct {
 		tokens, token, metadata ecs.Authenticator
@@ -155,7 +155,7 @@ func TestSecrets_AClientShowsNone(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := ecs.NewClient(testEndpoint, auth)
+			client, err := ecs.NewClient(TestEndpoint, auth)
 			require.NoError(t, err)
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 				for _, holder := range []any{client, *client, struct{ c *ecs.Client }{client}, []any{client}} {
@@ -174,13 +174,13 @@ func TestSecrets_AClientShowsNone(t *testing.T) {
 // Whatever an answer echoes of the credential, no error and no log shows it.
 func TestSecrets_NoErrorAndNoLogShowsWhatWasSent(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		srv.AddAccessKey("AK", "SK", "security-token", time.Time{})
 		for name, auth := range map[string]ecs.Authenticator{
 			"token":      ecs.TokenAuth(PasswordOf(srv)),
 			"access key": ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", SecurityToken: "security-token"},
-			"metadata":   metadataOf(srv),
+			"metadata":   MetadataOf(srv),
 		} {
 			var sent []string
 			transport := TransportFunc(func(req *http.Request) (*http.Response, error) {
@@ -194,7 +194,7 @@ func TestSecrets_NoErrorAndNoLogShowsWhatWasSent(t *testing.T) {
 					}
 				}
 				require.NotEmpty(t, sent)
-				return reply(http.StatusTeapot, fmt.Sprintf(`{"error":{"code":"x","message":%q}}`, strings.Join(sent, " ")))(req)
+				return Reply(http.StatusTeapot, fmt.Sprintf(`{"error":{"code":"x","message":%q}}`, strings.Join(sent, " ")))(req)
 			})
 			var log bytes.Buffer
 			client := FakeClient(t, srv, auth, ecs.WithHTTPClient(&http.Client{Transport: transport}),

@@ -1,17 +1,13 @@
-package ecs_test
+package cloudenv_test
 
 import (
-	"encoding/pem"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,9 +45,9 @@ func setEnv(t *testing.T, env map[string]string) (home string) {
 //nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 	for form, want := range map[string]string{
-		"/v2.1":              "/v2.1/servers/" + serverID,
-		"/v2.1/" + projectID: "/v2.1/" + projectID + "/servers/" + serverID,
-		"/compute/v2.1":      "/compute/v2.1/servers/" + serverID,
+		"/v2.1":              "/v2.1/servers/" + ServerID,
+		"/v2.1/" + ProjectID: "/v2.1/" + ProjectID + "/servers/" + ServerID,
+		"/compute/v2.1":      "/compute/v2.1/servers/" + ServerID,
 	} {
 		var paths []string
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -59,23 +55,23 @@ func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 			if req.Method == http.MethodPost {
 				w.Header().Set("X-Subject-Token", "t")
 				w.WriteHeader(http.StatusCreated)
-				_, _ = io.WriteString(w, `{"token":{"project":{"id":"`+projectID+`","name":"demo"},"catalog":[{"type":"compute",
+				_, _ = io.WriteString(w, `{"token":{"project":{"id":"`+ProjectID+`","name":"demo"},"catalog":[{"type":"compute",
 					"endpoints":[{"interface":"public","region":"r","url":"http://`+req.Host+form+`"}]}]}}`)
 				return
 			}
-			_, _ = io.WriteString(w, `{"server":{"id":"`+serverID+`"}, "servers":[]}`)
+			_, _ = io.WriteString(w, `{"server":{"id":"`+ServerID+`"}, "servers":[]}`)
 		}))
 		setEnv(t, map[string]string{
 			"OS_AUTH_URL": srv.URL + "/v3/", "OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": "s",
 		})
 		client, project, err := ecs.NewClientFromEnv()
 		require.NoError(t, err)
-		_, err = client.GetServer(t.Context(), project, serverID)
+		_, err = client.GetServer(t.Context(), project, ServerID)
 		require.NoError(t, err)
 		for _, err := range client.ListServers(t.Context(), project, ecs.ListServersOptions{Name: "web server"}) {
 			require.NoError(t, err)
 		}
-		assert.Equal(t, []string{"/v3/auth/tokens", want, strings.TrimSuffix(want, serverID) + "detail"}, paths)
+		assert.Equal(t, []string{"/v3/auth/tokens", want, strings.TrimSuffix(want, ServerID) + "detail"}, paths)
 		client.CloseIdleConnections()
 		srv.Close()
 	}
@@ -266,162 +262,14 @@ func TestNewClientFromEnv_FindsTheProjectOfTheRegion(t *testing.T) {
 		Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 			asked = append(asked, req.URL.String())
 			assert.Contains(t, req.Header.Get("Authorization"), "Access=AK")
-			return reply(http.StatusOK, `{"projects":[{"id":"p1","name":"eu-west-101"}]}`)(req)
+			return Reply(http.StatusOK, `{"projects":[{"id":"p1","name":"eu-west-101"}]}`)(req)
 		}),
 	}))
 	require.NoError(t, err)
 	assert.NotNil(t, client)
 	assert.Equal(t, "p1", project)
 	assert.Equal(t, []string{"https://iam.eu-west-101.myhuaweicloud.eu/v3/projects?name=eu-west-101"}, asked)
-	_, err = client.GetServer(t.Context(), "p2", serverID)
+	_, err = client.GetServer(t.Context(), "p2", ServerID)
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument, "the key is for the project that was found")
 	assert.Len(t, asked, 1)
-}
-
-//nolint:paralleltest // sets the environment
-func TestNewClientFromEnv_TrustsTheCertificatesThatItNames(t *testing.T) {
-	fake := ecstest.NewUnstarted()
-	t.Cleanup(fake.Close)
-	id := fake.AddServer(ecstest.Instance{})
-	user := fake.Credentials()
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		req.RequestURI = ""
-		req.URL.Scheme, req.URL.Host = "https", req.Host
-		res, err := fake.HTTPClient().Do(req)
-		if !assert.NoError(t, err) {
-			return
-		}
-		defer func() { _ = res.Body.Close() }()
-		for name, values := range res.Header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(res.StatusCode)
-		_, err = io.Copy(w, res.Body)
-		assert.NoError(t, err)
-	}))
-	t.Cleanup(srv.Close)
-	env := map[string]string{
-		"OS_AUTH_URL": srv.URL, "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password, "OS_PROJECT_ID": user.ProjectID,
-		"ECS_ENDPOINT": srv.URL, "OS_CACERT": filepath.Join(t.TempDir(), "ca.pem"),
-	}
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
-	require.NoError(t, os.WriteFile(env["OS_CACERT"], certificate, 0o600))
-	setEnv(t, env)
-	looks(t, fake, id)
-
-	require.NoError(t, os.WriteFile(env["OS_CACERT"], []byte("nothing"), 0o600))
-	_, _, err := ecs.NewClientFromEnv()
-	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
-	require.ErrorContains(t, err, "holds none")
-}
-
-// A client that trusts other certificates has a transport of its own, and leaves no socket behind.
-//
-//nolint:paralleltest // sets the environment
-func TestNewClientFromEnv_LeavesNoSocketsWithCertificatesOfItsOwn(t *testing.T) {
-	var open atomic.Int32
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(answerDetails))
-	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			open.Add(1)
-		case http.StateClosed:
-			open.Add(-1)
-		case http.StateActive, http.StateIdle, http.StateHijacked:
-		}
-	}
-	srv.StartTLS()
-	t.Cleanup(srv.Close)
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	writeFile(t, ca, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})))
-	setEnv(t, map[string]string{
-		"HW_AUTH_TOKEN": secretToken, "HW_PROJECT_ID": projectID, "ECS_ENDPOINT": srv.URL, "HW_CACERT": ca,
-	})
-	for range 3 {
-		client, _, err := ecs.NewClientFromEnv()
-		require.NoError(t, err)
-		_, err = client.GetServer(t.Context(), projectID, serverID)
-		require.NoError(t, err)
-	}
-	require.Eventually(t, func() bool { runtime.GC(); return open.Load() == 0 }, 30*time.Second, 10*time.Millisecond)
-}
-
-//nolint:paralleltest // sets the environment
-func TestNewClientFromEnv_RefusesATokenThatHasExpired(t *testing.T) {
-	srv := serveSteps(t, map[string]step{"/v3/auth/tokens": reply(http.StatusCreated,
-		`{"token":{"expires_at":"2020-01-04T09:05:22.701000Z","project":{"id":"p"}}}`, "X-Subject-Token", "t")})
-	setEnv(t, map[string]string{"OS_AUTH_URL": srv, "OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_PROJECT_ID": "p"})
-	_, _, err := ecs.NewClientFromEnv()
-	require.ErrorContains(t, err, "log in: the new credential has expired already, at 2020-01-04T09:05:22Z")
-}
-
-//nolint:paralleltest // sets the environment
-func TestNewClientFromEnv_Problems(t *testing.T) {
-	srv := ecstest.NewServer()
-	t.Cleanup(srv.Close)
-	user := srv.Credentials()
-	credential, secret := srv.AddApplicationCredential("ci")
-	openrc := func(change map[string]string) map[string]string {
-		env := map[string]string{
-			"OS_AUTH_URL": srv.IdentityURL(), "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password,
-			"OS_PROJECT_ID": user.ProjectID,
-		}
-		for name, value := range change {
-			env[name] = value
-		}
-		return env
-	}
-	tests := map[string]struct {
-		env  map[string]string
-		opts []ecs.Option
-		is   error
-		want string
-	}{
-		"nothing": {nil, nil, ecs.ErrInvalidArgument, "found nothing; missing a credential"},
-		"incomplete": {
-			openrc(map[string]string{"OS_PASSWORD": ""}), nil, ecs.ErrInvalidArgument,
-			"invalid argument: the OS_ environment is incomplete: found OS_PROJECT_ID, OS_AUTH_URL, OS_USER_ID; missing OS_PASSWORD",
-		},
-		"wrong password": {
-			openrc(map[string]string{"OS_PASSWORD": "hunter2"}), nil, ecs.ErrUnauthorized, "/v3/auth/tokens: 401",
-		},
-		"unknown region": {
-			openrc(map[string]string{"OS_REGION_NAME": "nowhere"}), nil, ecs.ErrInvalidArgument,
-			`no compute endpoint in region "nowhere"`,
-		},
-		"a credential of another project": {
-			map[string]string{
-				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
-				"ECS_PROJECT_ID": "another",
-			}, nil, ecs.ErrInvalidArgument, `the environment names project "another", but its credential is for project "`,
-		},
-		"a credential of another project than the one named": {
-			map[string]string{
-				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
-				"OS_PROJECT_NAME": "another",
-			}, nil, ecs.ErrInvalidArgument, `names project "another", but its credential is for project "` + user.ProjectName + `"`,
-		},
-		"not encrypted": {
-			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",
-		},
-		"no such project": {
-			map[string]string{
-				"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": "hunter2", "HW_REGION_NAME": "r-1", "HW_AUTH_URL": srv.IdentityURL(),
-			}, nil, ecs.ErrUnauthorized, `find the ID of project "r-1": list projects`,
-		},
-		"nil option": {openrc(nil), []ecs.Option{nil}, ecs.ErrInvalidArgument, "option 1 is nil"},
-		"bad option": {openrc(nil), []ecs.Option{ecs.WithTimeout(-1)}, ecs.ErrInvalidArgument, "timeout"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			setEnv(t, tt.env)
-			client, project, err := ecs.NewClientFromEnv(tt.opts...)
-			require.ErrorIs(t, err, tt.is)
-			require.ErrorContains(t, err, "ecs: new client from the environment: ")
-			require.ErrorContains(t, err, tt.want)
-			assert.NotContains(t, err.Error(), "hunter2")
-			assert.Nil(t, client)
-			assert.Empty(t, project)
-		})
-	}
 }

@@ -1,0 +1,12 @@
+package hostile_test
+
+import (
+	"testing"
+
+	. "github.com/revert-resize/ecs/internal/cloudtest"
+)
+
+func TestEnvironment_ChangesNoTest(t *testing.T) {
+	t.Parallel()
+	RunInHostileEnvironment(t)
+}
