@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -195,32 +194,6 @@ func TestAccessKey_SendsASpaceAsItIsSigned(t *testing.T) {
 	assert.Contains(t, query, "name=web%20server%2B1")
 }
 
-func metadataOf(srv *ecstest.Server) ecs.Authenticator {
-	return ecs.MetadataCredentials(ecs.WithMetadataEndpoint(srv.MetadataURL()))
-}
-
-func TestMetadata_OneKeyForAll(t *testing.T) {
-	t.Parallel()
-	for name, opts := range map[string][]ecstest.Option{
-		"with sessions": nil, "without sessions": {ecstest.WithoutMetadataTokens()},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				srv, id := FakeCloud(t, append(opts, ecstest.WithThinkTime(time.Millisecond))...)
-				client := FakeClient(t, srv, metadataOf(srv))
-				for _, err := range Together(50, func(int) error {
-					_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-					return err
-				}) {
-					require.NoError(t, err)
-				}
-				assert.Equal(t, 1, srv.MetadataKeys())
-			})
-		})
-	}
-}
-
 // The metadata service of some clouds is at a link-local address of IPv6, which needs the name of an interface.
 func TestMetadata_DialsAnAddressWithAZone(t *testing.T) {
 	t.Parallel()
@@ -258,60 +231,13 @@ func TestMetadata_DialsAnAddressWithAZone(t *testing.T) {
 	assert.Equal(t, "[::1]:"+port, host.Load(), "the zone is this machine's own business")
 }
 
-func TestMetadata_FallsBackWhereThereAreNoSessions(t *testing.T) {
-	t.Parallel()
-	for _, status := range []int{400, 404, 405, 503} {
-		t.Run(http.StatusText(status), func(t *testing.T) {
-			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				srv, id := FakeCloud(t)
-				srv.Inject(ecstest.Fault{On: ecstest.Metadata, Do: ecstest.Reply(status, nil, "")})
-				client := FakeClient(t, srv, metadataOf(srv))
-				_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-				require.NoError(t, err)
-				assert.Equal(t, 2, Count(srv.Requests(), ecstest.Metadata))
-			})
-		})
-	}
-	t.Run("but not after a refusal", func(t *testing.T) {
-		t.Parallel()
-		bubble(t, func(t *testing.T) {
-			srv, id := FakeCloud(t)
-			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Do: ecstest.Reply(http.StatusForbidden, nil, "")})
-			client := FakeClient(t, srv, metadataOf(srv))
-			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-			require.ErrorIs(t, err, ecs.ErrForbidden)
-			require.ErrorContains(t, err, "authenticate: open a session with the metadata service: PUT")
-		})
-	})
-}
-
-func TestMetadata_RenewsBeforeTheKeyExpires(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		srv.SetMetadataLifetime(time.Hour)
-		client := FakeClient(t, srv, metadataOf(srv))
-		for range 5 * 60 { // five hours, once a minute
-			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-			require.NoError(t, err)
-			time.Sleep(time.Minute)
-			synctest.Wait()
-		}
-		for _, req := range srv.Requests() {
-			assert.NotEqual(t, http.StatusUnauthorized, req.Status)
-		}
-		assert.InDelta(t, 6, srv.MetadataKeys(), 1)
-	})
-}
-
 func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	t.Run("an agency", func(t *testing.T) {
 		t.Parallel()
 		bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t, ecstest.WithoutAgency())
-			client := FakeClient(t, srv, metadataOf(srv))
+			client := FakeClient(t, srv, MetadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnauthorized)
 			require.ErrorContains(t, err, "no agency is bound to this server")
@@ -323,7 +249,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Times: -1, Do: ecstest.Hang()})
-			client := FakeClient(t, srv, metadataOf(srv), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			client := FakeClient(t, srv, MetadataOf(srv), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 			start := time.Now()
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
@@ -336,50 +262,10 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil, `{"credential":{}}`)})
-			client := FakeClient(t, srv, metadataOf(srv))
+			client := FakeClient(t, srv, MetadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorContains(t, err, "no complete temporary access key")
 		})
-	})
-}
-
-// A key that can't be used is not kept until it expires.
-func TestMetadata_AnUnusableKeyIsNotKept(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil,
-			`{"credential":{"access":"a b","secret":"s","securitytoken":"t","expires_at":"2000-01-02T00:00:00Z"}}`)})
-		client := FakeClient(t, srv, metadataOf(srv))
-		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
-		require.ErrorContains(t, err, "no signature can be made with")
-		require.NotErrorIs(t, err, ecs.ErrInvalidArgument, "it is not the caller's fault")
-		time.Sleep(2 * time.Second)
-		_, err = client.GetServer(t.Context(), srv.ProjectID(), id)
-		require.NoError(t, err)
-	})
-}
-
-func TestMetadata_ARefusedKeyIsReplacedOnce(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		srv, id := FakeCloud(t)
-		client := FakeClient(t, srv, metadataOf(srv))
-		look := func() error { _, err := client.GetServer(t.Context(), srv.ProjectID(), id); return err }
-		require.NoError(t, look())
-
-		srv.SetMetadataLifetime(time.Hour) // from now on there is another key
-		srv.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.TokenMustBeUpdated()})
-		require.NoError(t, look())
-		assert.Equal(t, 2, srv.MetadataKeys())
-
-		// Now the service has no newer key: sending the same again would only bring it closer to being locked.
-		looks := Count(srv.Requests(), ecstest.Look)
-		srv.Inject(ecstest.Fault{On: ecstest.Look, Do: ecstest.TokenMustBeUpdated()})
-		err := look()
-		require.ErrorIs(t, err, ecs.ErrUnauthorized)
-		require.ErrorContains(t, err, "there is no other credential")
-		assert.Equal(t, looks+1, Count(srv.Requests(), ecstest.Look))
 	})
 }
 
@@ -389,7 +275,7 @@ func TestMetadata_ExplainsAWrongClock(t *testing.T) {
 		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Times: -1, Do: ecstest.Reply(http.StatusUnauthorized,
 			http.Header{"Date": {"Fri, 31 Dec 1999 20:00:00 GMT"}}, "")})
-		client := FakeClient(t, srv, metadataOf(srv))
+		client := FakeClient(t, srv, MetadataOf(srv))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 		require.ErrorContains(t, err, "this machine's clock is 4h0m0s ahead of the cloud's")
 	})
@@ -417,7 +303,7 @@ func TestMetadata_IsNeverAskedThroughAProxy(t *testing.T) {
 		return proxyURL, nil
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := ecs.NewClient(srv.URL, metadataOf(srv), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+	client, err := ecs.NewClient(srv.URL, MetadataOf(srv), ecs.WithHTTPClient(&http.Client{Transport: transport}))
 	require.NoError(t, err)
 
 	_, err = client.GetServer(t.Context(), srv.ProjectID(), id)

@@ -247,3 +247,8 @@ func TestClient_EndpointOfNoClientIsEmpty(t *testing.T) {
 	assert.Empty(t, client.Endpoint())
 	assert.Empty(t, new(ecs.Client).Endpoint())
 }
+
+func TestEnvironment_ChangesNoTest(t *testing.T) {
+	t.Parallel()
+	RunInHostileEnvironment(t)
+}

@@ -10,7 +10,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"errors"
+	"regexp"
+	"strings"
+
+	"context"
+
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // What goes over the wire, to the byte.
@@ -210,5 +217,94 @@ func TestRevertResizeAndWait_RefusesBadOptionsWithoutARequest(t *testing.T) {
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 		oneLine(t, err)
 		assert.Empty(t, c.story(), "no request")
+	}
+}
+
+// goodID is the rule for IDs, said in another way than the code says it.
+var goodID = regexp.MustCompile(`\A[0-9A-Za-z_-]{1,64}\z`)
+
+// FuzzIDs: an ID is either good and becomes one segment of the path as it is, or it is refused and nothing is sent.
+func FuzzIDs(f *testing.F) {
+	for _, id := range []string{
+		"", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", "中", "\xff", "a\n", "a\r\nX-Evil: 1", serverID, projectID,
+		strings.Repeat("a", 64), strings.Repeat("a", 65), "_-", "AZaz09", "@", "[", "`", "{", "/", ":", "\u017f", "\u212a",
+	} {
+		f.Add(id, serverID)
+		f.Add(projectID, id)
+	}
+	var requests int
+	var path string
+	client, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{
+		Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
+			requests++
+			path = req.URL.EscapedPath() + "?" + req.URL.RawQuery
+			return fault(404, "itemNotFound", "x")(req)
+		}),
+	}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, projectID, serverID string) {
+		requests = 0
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		if err == nil || strings.ContainsAny(err.Error(), "\r\n") {
+			t.Fatalf("error %v", err)
+		}
+		if !goodID.MatchString(projectID) || !goodID.MatchString(serverID) {
+			if requests != 0 || !errors.Is(err, ecs.ErrInvalidArgument) {
+				t.Fatalf("%d requests for %q and %q: %v", requests, projectID, serverID, err)
+			}
+			return
+		}
+		if want := "/v2.1/" + projectID + "/servers/" + serverID + "?"; requests != 1 || path != want {
+			t.Fatalf("%d requests, the last for %q, not %q", requests, path, want)
+		}
+		if !errors.Is(err, ecs.ErrNotFound) {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestCalls_RefuseBadIDs: an ID that could change the meaning of a path is refused before anything is sent.
+func TestCalls_RefuseBadIDs(t *testing.T) {
+	t.Parallel()
+	client := newClientAs(t, AuthFunc(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
+	calls := map[string]func(projectID, serverID string) error{
+		"get":    func(p, s string) error { _, err := client.GetServer(t.Context(), p, s); return err },
+		"wait":   func(p, s string) error { _, err := client.WaitForVerifyResize(t.Context(), p, s); return err },
+		"revert": func(p, s string) error { _, err := client.RevertResize(t.Context(), p, s); return err },
+		"both":   func(p, s string) error { _, err := client.RevertResizeAndWait(t.Context(), p, s); return err },
+		"wait for revert": func(p, s string) error {
+			_, err := client.WaitForRevert(t.Context(), &ecs.Revert{ProjectID: p, ServerID: s, Before: ecs.Server{FlavorID: "f"}})
+			return err
+		},
+		"all": func(p, s string) error {
+			for _, result := range client.RevertResizeAll(t.Context(), p, []string{s}) {
+				return result.Err
+			}
+			return nil
+		},
+		"list": func(p, s string) error {
+			if s != serverID {
+				return ecs.ErrInvalidArgument
+			}
+			for _, err := range client.ListServers(t.Context(), p, ecs.ListServersOptions{}) {
+				return err
+			}
+			return nil
+		},
+	}
+	bad := []string{
+		"", ".", "..", "a/b", "/", "a?b", "a#b", "a%b", "%2e%2e", "a b", " a", "a\n", "a\x00", "a;b", "a:b", "a@b", "a+b", "a.b", "a\\b",
+		"中", "é", "ａ", "\xff", "{id}", strings.Repeat("a", 65), strings.Repeat("a", 1<<20),
+	}
+	for name, call := range calls {
+		for _, id := range bad {
+			for _, err := range []error{call(projectID, id), call(id, serverID), call(id, id)} {
+				require.ErrorIs(t, err, ecs.ErrInvalidArgument, "%s %q", name, id)
+				assert.NotContains(t, err.Error(), "\n", name)
+				assert.Less(t, len(err.Error()), 500, name)
+			}
+		}
 	}
 }

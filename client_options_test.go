@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"context"
+
 	"github.com/revert-resize/ecs"
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
@@ -146,4 +148,56 @@ func TestWithTransport_MayChangeTheHeaderThatItGets(t *testing.T) {
 		}
 		assert.Equal(t, []string{secretToken, secretToken}, sent, name)
 	}
+}
+
+func TestWithRateLimit_HoldsRequestsBack(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: seeAll(verifyResize())}
+		client := newClient(t, c, ecs.WithRateLimit(2, 3))
+		for range 9 {
+			_, err := client.GetServer(t.Context(), projectID, serverID)
+			require.NoError(t, err)
+		}
+		var starts []time.Duration
+		for _, r := range c.all(kindLook) {
+			starts = append(starts, r.start)
+		}
+		const half = time.Second / 2
+		for i, want := range []time.Duration{0, 0, 0, half, 2 * half, 3 * half, 4 * half, 5 * half, 6 * half} {
+			assert.InDelta(t, want.Seconds(), starts[i].Seconds(), 0.001, "the limiter counts in floats")
+		}
+	})
+}
+
+// TestWithRateLimit_CountsEveryAttempt: a request that is made again costs as much as another one.
+func TestWithRateLimit_CountsEveryAttempt(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: []step{reply(503, ""), reply(503, ""), see(verifyResize())}}
+		_, err := newClient(t, c, ecs.WithRateLimit(0.01, 1)).GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.InDelta(t, 200, elapsed().Seconds(), 0.001, "the limiter counts in floats")
+	})
+}
+
+func TestWithRateLimit_ObeysTheContext(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: seeAll(verifyResize())}
+		client := newClient(t, c, ecs.WithRateLimit(0.01, 1))
+		_, err := client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err = client.GetServer(ctx, projectID, serverID)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.LessOrEqual(t, elapsed(), 10*time.Second)
+		assert.Len(t, c.all(kindLook), 1)
+
+		_, err = client.GetServer(t.Context(), projectID, serverID)
+		require.NoError(t, err)
+		assert.Equal(t, 100*time.Second, elapsed(), "who gave up has not used up the rate")
+	})
 }
