@@ -5,10 +5,12 @@ import (
 
 	"github.com/revert-resize/ecs/internal/fleet"
 	"github.com/revert-resize/ecs/internal/retry"
+	"github.com/revert-resize/ecs/internal/verdict"
 )
 
 const (
 	longestPoll = 15 * time.Second // between two polls of a fleet: there is always a server whose revert may end
+	pollWindow  = 75               // percent of three settle times: without a record, only a server that was seen in its resize so shortly before counts as reverted
 	silentPolls = 4                // after how many of the longest pauses a server that no list has shown is fetched by itself
 	usualShare  = 10               // polls in the time that a revert usually takes
 )
@@ -29,5 +31,5 @@ func (f *fleetCall) pollPause(p fleet.Pace) time.Duration {
 }
 
 func (f *fleetCall) longestPause() time.Duration {
-	return max(f.c.pollMin, min(f.c.pollMax, longestPoll))
+	return max(f.c.pollMin, min(f.c.pollMax, longestPoll, pollWindow*verdict.RecentFactor*f.c.settle/100))
 }

@@ -42,6 +42,10 @@ func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
 	return w.judge(s, moment{seen.RequestedAt, seen.Date})
 }
 
+func (w *fleetWait) Unchanged(at, date time.Time) {
+	w.tracker.Unchanged(verdict.Moment{Asked: at, Now: time.Now(), Date: date})
+}
+
 func (w *fleetWait) judge(s *Server, at moment) fleet.Finding {
 	w.last = s
 	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Asked: at.asked, Now: time.Now(), Date: at.date}))

@@ -78,7 +78,7 @@ func TestFleetWait_OneBadListIsNotTheEndOfLists(t *testing.T) {
 				for id, result := range FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(64), ecs.WithWait()) {
 					require.NoError(t, result.Err, id)
 				}
-				t.Logf("%d looks", Count(cloud.Requests(), ecstest.Look))
+				t.Logf("%d looks, %d of the record", Count(cloud.Requests(), ecstest.Look), Count(cloud.Requests(), ecstest.ActionRecord))
 				assert.Less(t, len(cloud.Requests()), 2*n, "no single look at each at every poll")
 				for i, r := range cloud.Requests() {
 					if r.Status == http.StatusTooManyRequests {

@@ -55,6 +55,8 @@ type recordReader struct {
 	c        *Client
 	revert   *Revert
 	refusals int // in a row
+	probed   bool
+	readable bool // so it was found when it was probed
 }
 
 // ask returns what the cloud's record says of the revert. It is false if the next response may tell more: after a passing
@@ -74,9 +76,11 @@ func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record
 
 // read returns what the record tells, and the error of a part that could not be read.
 func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
-	id := q.revert.RequestID
-	if !strings.HasPrefix(id, "req-") || !isPathSegment(id) {
-		id = "" // a gateway's own
+	id := q.actionID()
+	if id != "" && w.OwnActionDecides() {
+		if record, err := q.events(ctx, verdict.Record{}, id); err == nil && record.Ended() {
+			return record, nil
+		}
 	}
 	var refused error // the list; the action's own record does not say which resize it was for
 	if id == "" || w.NeedsList() {
@@ -101,6 +105,35 @@ func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Recor
 	}
 	return q.events(ctx, record, decided)
 }
+
+// actionID is the ID of the revert's own action; "" if it is not known.
+func (q *recordReader) actionID() string {
+	id := q.revert.RequestID
+	if !strings.HasPrefix(id, "req-") || !isPathSegment(id) {
+		return "" // a gateway's own
+	}
+	return id
+}
+
+// bound shortens the pause before the next request where there is no record: only a server that was seen in its resize within three
+// settle times counts as reverted then. It asks the record once whether it knows the revert, when a pause becomes longer than that.
+func (q *recordReader) bound(ctx context.Context, pause time.Duration) time.Duration {
+	longest := max(q.c.pollMin, pauseShare*verdict.RecentFactor*q.c.settle/100)
+	if pause <= longest {
+		return pause
+	}
+	if !q.probed {
+		record, _, err := q.list(ctx, q.actionID())
+		q.probed, q.readable = err == nil || !tellsLater(ctx, err), record.Since != verdict.SinceUnknown
+	}
+	if q.readable {
+		return pause
+	}
+	return longest
+}
+
+// pauseShare is how much of three settle times, in percent, such a pause takes: the requests take time, too.
+const pauseShare = 90
 
 // list reads the list of the server's actions, and returns the request ID of the one that decides about the revert: the first revert
 // of this resize, or else the revert's own action, id.

@@ -96,9 +96,12 @@ func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitO
 	tracker := c.newWait(revert, time.Time{})
 	record := &recordReader{c: c, revert: revert}
 	last := revert.Before
-	err = c.poll(ctx, revert.ProjectID, revert.ServerID, revert, o.progress, func(s *Server, at moment) (bool, error) {
-		last = *s
-		return decide(ctx, tracker, record, s, at)
+	err = c.poll(ctx, polling{
+		projectID: revert.ProjectID, serverID: revert.ServerID, revert: revert, progress: o.progress, bound: record.bound,
+		done: func(s *Server, at moment) (bool, error) {
+			last = *s
+			return decide(ctx, tracker, record, s, at)
+		},
 	})
 	if isGone(err) {
 		err = &RevertFailedError{Revert: *revert, Server: *last.clone(), Reason: "the server is gone", Gone: true}

@@ -94,7 +94,8 @@ func TestWaitForRevert_AnErrorWithoutEventsOfAServerThatHasMoved(t *testing.T) {
 	since := []step{listActions(entry{action: "resize", id: "req-2", start: epoch.Add(50 * time.Second)}, failedRecord(), resizeEntry())}
 	runWaits(t, []waitCase{
 		{name: "progress was seen", looks: seeAll(reverting(), reverted()), record: []step{recorded(failedRecord())}, last: "ACTIVE"},
-		{name: "progress was seen long ago", looks: after(late), record: []step{recorded(failedRecord())}, last: "ACTIVE"},
+		{name: "progress was seen all the time", looks: after(late), list: list, record: []step{recorded(failedRecord())}, last: "ACTIVE"},
+		{name: "progress was seen all the time, and there is no list", looks: after(late), record: []step{recorded(failedRecord())}, last: "ACTIVE"},
 		{name: "no progress was seen, and nothing was done since", looks: seeAll(late), list: list, record: []step{recorded(failedRecord())}, last: "ACTIVE"},
 		{name: "no progress was seen, and it was resized since", change: func(r *ecs.Revert) { r.Before.PowerState = 1 }, looks: seeAll(late), list: since, record: []step{recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
 		{name: "the server was stopped, and resized since", change: func(r *ecs.Revert) { r.Before.PowerState = 4 }, looks: seeAll(late), list: since, record: []step{recorded(failedRecord())}, is: ecs.ErrOutcomeUnknown, last: "ACTIVE"},

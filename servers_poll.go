@@ -11,48 +11,61 @@ import (
 	"github.com/revert-resize/ecs/internal/retry"
 )
 
+// polling is one wait for a server.
+type polling struct {
+	projectID, serverID string
+	revert              *Revert        // what is waited for; nil if it is a resize
+	progress            func(Progress) // may be nil
+	done                func(*Server, moment) (bool, error)
+	bound               func(context.Context, time.Duration) time.Duration // shortens a pause; may be nil
+}
+
 // poll fetches a server until done says so. A request that fails for a passing reason is made again, and so is one that is
 // refused, until the refusal is believed: that, and the context's end, are a *WaitError that holds revert. A server that does
 // not exist is the *APIError that says so.
-func (c *Client) poll(ctx context.Context, projectID, serverID string, revert *Revert, progress func(Progress), done func(*Server, moment) (bool, error)) error {
+func (c *Client) poll(ctx context.Context, p polling) error {
 	var last *Server
 	refusals := c.newRefusals()
 	start := time.Now()
 	for n := 1; ; n++ {
 		s := new(Server)
-		at, err := c.fetch(ctx, once, projectID, serverID, s)
-		if progress != nil {
-			progress(newProgress(start, n, s, err))
+		at, err := c.fetch(ctx, once, p.projectID, p.serverID, s)
+		if p.progress != nil {
+			p.progress(newProgress(start, n, s, err))
 		}
 		switch {
 		case err == nil:
 			last = s
 			refusals.answered()
-			if over, err := done(s, at); over || err != nil {
+			if over, err := p.done(s, at); over || err != nil {
 				return err
 			}
 		case refusals.believe(ctx, err) && isGone(err):
 			return err
 		case refusals.believed:
-			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
+			return &WaitError{Revert: p.revert, Last: last.clone(), Err: waitCause(ctx, err)}
 		}
 		pause := c.pollPause(n, time.Since(start))
-		if refusals.open() {
+		switch {
+		case refusals.open():
 			pause = min(max(c.settle/settleResponses+1, c.pollMin), c.pollMax)
+		case p.bound != nil:
+			pause = p.bound(ctx, pause)
 		}
 		if err := retry.Sleep(ctx, max(pause, retryAfter(err))); err != nil {
-			return &WaitError{Revert: revert, Last: last.clone(), Err: waitCause(ctx, err)}
+			return &WaitError{Revert: p.revert, Last: last.clone(), Err: waitCause(ctx, err)}
 		}
 	}
 }
 
-// How the pauses of a wait grow: one of the lowest, one of three times that, and then with the time that the wait has taken. So a
-// wait notices the end of what takes from five seconds to five minutes within a tenth of that time on average, in at most 25 requests.
+// How the pauses of a wait grow: one of the lowest, one of three and a half times that, and then with the time that the wait has taken. So a
+// wait notices the end of what takes from five seconds to five minutes within a tenth of that time on average, in at most 25 requests,
+// one of them for the record.
 const (
-	pollSecond = 3 // times the lowest
-	pollShare  = 0.197
+	pollSecond = 3.5 // times the lowest
+	pollShare  = 0.203
 	pollJitter = 0.01 // of each pause, so that waits that began together do not stay together
-	pollFloor  = 0.75 // of the lowest
+	pollFloor  = 0.9  // of the lowest
 )
 
 // pollPause returns the pause after request number n of a wait that began elapsed ago.

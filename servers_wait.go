@@ -34,7 +34,7 @@ func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID st
 	resizing := false
 	var seen time.Time // the newest change that a response showed: an older response comes from a replica that lags
 	var ready *Server
-	err = c.poll(ctx, projectID, serverID, nil, o.progress, func(s *Server, _ moment) (bool, error) {
+	done := func(s *Server, _ moment) (bool, error) {
 		unmet := s.CheckRevertResize()
 		switch state := s.state(); {
 		case unmet == nil:
@@ -49,6 +49,7 @@ func (c *Client) waitForVerifyResize(ctx context.Context, projectID, serverID st
 			seen = s.Updated
 		}
 		return false, nil
-	})
+	}
+	err = c.poll(ctx, polling{projectID: projectID, serverID: serverID, progress: o.progress, done: done})
 	return ready, err
 }

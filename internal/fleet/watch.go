@@ -12,6 +12,7 @@ import (
 // Wait is one revert that is waited for. A [Watch] calls one of its methods at a time.
 type Wait interface {
 	Judge(seen Seen) Finding                 // judges what a list has shown, without any request
+	Unchanged(at, date time.Time)            // the server has not changed since it was last judged, until at, by our clock, or date, by the cloud's
 	Fetch(ctx context.Context) Finding       // fetches the server, and judges that
 	FetchRecord(ctx context.Context) Finding // fetches the cloud's record of actions, when Judge has said so
 	Done(ctx context.Context)                // is called once it is over
@@ -215,11 +216,24 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 			w.tooFew = len(r.open)
 		}
 	}
+	if whole {
+		w.unchanged(r, started)
+	}
 	none := !whole && err == nil || w.failures >= maxFailures || w.refusals > 0
 	for key, e := range r.open {
 		if !r.seen[key] && (e.single || none || err == nil && !e.seen) {
 			r.seen[key] = true
 			r.single = append(r.single, e)
+		}
+	}
+}
+
+// unchanged tells the waits whose servers a whole list of changes did not show. The last moments do not count: see [overlap].
+func (w *Watch) unchanged(r *round, started time.Time) {
+	until := started.Add(-overlap)
+	for key, e := range r.open {
+		if !r.seen[key] && e.seen {
+			e.wait.Unchanged(until, w.Clock.DateAt(until))
 		}
 	}
 }

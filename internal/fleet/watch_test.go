@@ -23,15 +23,16 @@ type watching struct {
 	shows   func(since time.Time) ([]string, error)
 	perPage int
 
-	start  time.Time
-	mu     sync.Mutex
-	lists  int // pages
-	sweeps int
-	looks  map[string]int
-	over   map[string]time.Duration
-	gaveUp map[string]error
-	polls  int
-	paces  []fleet.Pace
+	start     time.Time
+	mu        sync.Mutex
+	lists     int // pages
+	sweeps    int
+	looks     map[string]int
+	unchanged map[string]time.Time
+	over      map[string]time.Duration
+	gaveUp    map[string]error
+	polls     int
+	paces     []fleet.Pace
 }
 
 var errThrottled = errors.New("throttled")
@@ -39,7 +40,7 @@ var errThrottled = errors.New("throttled")
 func newWatching(ends map[string]time.Duration) *watching {
 	w := &watching{
 		ends: ends, perPage: 1000, start: time.Now(),
-		looks: map[string]int{}, over: map[string]time.Duration{}, gaveUp: map[string]error{},
+		looks: map[string]int{}, unchanged: map[string]time.Time{}, over: map[string]time.Duration{}, gaveUp: map[string]error{},
 	}
 	w.shows = w.changed
 	w.Watch = fleet.NewWatch(fleet.WatchConfig{
@@ -133,6 +134,8 @@ func (w *wait) Judge(fleet.Seen) fleet.Finding {
 	}
 	return w.found()
 }
+
+func (w *wait) Unchanged(at, _ time.Time) { w.w.unchanged[w.id] = at }
 
 func (w *wait) Fetch(context.Context) fleet.Finding {
 	w.w.mu.Lock()

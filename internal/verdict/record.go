@@ -27,6 +27,9 @@ type Record struct {
 	Since Since // what was done to the server after that
 }
 
+// Ended reports whether the record says whether the revert ended well.
+func (r Record) Ended() bool { return r.Word == Success || r.Word == Failure }
+
 func (r Record) failedLate() bool { return r.Word == LateFailure || r.Word == ErrorMessage }
 
 // Since is what a list of actions tells of the time after a revert.

@@ -177,9 +177,7 @@ func (w *Wait) lateFailure(r Record, recent bool) (Verdict, string) {
 		return Failed, rolledBack
 	case r.Since == SinceNothing, r.Since == SinceUnknown && recent:
 		return Reverted, ""
-	case r.Since == SinceUnknown && r.Word == ErrorMessage && w.progress && !w.meanwhile:
-		return Reverted, ""
-	case w.Before.Power == running:
+	case r.Since == SinceRelaunched && w.Before.Power == running:
 		return Failed, rolledBack
 	}
 	return Unknown, powerOff
@@ -195,11 +193,10 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || w.progress && w.meanwhile):
-		return w.noError(now)
-	case r.Since == SinceRelaunched:
-	case w.progress && !w.meanwhile, w.recent(w.last, now):
+	case r.Since != SinceRelaunched && w.recent(w.last, now):
 		return Reverted, ""
+	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || w.progress):
+		return w.noError(now)
 	}
 	return Unknown, perhapsChanged
 }

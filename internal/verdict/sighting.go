@@ -24,6 +24,13 @@ func (g *Sightings) Undecided(at, date time.Time) {
 	g.Dated(date)
 }
 
+// Still notes that the resize was undecided at at, without a response that showed it. A moment before the last sighting says no more.
+func (g *Sightings) Still(at, date time.Time) {
+	if at.After(g.at) {
+		g.Undecided(at, date)
+	}
+}
+
 // Dated notes the cloud's time of the last sighting.
 func (g *Sightings) Dated(date time.Time) {
 	if g.first.IsZero() {

@@ -45,6 +45,7 @@ type Wait struct {
 	left       bool  // a revert was seen running, perhaps of another resize
 	foreign    bool  // the revert of another resize was seen running
 	meanwhile  bool  // another resize was seen, or perhaps its revert: whatever comes later may be its work
+	undecided  bool  // so the last response showed the resize
 	unlaunched bool  // that other resize began with before's launch time: this one's revert did not end well
 	second     State // the revert in its second half: with the flavor and host that the server gets back
 	last       State // the response that is judged
@@ -86,7 +87,7 @@ const (
 
 // Observe judges the next response. The reason is for [Failed], [Deleted] and [Unknown].
 func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
-	w.last = s
+	w.last, w.undecided = s, false
 	w.tie(m)
 	switch {
 	case s.failed():
@@ -127,6 +128,19 @@ func (w *Wait) tie(m Moment) {
 	w.sightings.Dated(w.CloudTime)
 }
 
+func (w *Wait) sighted(m Moment) {
+	w.undecided = true
+	w.sightings.Undecided(m.Asked, m.Date)
+}
+
+// Unchanged notes that a list of all that changed since the last response did not show the server: if that showed the resize undecided,
+// it still is.
+func (w *Wait) Unchanged(m Moment) {
+	if w.undecided {
+		w.sightings.Still(m.Asked, m.Date)
+	}
+}
+
 // errored waits some responses for the fault, which the cloud writes after the status.
 func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
 	if s.Fault == "" && w.question != inError && !w.raise(faultless, now) {
@@ -154,11 +168,11 @@ func (w *Wait) reverting(s State, m Moment) (Verdict, string) {
 	switch {
 	case sameLaunch(w.Before, s), w.Before.LaunchedAt.Equal(s.LaunchedAt) && w.recent(s, m.Now):
 		w.progress = true
-		w.sightings.Undecided(m.Asked, m.Date)
+		w.sighted(m)
 	case newer(w.Before, s) && stayed(w.Before, s) && s.Flavor != "" && s.HostID != "":
 		w.foreign, w.meanwhile = true, true
 		return GoOn, ""
-	case !w.recent(s, m.Now) && !w.secondHalfOf(s):
+	case !w.recent(s, m.Now):
 		w.meanwhile = true // the end of this revert, or the revert of another resize
 		return GoOn, ""
 	}
@@ -176,7 +190,7 @@ func (w *Wait) recent(s State, now time.Time) bool {
 // standing: the resize waits for a decision as before. The revert has not started, or the response comes from a replica that lags.
 func (w *Wait) standing(m Moment) (Verdict, string) {
 	if !w.left {
-		w.sightings.Undecided(m.Asked, m.Date)
+		w.sighted(m)
 	}
 	w.raise(notStarted, m.Now)
 	return w.askAfterGrace(m.Now)
@@ -193,7 +207,7 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 	case launched && onlyHost(w.Before, s):
 		w.raise(hostOnly, now)
 	case launched && hasMoved:
-		if (w.progress || w.TrustRecent) && w.recent(s, now) || w.secondHalfOf(s) {
+		if (w.progress || w.TrustRecent) && w.recent(s, now) {
 			return Reverted, ""
 		}
 		w.raise(unseen, now)
@@ -209,12 +223,6 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 		return w.askAfterGrace(now)
 	}
 	return Ask, ""
-}
-
-// secondHalfOf reports whether the server has come to rest with the flavor and host that its revert was seen to give it back, and
-// nothing else was seen since.
-func (w *Wait) secondHalfOf(s State) bool {
-	return w.progress && !w.meanwhile && w.second.Flavor != "" && w.second.Flavor == s.Flavor && w.second.HostID == s.HostID
 }
 
 // raise notes which question a response poses, and reports whether it has lasted for the grace.
@@ -250,6 +258,11 @@ func (w *Wait) askAfterGrace(now time.Time) (Verdict, string) {
 
 // Open reports whether the last response left a question that further ones are to answer: the server may stay as it is.
 func (w *Wait) Open() bool { return w.question != none }
+
+// OwnActionDecides reports whether the record of the revert's own action, if that has come to an end, is enough: its revert was seen.
+func (w *Wait) OwnActionDecides() bool {
+	return w.question == unseen && w.progress && !w.meanwhile
+}
 
 // NeedsList reports whether the record of the revert's own action is not enough: what others did decides, too. An action whose
 // revert nobody has seen may have met another resize.
