@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -240,47 +239,3 @@ func isGatewayCode(code, number string) bool {
 	}
 	return false
 }
-
-// identityError returns err as what became of a login, a metadata or an identity request. It has the same text and the same
-// types for [errors.As], but it does not match the sentinels that speak of a server: a login answered 404 does not mean
-// that the server is gone.
-func identityError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &identityServiceError{err}
-}
-
-// identityServiceError has no Unwrap: errors.Is would look behind Is.
-type identityServiceError struct{ err error }
-
-func (e *identityServiceError) Error() string { return e.err.Error() }
-
-func (e *identityServiceError) As(target any) bool { return errors.As(e.err, target) }
-
-func (e *identityServiceError) Is(target error) bool {
-	switch target {
-	case ErrNotFound, ErrConflict, ErrLocked, ErrAPINotPublished, ErrPrecondition, ErrRevertInProgress, ErrNotReverted,
-		ErrOutcomeUnknown, ErrNotStarted:
-		return false
-	}
-	return errors.Is(e.err, target)
-}
-
-// oneLine returns err with a text of one line. An authenticator or a transport may have written several.
-func oneLine(err error) error {
-	if text := err.Error(); strings.ContainsAny(text, "\r\n") {
-		return &oneLineError{text: strings.Join(strings.Fields(text), " "), err: err}
-	}
-	return err
-}
-
-// oneLineError is an error whose text had several lines.
-type oneLineError struct {
-	text string
-	err  error
-}
-
-func (e *oneLineError) Error() string { return e.text }
-
-func (e *oneLineError) Unwrap() error { return e.err }

@@ -18,7 +18,7 @@ type Progress struct {
 }
 
 func newProgress(start time.Time, requests int, s *Server, err error) Progress {
-	p := Progress{Elapsed: time.Since(start), Looks: requests, Err: err}
+	p := Progress{Elapsed: time.Since(start), Looks: requests, Err: withCopy(err)}
 	if err == nil {
 		p.Server = s.clone()
 	}

@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -205,5 +206,23 @@ func TestWithProgress_EditsNothingButItsCopy(t *testing.T) {
 		var failed *ecs.RevertFailedError
 		require.ErrorAs(t, err, &failed, "as without the callback")
 		assert.Equal(t, "1", failed.Server.FlavorID)
+	})
+}
+
+func TestWithProgress_AnEditedErrorChangesNoVerdict(t *testing.T) {
+	t.Parallel()
+	gone := fault(http.StatusNotFound, "itemNotFound", "Instance could not be found.")
+	edit := ecs.WithProgress(func(p ecs.Progress) {
+		var api *ecs.APIError
+		if errors.As(p.Err, &api) {
+			assert.ErrorIs(t, p.Err, ecs.ErrNotFound)
+			api.StatusCode, api.Code = http.StatusServiceUnavailable, ""
+		}
+	})
+	bubble(t, func(t *testing.T) {
+		c := &cloud{t: t, looks: []step{see(reverting()), gone}}
+		_, err := newClient(t, c).WaitForRevert(t.Context(), sentRevert(), edit)
+		require.ErrorIs(t, err, ecs.ErrNotReverted, "as without the callback")
+		require.ErrorIs(t, err, ecs.ErrNotFound)
 	})
 }
