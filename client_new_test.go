@@ -71,6 +71,7 @@ func TestNewClient_RefusesBadArguments(t *testing.T) {
 		"no poll interval":        {testEndpoint, auth, option(ecs.WithPollInterval(0, 0)), "poll interval"},
 		"negative poll interval":  {testEndpoint, auth, option(ecs.WithPollInterval(-1, 1)), "poll interval"},
 		"swapped poll interval":   {testEndpoint, auth, option(ecs.WithPollInterval(2, 1)), "poll interval"},
+		"logger without handler":  {testEndpoint, auth, option(ecs.WithLogger(new(slog.Logger))), "logger"},
 		"zero rate":               {testEndpoint, auth, option(ecs.WithRateLimit(0, 1)), "rate"},
 		"negative rate":           {testEndpoint, auth, option(ecs.WithRateLimit(-1, 1)), "rate"},
 		"endless rate":            {testEndpoint, auth, option(ecs.WithRateLimit(math.Inf(1), 1)), "rate"},

@@ -185,8 +185,8 @@ func WithRetry(p RetryPolicy) Option {
 }
 
 // WithPollInterval bounds the pauses between the requests of a wait. They grow from lowest to highest with the time that the wait
-// has taken, so that it notices its end within a tenth of that time on average. The defaults are 1.5 s and 1 min; a fleet never
-// pauses for longer than 15 s.
+// has taken, so that it notices its end within a tenth of that time on average. The defaults are 1.5 s and 1 min; a fleet, and a wait
+// without the cloud's record, pause for less than three settle times.
 func WithPollInterval(lowest, highest time.Duration) Option {
 	return func(o *options) error {
 		if highest < lowest {
@@ -210,9 +210,12 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithLogger sets where one debug record per attempt goes: method, path, status, duration, request ID, error; never
-// a header or a body. Nil, the default, is silent.
+// a header or a body. Nil, the default, is silent; a logger without a handler is an [ErrInvalidArgument].
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
+		if l != nil && l.Handler() == nil {
+			return invalid("logger has no handler")
+		}
 		o.logger = l
 		return nil
 	}

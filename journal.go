@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/journal"
@@ -199,6 +200,9 @@ func (e *JournalEntry) check() error {
 	}
 	if err := precondition(&e.Revert.Before, verdict.Unresumable(e.Revert.Before.state())); err != nil {
 		return invalid("the revert's Before: %w", err)
+	}
+	if e.Server != nil && !strings.EqualFold(e.Server.ID, e.Revert.ServerID) {
+		return invalid("the server %q is another one than the revert's, %q", e.Server.ID, e.Revert.ServerID)
 	}
 	accepted := !e.Revert.SentAt.IsZero()
 	switch e.State {

@@ -208,6 +208,8 @@ func TestJournal_RecordsNoNonsense(t *testing.T) {
 	require.ErrorIs(t, j.Record(t.Context(), ecs.JournalEntry{}), ecs.ErrInvalidArgument)
 	never := plannedEntry(func(e *ecs.JournalEntry) { e.Time = time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC) })
 	require.ErrorIs(t, j.Record(t.Context(), never), ecs.ErrInvalidArgument)
+	another := plannedEntry(func(e *ecs.JournalEntry) { e.Server = &ecs.Server{ID: "another"} })
+	require.ErrorIs(t, j.Record(t.Context(), another), ecs.ErrInvalidArgument)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, j.Record(ctx, plannedEntry()), context.Canceled)

@@ -26,10 +26,24 @@ func After(value string, now time.Time) time.Duration {
 			return time.Duration(seconds * float64(time.Second))
 		}
 	}
-	if date, err := http.ParseTime(value); err == nil {
+	if date, ok := parseDate(value); ok {
 		return min(max(date.Sub(now), 0), longest)
 	}
 	return 0
+}
+
+// parseDate reads a date in the forms of HTTP, and in two others that name their zone beyond doubt.
+func parseDate(value string) (time.Time, bool) {
+	if utc, ok := strings.CutSuffix(value, "UTC"); ok {
+		value = utc + "GMT"
+	}
+	date, err := http.ParseTime(value)
+	for _, layout := range []string{time.RFC1123Z, time.RFC3339} {
+		if err != nil {
+			date, err = time.Parse(layout, value)
+		}
+	}
+	return date, err == nil
 }
 
 func fromSeconds(s int64) time.Duration {

@@ -104,6 +104,11 @@ func TestAfter_Reads(t *testing.T) {
 		"Fri, 31 Dec 9999 23:59:59 GMT": year,
 		now.Add(90 * time.Second).Format(http.TimeFormat): 90 * time.Second,
 		now.Add(-time.Minute).Format(http.TimeFormat):     0,
+		"Sun, 22 Nov 2026 12:01:30 UTC":                   90 * time.Second,
+		"Sun, 22 Nov 2026 13:01:30 +0100":                 90 * time.Second,
+		"2026-11-22T12:01:30Z":                            90 * time.Second,
+		"2026-11-22T14:01:30+02:00":                       90 * time.Second,
+		"Sun, 22 Nov 2026 12:01:30 CST":                   0, // of which of its zones, nobody knows
 	} {
 		assert.Equal(t, want, retry.After(value, now), "%q", value)
 	}

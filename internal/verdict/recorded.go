@@ -49,7 +49,7 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	case rescued:
 		return w.rescued(r, now)
 	case inError:
-		return Failed, w.fault()
+		return w.inError(r, now)
 	case none, faultless:
 	}
 	return GoOn, ""
@@ -199,6 +199,15 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return w.noError(now)
 	}
 	return Unknown, perhapsChanged
+}
+
+// inError: where the server has moved and was launched anew, and nothing that does so came after the revert, it is the revert that did,
+// unless its record says otherwise. What failed came later.
+func (w *Wait) inError(r Record, now time.Time) (Verdict, string) {
+	if r.Word == Pending && r.Since == SinceNothing && moved(w.Before, w.last) && newer(w.Before, w.last) {
+		return w.noError(now)
+	}
+	return Failed, w.fault()
 }
 
 // rescued: a rescue launches a server anew, as the end of a revert does. It can follow a rollback at once.

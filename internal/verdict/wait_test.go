@@ -287,6 +287,13 @@ func TestWait_EndsInErrorWithTheFault(t *testing.T) {
 		{name: "nobody has seen its revert, which the record says failed", looks: told(0, state(errored, fault("disk on fire")), verdict.LateFailure), want: verdict.Failed, reason: "disk on fire"},
 		{name: "the fault never comes", looks: every(4, 0, state(errored), verdict.Untold), want: verdict.Failed, reason: "ERROR"},
 		{name: "with the old flavor", looks: at(0, state(errored, moved, newer, fault("too late"))), want: verdict.Failed, reason: "too late"},
+		{name: "moved and launched anew, its record without an error yet", looks: listed(0, state(errored, moved, newer, fault("too late")), verdict.Record{Word: verdict.Pending, Since: verdict.SinceNothing}), want: verdict.GoOn},
+		{name: "moved and launched anew, its record without an error for good: what failed came later", looks: looks(
+			listed(0, state(errored, moved, newer, fault("too late")), verdict.Record{Word: verdict.Pending, Since: verdict.SinceNothing}),
+			listed(3*second, state(errored, moved, newer, fault("too late")), verdict.Record{Word: verdict.Pending, Since: verdict.SinceNothing}),
+			listed(6*second, state(errored, moved, newer, fault("too late")), verdict.Record{Word: verdict.Pending, Since: verdict.SinceNothing}),
+		), want: verdict.Reverted},
+		{name: "moved and launched anew by something else since", looks: listed(0, state(errored, moved, newer, fault("too late")), verdict.Record{Word: verdict.Pending, Since: verdict.SinceRelaunched}), want: verdict.Failed},
 		{name: "ERROR passes while the fault is waited for", looks: looks(
 			at(0, state(reverting)), at(second, state(errored)), at(2*second, state(active, moved, soon(2*second))),
 		), want: verdict.Reverted},
