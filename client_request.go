@@ -70,8 +70,7 @@ func (e *noTurnError) Is(target error) bool { return target == context.DeadlineE
 // reportToThrottle reports to a fleet's throttle whether the cloud took a request. However long a pause the cloud asks for, the fleet
 // keeps it: only the request that met it may give up.
 func (c *Client) reportToThrottle(err error) {
-	var api *APIError
-	if errors.As(err, &api) && api.rateLimited() {
+	if api, ok := errors.AsType[*APIError](err); ok && api.rateLimited() {
 		c.throttle.Refused(api.RetryAfter)
 	} else {
 		c.throttle.Passed()
@@ -152,9 +151,10 @@ func (c *Client) get(ctx context.Context, again patience, req *rest.Request, dec
 // counted notes in the refusal of a request how often the request was tried. The refusal of a login is left alone: all requests that need the
 // credential share it.
 func counted(err error, attempts int) error {
-	var transport *transportError
-	var api *APIError
-	if !errors.As(err, &transport) && errors.As(err, &api) {
+	if _, ok := errors.AsType[*transportError](err); ok {
+		return err
+	}
+	if api, ok := errors.AsType[*APIError](err); ok {
 		api.Attempts = attempts
 	}
 	return err

@@ -105,7 +105,7 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 	if err := precondition(&revert.Before, verdict.Unresumable(revert.Before.state())); err != nil {
 		return nil, invalid("the revert's Before was not ready for a revert: %w", err)
 	}
-	r := c.revertCallOf(revert, fetched)
+	r := c.revertCallOf(*revert.clone(), fetched)
 	r.beforeSend = beforeSend
 	if fresh {
 		if err := c.permit(ctx); err != nil {

@@ -27,11 +27,7 @@ import (
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) RevertResize(ctx context.Context, projectID, serverID string) (*Revert, error) {
-	var revert *Revert
-	ctx, err := c.begin(ctx, "revert resize", serverID)
-	if err == nil {
-		revert, err = c.revertResize(ctx, projectID, serverID, verdict.Unmet)
-	}
+	revert, err := c.revertResize(ctx, projectID, serverID, verdict.Unmet)
 	if err != nil {
 		return nil, opError("revert resize of server", serverID, err)
 	}
@@ -112,17 +108,18 @@ type revertCall struct {
 }
 
 // newRevertCall returns the call that reverts the resize of a server that was fetched just now, be it by a list. The caller
-// checks it, and holds a permit for the action when it runs the call.
+// checks it, keeps no other use of it, and holds a permit for the action when it runs the call.
 func (c *Client) newRevertCall(projectID string, before *Server, fetched moment) *revertCall {
-	return c.revertCallOf(&Revert{
+	return c.revertCallOf(Revert{
 		ProjectID: projectID, ServerID: before.ID, PlannedAt: time.Now().UTC(), // without the monotonic clock, as from JSON
 		CloudTime: fetched.date, Before: *before,
 	}, fetched)
 }
 
-// revertCallOf returns the call that carries out a plan whose server was fetched by this process (else fetched is zero).
-func (c *Client) revertCallOf(revert *Revert, fetched moment) *revertCall {
-	r := &revertCall{c: c, revert: *revert.clone(), fetched: fetched, sightings: verdict.Sightings{Settle: c.settle}}
+// revertCallOf returns the call that carries out a plan whose server was fetched by this process (else fetched is zero). The
+// plan is the call's own from then on.
+func (c *Client) revertCallOf(revert Revert, fetched moment) *revertCall {
+	r := &revertCall{c: c, revert: revert, fetched: fetched, sightings: verdict.Sightings{Settle: c.settle}}
 	r.sightings.Undecided(fetched.asked, revert.CloudTime)
 	return r
 }

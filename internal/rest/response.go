@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -41,6 +42,9 @@ func (r *Response) Sent() http.Header { return r.sent }
 // ErrBodyTooLarge is the BodyErr of a response over its limit.
 var ErrBodyTooLarge = errors.New("answer is too large")
 
+// usualSize has room for the details of most servers, in bytes.
+const usualSize = 4 << 10
+
 // readBody reads a body up to limit bytes, after decompression, and closes it. A body that is read to its end leaves the
 // connection usable.
 func readBody(res *http.Response, limit int64) ([]byte, error) {
@@ -66,9 +70,13 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		n, err := io.ReadFull(body, text) // also a transport that does not count must give as much as it says
 		return text[:n], err
 	}
-	text, err := io.ReadAll(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
-	if int64(len(text)) > limit {
-		return text[:limit], ErrBodyTooLarge
+	var text bytes.Buffer
+	if length < 0 {
+		text.Grow(usualSize)
 	}
-	return text, err
+	_, err := text.ReadFrom(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
+	if int64(text.Len()) > limit {
+		return text.Bytes()[:limit], ErrBodyTooLarge
+	}
+	return text.Bytes(), err
 }

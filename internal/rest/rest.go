@@ -101,35 +101,39 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if req.Path == "" || req.Path[0] != '/' { // it could name another host
 		return nil, &Error{Err: errors.New("request path does not begin with a slash")}
 	}
-	limited := ctx
-	if c.timeout > 0 {
-		var stop context.CancelFunc
-		limited, stop = context.WithTimeout(ctx, c.timeout)
-		defer stop()
-	}
+	limited, stop := c.limit(ctx)
+	defer stop()
 	attempt := &Attempt{
 		ProjectID: req.ProjectID, Body: req.Body, Base: c.transport, secret: req.Secret,
-		conn: connTrace{notAfter: req.NotAfter},
+		conn: connTrace{notAfter: req.NotAfter, cancel: stop},
 	}
-	defer attempt.conn.end()
+	url := c.base + req.Path
 	r := c.resty.R().
 		SetContext(context.WithValue(limited, attemptKey{}, attempt)).
 		SetHeaderMultiValues(req.Header)
 	if req.Body != nil {
 		r.SetHeader("Content-Type", "application/json").SetBody(bytes.NewReader(req.Body))
 	}
-	res, err := r.Execute(req.Method, c.base+req.Path)
+	res, err := r.Execute(req.Method, url)
 	if err != nil {
 		return nil, c.failure(ctx, limited, attempt, err)
 	}
 	out := &Response{
-		StatusCode: res.StatusCode(), URL: c.base + req.Path, Header: res.Header(), Location: attempt.location, SentAt: attempt.sentAt,
+		StatusCode: res.StatusCode(), URL: url, Header: res.Header(), Location: attempt.location, SentAt: attempt.sentAt,
 		sent: attempt.header, secret: req.Secret,
 	}
 	if out.Body, out.BodyErr = readBody(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit)); out.BodyErr != nil {
 		out.BodyErr = c.ended(ctx, limited, out.BodyErr)
 	}
 	return out, nil
+}
+
+// limit returns the context of an attempt.
+func (c *Client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.timeout > 0 {
+		return context.WithTimeout(ctx, c.timeout)
+	}
+	return context.WithCancel(ctx)
 }
 
 func (c *Client) failure(ctx, limited context.Context, a *Attempt, err error) *Error {

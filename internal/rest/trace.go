@@ -16,8 +16,8 @@ import (
 // is a connection, the request may be written at any moment. The timer then still ends a request that waits for its
 // turn on an HTTP/2 connection, but nobody can tell whether it was written.
 type connTrace struct {
-	notAfter time.Time               // zero means any time
-	cancel   context.CancelCauseFunc // of the request that is followed; nil before
+	notAfter time.Time          // zero means any time
+	cancel   context.CancelFunc // ends the attempt
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -27,17 +27,9 @@ type connTrace struct {
 	late  bool // it was found to be too late
 }
 
-// follow returns the context of the request that is followed. It ends with the trace, at the latest.
+// follow returns the context of the request that is followed.
 func (t *connTrace) follow(ctx context.Context) context.Context {
-	ctx, t.cancel = context.WithCancelCause(ctx)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: t.getConn, GotConn: t.gotConn, WroteHeaders: t.stop})
-}
-
-// end ends the trace and its context: the body has been read.
-func (t *connTrace) end() {
-	if t.cancel != nil {
-		t.cancel(nil)
-	}
 }
 
 func (t *connTrace) tooLate() bool { return !t.notAfter.IsZero() && time.Now().After(t.notAfter) }
@@ -56,7 +48,7 @@ func (t *connTrace) expire() {
 	defer t.mu.Unlock()
 	if !t.over {
 		t.late = true
-		t.cancel(ErrTooLate)
+		t.cancel()
 	}
 }
 
@@ -77,7 +69,7 @@ func (t *connTrace) gotConn(info httptrace.GotConnInfo) {
 // looks at the context right before it writes the headers; another request's connection must not be touched. HTTP/1 writes
 // although the context has ended, but no byte after the connection's deadline.
 func (t *connTrace) block(conn net.Conn) bool {
-	t.cancel(ErrTooLate)
+	t.cancel()
 	if c, ok := conn.(*tls.Conn); ok && c.ConnectionState().NegotiatedProtocol == "h2" {
 		return true
 	}
