@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 )
 
 // exactKeys returns body as encoding/json has to see it so that each key means itself. encoding/json takes "Status" for the
@@ -10,31 +11,48 @@ import (
 // or for one in another state. So keys of a field in other letters, and all but the last of a repeated key, are overwritten, in a
 // copy of body: nothing reads them then. body need not be valid JSON.
 func exactKeys(body []byte) []byte {
-	var openRoom [8]level
-	var seenRoom [24]key // enough for most bodies without the heap
-	r := keyReader{body: body, out: body, level: level{value: fields}, outer: openRoom[:0], seen: seenRoom[:0]}
+	var outerRoom [8]level
+	var seenRoom [24]key                                  // enough for most bodies without the heap
+	out, outer, seen := body, outerRoom[:0], seenRoom[:0] // seen: the fields so far, of all open objects
+	here := level{value: fields}
 	for i := 0; i < len(body); i++ {
 		switch body[i] {
 		case '{', '[':
-			if len(r.outer) == maxDepth {
+			if len(outer) == maxDepth {
 				return body // encoding/json refuses it
 			}
-			r.outer = append(r.outer, r.level)
-			r.level = level{keys: r.level.value, value: r.level.value, first: len(r.seen)}
+			outer = append(outer, here)
+			here = level{keys: here.value, value: here.value, first: len(seen)}
 		case '}', ']':
-			if n := len(r.outer); n > 0 {
-				r.seen = r.seen[:r.level.first]
-				r.level, r.outer = r.outer[n-1], r.outer[:n-1]
+			if n := len(outer); n > 0 {
+				seen = seen[:here.first]
+				here, outer = outer[n-1], outer[:n-1]
 			}
 		case '"':
-			end := endOfString(body, i)
-			if r.level.keys != foreign && isKey(body[end:]) {
-				r.key(i+1, end-1)
+			k := key{start: i + 1, end: endOfString(body, i) - 1}
+			i = k.end
+			if here.keys == foreign || !isKey(body[k.end+1:]) {
+				continue
 			}
-			i = end - 1
+			if here.keys == networks {
+				here.value = fields
+				continue
+			}
+			name := unescape(body[k.start:k.end])
+			k.field, here.value = fieldOf(name)
+			switch earlier := index(seen[here.first:], k.field); {
+			case k.field == "":
+			case k.field != string(name):
+				out = overwrite(out, body, k)
+			case earlier >= 0:
+				out = overwrite(out, body, seen[here.first+earlier])
+				seen[here.first+earlier] = k
+			default:
+				seen = append(seen, k)
+			}
 		}
 	}
-	return r.out
+	return out
 }
 
 // maxDepth is how deep encoding/json reads.
@@ -53,63 +71,41 @@ const (
 type level struct {
 	keys  names
 	value names // of the objects in the value that comes next
-	first int   // where its keys begin in keyReader.seen
+	first int   // where its fields begin in seen
 }
 
-// key is the place of one between its quotes.
+// key is a key that names a field, and its place between the quotes.
 type key struct {
 	field      string
 	start, end int
 }
 
-type keyReader struct {
-	body, out []byte
-	level     level
-	outer     []level
-	seen      []key // the names of fields so far, of all open objects
+// index returns where a field is among keys, or -1.
+func index(keys []key, field string) int {
+	return slices.IndexFunc(keys, func(k key) bool { return k.field == field })
 }
 
-// key reads the key between two quotes.
-func (r *keyReader) key(start, end int) {
-	if r.level.keys == networks {
-		r.level.value = fields
-		return
+// overwrite returns out without a key. It is a copy of body then.
+func overwrite(out, body []byte, k key) []byte {
+	if &out[0] == &body[0] {
+		out = bytes.Clone(body)
 	}
-	r.level.value = foreign
-	text := r.body[start:end]
-	if bytes.IndexByte(text, '\\') >= 0 {
-		var unquoted string
-		if json.Unmarshal(r.body[start-1:end+1], &unquoted) != nil {
-			return
-		}
-		text = []byte(unquoted)
+	for i := k.start; i < k.end; i++ {
+		out[i] = '-'
 	}
-	field, below := fieldOf(text)
-	switch {
-	case field == "":
-		return
-	case field != string(text):
-		r.overwrite(start, end)
-		return
-	}
-	r.level.value = below
-	for i, earlier := range r.seen[r.level.first:] {
-		if earlier.field == field {
-			r.overwrite(earlier.start, earlier.end)
-			r.seen[r.level.first+i] = key{field, start, end}
-			return
-		}
-	}
-	r.seen = append(r.seen, key{field, start, end})
+	return out
 }
 
-func (r *keyReader) overwrite(start, end int) {
-	if &r.out[0] == &r.body[0] {
-		r.out = bytes.Clone(r.body)
+// unescape returns the key that stands between two quotes, or nil if it is none.
+func unescape(quoted []byte) []byte {
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return quoted
 	}
-	for i := start; i < end; i++ {
-		r.out[i] = '-'
+	var text string
+	if json.Unmarshal(slices.Concat([]byte{'"'}, quoted, []byte{'"'}), &text) != nil {
+		return nil
 	}
+	return []byte(text)
 }
 
 // endOfString returns where the string that begins at start ends, behind its quote.

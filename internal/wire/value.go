@@ -3,8 +3,8 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -18,18 +18,19 @@ func (t *text) UnmarshalJSON(value []byte) error {
 	return nil
 }
 
-func textOf(value []byte) string {
+// textOf may return a part of value.
+func textOf(value []byte) []byte {
 	switch {
 	case string(value) == "null":
-		return ""
+		return nil
 	case value[0] != '"':
-		return strings.ToValidUTF8(string(value), "\uFFFD")
+		return bytes.ToValidUTF8(value, []byte("\uFFFD"))
 	case bytes.IndexByte(value, '\\') < 0 && utf8.Valid(value):
-		return string(value[1 : len(value)-1]) // without the memory that encoding/json takes for a whole reading
+		return value[1 : len(value)-1]
 	}
 	var s string
 	_ = json.Unmarshal(value, &s) // it is a valid string
-	return s
+	return []byte(s)
 }
 
 // word is a field on which identity or state rests: a string or null, and wrong if it is anything else.
@@ -40,7 +41,7 @@ type word struct {
 
 // UnmarshalJSON takes every valid JSON value.
 func (w *word) UnmarshalJSON(value []byte) error {
-	w.text, w.wrong = textOf(value), value[0] != '"' && value[0] != 'n'
+	w.text, w.wrong = string(textOf(value)), value[0] != '"' && value[0] != 'n'
 	return nil
 }
 
@@ -49,7 +50,7 @@ type integer int
 
 // UnmarshalJSON takes every valid JSON value.
 func (i *integer) UnmarshalJSON(value []byte) error {
-	n, err := strconv.Atoi(textOf(value))
+	n, err := strconv.Atoi(string(textOf(value)))
 	if err != nil {
 		n = 0 // Atoi gives the nearest number when it is out of range
 	}
@@ -63,9 +64,12 @@ type timestamp struct{ time.Time }
 
 // UnmarshalJSON takes every valid JSON value.
 func (t *timestamp) UnmarshalJSON(value []byte) error {
-	stamp := []byte(textOf(value))
+	stamp := textOf(value)
+	if len(stamp) == 0 {
+		return nil
+	}
 	if !hasZone(stamp) {
-		stamp = append(stamp, 'Z')
+		stamp = append(slices.Clip(stamp), 'Z')
 	}
 	var at time.Time
 	if at.UnmarshalText(stamp) == nil {
