@@ -3,6 +3,7 @@ package ecs
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +37,8 @@ const (
 	stepRecord = "record" // GET the cloud's record of actions
 	stepList   = "list"   // GET the list of servers
 	stepLogin  = "login"  // whatever an identity or metadata service is asked
+
+	steps = 5 // how many there are
 )
 
 // operationState is one call of a public method, shared by its requests.
@@ -44,7 +47,7 @@ type operationState struct {
 	logger         *slog.Logger // nil: silent
 
 	mu       sync.Mutex
-	attempts map[string]int // by step
+	attempts [steps]int
 }
 
 // requestInfo is one request of an operation.
@@ -73,7 +76,7 @@ func (c *Client) withOperation(ctx context.Context, name, serverID string) conte
 
 // withOperation is for operations without a client, such as a login of its own. The logger may be nil.
 func withOperation(ctx context.Context, logger *slog.Logger, name, serverID string) context.Context {
-	state := &operationState{name: name, serverID: serverID, logger: logger, attempts: map[string]int{}}
+	state := &operationState{name: name, serverID: serverID, logger: logger}
 	return context.WithValue(ctx, operationKey{}, state)
 }
 
@@ -88,10 +91,11 @@ func withStep(ctx context.Context, step string) context.Context {
 
 // next counts an attempt.
 func (s *operationState) next(step string) *requestInfo {
+	i := slices.Index([]string{stepLook, stepAct, stepRecord, stepList, stepLogin}, step)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.attempts[step]++
-	return &requestInfo{state: s, operation: Operation{Name: s.name, ServerID: s.serverID, Step: step, Attempt: s.attempts[step]}}
+	s.attempts[i]++
+	return &requestInfo{state: s, operation: Operation{Name: s.name, ServerID: s.serverID, Step: step, Attempt: s.attempts[i]}}
 }
 
 // loginContext returns a context for getting a credential on behalf of ctx. It outlives ctx, but belongs to the same operation;
