@@ -127,6 +127,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 		}
 		return &answerError{err}
 	}
+	res.Release() // what is decoded holds copies
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/redact"
@@ -24,7 +25,9 @@ type Response struct {
 	SentAt     time.Time // when the transport got the request
 
 	sent   http.Header
-	secret string // in the body that was sent
+	secret string        // in the body that was sent
+	buffer *bytes.Buffer // which Body is in; nil if there is none
+	bodies *sync.Pool    // where it is from
 }
 
 // Date returns when the server answered, by its own clock; the zero time if it does not tell.
@@ -42,41 +45,56 @@ func (r *Response) Sent() http.Header { return r.sent }
 // ErrBodyTooLarge is the BodyErr of a response over its limit.
 var ErrBodyTooLarge = errors.New("answer is too large")
 
-// usualSize has room for the details of most servers, in bytes.
-const usualSize = 4 << 10
+// What a client keeps for further bodies, in bytes.
+const (
+	usualBody   = 4 << 10  // room for the details of most servers
+	largestKept = 64 << 10 // of a list of thousands, nothing
+)
 
-// readBody reads a body up to limit bytes, after decompression, and closes it. A body that is read to its end leaves the
+// Release keeps the memory of the body for further responses. Nothing may refer to the body any more. It need not be called.
+func (r *Response) Release() {
+	if r.buffer != nil && r.buffer.Cap() <= largestKept {
+		r.bodies.Put(r.buffer)
+	}
+	r.Body, r.buffer = nil, nil
+}
+
+// read reads the body of res up to limit bytes, after decompression, and closes it. A body that is read to its end leaves the
 // connection usable.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
+func (r *Response) read(res *http.Response, limit int64) error {
 	defer func() { _ = res.Body.Close() }()
 	body, length := io.Reader(res.Body), res.ContentLength
 	if strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") { // the transport did not unpack it
 		unpacked, err := gzip.NewReader(body)
 		switch {
 		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
-			return nil, nil
+			return nil
 		case err != nil:
-			return nil, fmt.Errorf("unpack the answer: %w", err)
+			return fmt.Errorf("unpack the answer: %w", err)
 		}
 		body, length = unpacked, -1
 	}
 	switch {
 	case res.Body == http.NoBody:
-		return nil, nil
+		return nil
 	case length > limit:
-		return nil, ErrBodyTooLarge
-	case length > 0:
-		text := make([]byte, length)
-		n, err := io.ReadFull(body, text) // also a transport that does not count must give as much as it says
-		return text[:n], err
+		return ErrBodyTooLarge
 	}
-	var text bytes.Buffer
-	if length < 0 {
-		text.Grow(usualSize)
+	r.buffer, _ = r.bodies.Get().(*bytes.Buffer)
+	if r.buffer == nil {
+		r.buffer = new(bytes.Buffer)
 	}
-	_, err := text.ReadFrom(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
-	if int64(text.Len()) > limit {
-		return text.Bytes()[:limit], ErrBodyTooLarge
+	r.buffer.Reset()
+	r.buffer.Grow(int(max(length, usualBody)) + bytes.MinRead) // ReadFrom wants that much behind the end
+	n, err := r.buffer.ReadFrom(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
+	r.Body = r.buffer.Bytes()
+	switch {
+	case n > limit:
+		r.Body, err = r.Body[:limit], ErrBodyTooLarge
+	case n < length && err == nil:
+		err = io.ErrUnexpectedEOF // also a transport that does not count must give as much as it says
+	case n == 0:
+		r.Release()
 	}
-	return text.Bytes(), err
+	return err
 }

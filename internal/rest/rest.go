@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/go-resty/resty/v2"
@@ -41,6 +42,7 @@ type Client struct {
 	timeout   time.Duration
 	transport http.RoundTripper
 	inner     http.RoundTripper // which holds the connections
+	bodies    sync.Pool         // of *bytes.Buffer, see Response.Release
 }
 
 // New returns a client; it opens no connection.
@@ -120,10 +122,10 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	}
 	out := &Response{
 		StatusCode: res.StatusCode(), URL: url, Header: res.Header(), Location: attempt.location, SentAt: attempt.sentAt,
-		sent: attempt.header, secret: req.Secret,
+		sent: attempt.header, secret: req.Secret, bodies: &c.bodies,
 	}
-	if out.Body, out.BodyErr = readBody(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit)); out.BodyErr != nil {
-		out.BodyErr = c.ended(ctx, limited, out.BodyErr)
+	if err := out.read(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit)); err != nil {
+		out.BodyErr = c.ended(ctx, limited, err)
 	}
 	return out, nil
 }
