@@ -230,3 +230,29 @@ func TestDo_TakesADoubleWithoutABody(t *testing.T) {
 	require.NoError(t, res.BodyErr)
 	assert.Empty(t, res.Body)
 }
+
+// TestResponse_IsLeftAloneUntilItIsReleased: the memory of a body serves the next one then, and no sooner.
+func TestResponse_IsLeftAloneUntilItIsReleased(t *testing.T) {
+	t.Parallel()
+	c := newClient("https://ecs.example.com", tripFunc(func(req *http.Request) (*http.Response, error) {
+		return answer(req, http.StatusOK, strings.Repeat(req.URL.RawQuery, 1000)), nil
+	}), time.Second)
+	do := func(text string) *rest.Response {
+		res, err := c.Do(t.Context(), get("/?"+text))
+		require.NoError(t, err)
+		require.NoError(t, res.BodyErr)
+		return res
+	}
+	kept := do("a")
+	for range 100 {
+		res := do("b")
+		assert.Equal(t, strings.Repeat("b", 1000), string(res.Body))
+		res.Release()
+		res.Release() // not twice to two others
+		assert.Nil(t, res.Body)
+		one, other := do("c"), do("d")
+		assert.Equal(t, strings.Repeat("c", 1000), string(one.Body))
+		assert.Equal(t, strings.Repeat("d", 1000), string(other.Body))
+	}
+	assert.Equal(t, strings.Repeat("a", 1000), string(kept.Body))
+}
