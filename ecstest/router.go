@@ -68,28 +68,28 @@ func parse(path string) route {
 	case "/openstack/latest/securitykey", "/meta-data/latest/api/token":
 		return route{service: metadata, what: path}
 	}
-	first, rest, _ := strings.Cut(path[1:], "/")
+	first, below, _ := strings.Cut(path[1:], "/")
 	switch first {
 	case "identity":
-		return parseIdentity(rest)
+		return parseIdentity(below)
 	case "v3":
-		return route{service: keystone, what: "/" + rest}
+		return route{service: keystone, what: "/" + below}
 	case "v2.1", "v2":
-		return parseCompute(first, rest)
+		return parseCompute(first, below)
 	}
 	return route{}
 }
 
 // parseIdentity reads what comes after /identity, the address of the identity
 // service without its version.
-func parseIdentity(rest string) route {
+func parseIdentity(path string) route {
 	r := route{service: keystone, alias: "/identity"}
-	version, rest, _ := strings.Cut(rest, "/")
+	version, below, _ := strings.Cut(path, "/")
 	switch version {
 	case "":
 		r.what = identityVersions
 	case "v3":
-		r.what = "/" + rest
+		r.what = "/" + below
 	default:
 		return route{}
 	}
@@ -99,9 +99,9 @@ func parseIdentity(rest string) route {
 // identityVersions is what a route asks for that names no version.
 const identityVersions = "versions"
 
-func parseCompute(version, rest string) route {
-	r := route{service: compute, version: version, legacy: version == "v2", slash: rest == ""}
-	parts := strings.Split(rest, "/")
+func parseCompute(version, path string) route {
+	r := route{service: compute, version: version, legacy: version == "v2", slash: path == ""}
+	parts := strings.Split(path, "/")
 	if isProject(parts[0]) {
 		r.project, parts = parts[0], parts[1:]
 	}

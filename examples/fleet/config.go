@@ -67,10 +67,10 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	return cfg, cfg.check(flags.Args())
 }
 
-func (c config) check(rest []string) error {
+func (c config) check(args []string) error {
 	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("unexpected argument %q", rest[0])
+	case len(args) > 0:
+		return fmt.Errorf("unexpected argument %q", args[0])
 	case c.concurrency < 1 || c.concurrency > maxConcurrency:
 		return fmt.Errorf("-concurrency must be between 1 and %d", maxConcurrency)
 	case c.servers < 1 || c.maxFailures < 0:

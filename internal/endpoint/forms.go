@@ -86,14 +86,14 @@ func consistsOf(text, characters string) bool {
 
 // cutProjectPlaceholder drops a placeholder for a project from the end of a URL, in one of the forms that catalogs,
 // openrc files and Terraform have.
-func cutProjectPlaceholder(raw string) (rest string, found bool) {
-	rest = strings.TrimRight(raw, "/")
+func cutProjectPlaceholder(raw string) (base string, found bool) {
+	base = strings.TrimRight(raw, "/")
 	for _, placeholder := range []string{
 		"%(project_id)s", "$(project_id)s", "${project_id}", "{project_id}",
 		"%(tenant_id)s", "$(tenant_id)s", "${tenant_id}", "{tenant_id}",
 	} {
-		if rest, found := strings.CutSuffix(rest, placeholder); found && strings.HasSuffix(rest, "/") {
-			return rest, true
+		if base, found := strings.CutSuffix(base, placeholder); found && strings.HasSuffix(base, "/") {
+			return base, true
 		}
 	}
 	return raw, false

@@ -12,7 +12,7 @@ import (
 func readPage(text []byte) problem {
 	if len(text) <= maxXML {
 		if root, ok := xmlTree(text); ok && !strings.EqualFold(root.children[0].name, "html") {
-			if p := readProblem(root); p.tells() {
+			if p := readProblem(root); p.known() {
 				p.sure = p.code != "" && !p.success
 				return p
 			}

@@ -2,7 +2,6 @@ package problem
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -146,7 +145,7 @@ func (p *problem) finish(n *node) {
 // nested takes what an object or a list below this one says more exactly, or instead of it.
 func (p *problem) nested(child *node) {
 	inner := child.problem()
-	if !inner.tells() {
+	if !inner.known() {
 		p.requestID = cmp.Or(p.requestID, inner.requestID)
 		return
 	}
@@ -206,44 +205,8 @@ func (p *problem) refine(detail problem) {
 	p.sure = p.sure || detail.sure
 }
 
-// unwrapped reads the JSON that a message holds, as that of a front end that passes on what it got. Nova itself passes on
-// nothing, but may quote what a user has written.
-func (p *problem) unwrapped(times int) problem {
-	inner, whole := embedded(p.message)
-	if times == 0 || p.nova != "" || !inner.tells() || !whole && !inner.sure {
-		return *p
-	}
-	inner = inner.unwrapped(times - 1)
-	if !isNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova
-		inner.nova = ""
-		if specificity(inner.code) < specificity(p.code) {
-			inner.code, inner.codeRank = p.code, p.codeRank
-		}
-	}
-	inner.requestID, inner.retryAfter = cmp.Or(p.requestID, inner.requestID), cmp.Or(inner.retryAfter, p.retryAfter)
-	inner.sure = inner.sure || p.sure
-	return inner
-}
-
-// embedded reads what stands between the outermost braces of a text. whole says that nothing stands around them.
-func embedded(text string) (p problem, whole bool) {
-	start, end := strings.IndexByte(text, '{'), strings.LastIndexByte(text, '}')
-	if start < 0 || end < start || end-start > maxRaw {
-		return p, false
-	}
-	inner := text[start : end+1]
-	if !json.Valid([]byte(inner)) {
-		var unquoted string // it may have been quoted once more
-		if json.Unmarshal([]byte(`"`+inner+`"`), &unquoted) != nil || !json.Valid([]byte(unquoted)) {
-			return p, false
-		}
-		inner = unquoted
-	}
-	return readProblem(jsonTree([]byte(inner))), strings.TrimSpace(text[:start]+text[end+1:]) == ""
-}
-
-// tells says whether anything at all is known.
-func (p *problem) tells() bool { return p.code != "" || p.message != "" }
+// known reports whether there is a code or a message.
+func (p *problem) known() bool { return p.code != "" || p.message != "" }
 
 // saysSuccess says whether a code is none of an error: with a code of 0 or 200 some say that there is no error.
 func saysSuccess(code string) bool {
@@ -272,30 +235,4 @@ func (n *node) scalar() string {
 		return cmp.Or(n.child("value").text, n.child("text").text)
 	}
 	return n.text
-}
-
-// missingFactors says which factors Keystone asks for beyond those of a login that was good so far. Its response is a receipt
-// and the rules of the user, each a list of methods.
-func missingFactors(root node) string {
-	receipt, rules := root.child("receipt"), root.child("requiredauthmethods")
-	if receipt.kind != record || rules.kind != list {
-		return ""
-	}
-	var ways []string
-	for _, rule := range rules.children {
-		var missing []string
-		for _, method := range rule.children {
-			done := slices.ContainsFunc(receipt.child("methods").children, func(m node) bool { return m.text == method.text })
-			if !done && method.text != "" {
-				missing = append(missing, method.text)
-			}
-		}
-		if len(missing) > 0 {
-			ways = append(ways, strings.Join(missing, " and "))
-		}
-	}
-	if len(ways) == 0 {
-		return ""
-	}
-	return "the login needs one more factor: " + strings.Join(ways, ", or ")
 }

@@ -38,21 +38,21 @@ func redactEncoded(text string, secrets []string, encodings int) string {
 
 // undoBackslashes undoes the escapes of JSON, Go and Python.
 func undoBackslashes(text string) string {
-	return undo(text, '\\', func(rest string) (plain string, length int) {
-		if char, _, tail, err := strconv.UnquoteChar(rest, 0); err == nil && rest[1] != 'x' {
-			return string(char), len(rest) - len(tail)
+	return undo(text, '\\', func(escape string) (plain string, length int) {
+		if char, _, tail, err := strconv.UnquoteChar(escape, 0); err == nil && escape[1] != 'x' {
+			return string(char), len(escape) - len(tail)
 		}
-		if len(rest) > 3 && rest[1] == 'x' { // a byte
-			if b, err := strconv.ParseUint(rest[2:4], 16, 8); err == nil {
+		if len(escape) > 3 && escape[1] == 'x' { // a byte
+			if b, err := strconv.ParseUint(escape[2:4], 16, 8); err == nil {
 				return string([]byte{byte(b)}), 4
 			}
 		}
 		var pair string // of surrogates
-		if len(rest) >= 12 && rest[1] == 'u' && json.Unmarshal([]byte(`"`+rest[:12]+`"`), &pair) == nil {
+		if len(escape) >= 12 && escape[1] == 'u' && json.Unmarshal([]byte(`"`+escape[:12]+`"`), &pair) == nil {
 			return pair, 12
 		}
-		if len(rest) > 1 && strings.IndexByte(`/"'`, rest[1]) >= 0 {
-			return rest[1:2], 2
+		if len(escape) > 1 && strings.IndexByte(`/"'`, escape[1]) >= 0 {
+			return escape[1:2], 2
 		}
 		return "", 0
 	})
@@ -60,8 +60,8 @@ func undoBackslashes(text string) string {
 
 // undoPercents undoes the escapes of a URL.
 func undoPercents(text string) string {
-	return undo(text, '%', func(rest string) (plain string, length int) {
-		plain, err := url.PathUnescape(rest[:min(3, len(rest))])
+	return undo(text, '%', func(escape string) (plain string, length int) {
+		plain, err := url.PathUnescape(escape[:min(3, len(escape))])
 		if err != nil {
 			return "", 0
 		}
@@ -70,7 +70,7 @@ func undoPercents(text string) string {
 }
 
 // undo replaces escapes, which begin with mark, by what decode returns for the text that begins with one, and its length; or 0 if it is none.
-func undo(text string, mark byte, decode func(rest string) (plain string, length int)) string {
+func undo(text string, mark byte, decode func(escape string) (plain string, length int)) string {
 	next := strings.IndexByte(text, mark)
 	if next < 0 {
 		return text
