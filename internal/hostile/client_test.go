@@ -116,8 +116,11 @@ func TestRevertResize_ConnectionComesTooLate(t *testing.T) {
 					dial := transport.DialContext
 					transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 						switch dials.Add(1) {
-						case 2: // of the action: not before the server is fetched again
-							<-third
+						case 2: // of the action: not before the server is fetched again, or else much too late
+							select {
+							case <-third:
+							case <-time.After(2 * time.Second):
+							}
 						case 3:
 							close(third)
 						}

@@ -1,11 +1,15 @@
 package rest_test
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -62,4 +66,26 @@ func TestDo_WritesNothingToAConnectionThatComesTooLate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDo_GivesUpWhereNoConnectionComesInTime: as soon as it is too late, and not at the end of the attempt's time.
+func TestDo_GivesUpWhereNoConnectionComesInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		transport := newTransport()
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			<-over
+			return nil, errors.New("over")
+		}
+		start := time.Now()
+		req := post("/")
+		req.NotAfter = start.Add(time.Second)
+		res, err := newClient("http://127.0.0.1:1", transport, 10*time.Second).Do(t.Context(), req)
+		e := failed(t, res, err)
+		require.ErrorIs(t, e, rest.ErrTooLate)
+		assert.False(t, e.Sent)
+		assert.Less(t, time.Since(start), time.Second+time.Millisecond)
+		close(over)
+	})
 }
