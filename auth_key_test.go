@@ -32,7 +32,7 @@ func TestAccessKey_SignsWhatTheCloudAccepts(t *testing.T) {
 	for name, key := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				var opts []ecstest.Option
 				if name == "behind a gateway" {
 					opts = append(opts, ecstest.WithPrefix("/gateway/ecs"))
@@ -67,7 +67,7 @@ func TestAccessKey_SignsWhatTheCloudAccepts(t *testing.T) {
 
 func TestAccessKey_ARefusedSignatureIsNeverSentAgain(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		srv.AddAccessKey("AK", "SK", "", time.Time{})
 		client := FakeClient(t, srv, ecs.AccessKey{AccessKey: "AK", SecretKey: "hunter2"})
@@ -83,17 +83,17 @@ func TestAccessKey_ARefusedSignatureIsNeverSentAgain(t *testing.T) {
 
 func TestAccessKey_SignsEveryAttemptAnew(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		var dates, signatures []string
-		client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
+		client := NewClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
 			TransportFunc(func(req *http.Request) (*http.Response, error) {
 				assert.Len(t, req.Header.Values("Authorization"), 1)
 				dates = append(dates, req.Header.Get("X-Sdk-Date"))
 				signatures = append(signatures, req.Header.Get("Authorization"))
-				return reply(http.StatusServiceUnavailable, "", "Retry-After", "10")(req)
+				return Reply(http.StatusServiceUnavailable, "", "Retry-After", "10")(req)
 			}), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 3}))
 
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		assert.Equal(t, []string{"20000101T000000Z", "20000101T000010Z", "20000101T000020Z"}, dates)
@@ -121,17 +121,17 @@ func TestAccessKey_ExplainsAWrongClock(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
-					TransportFunc(reply(http.StatusUnauthorized, tt.body, "Date", tt.date)))
-				_, err := client.GetServer(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				client := NewClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"},
+					TransportFunc(Reply(http.StatusUnauthorized, tt.body, "Date", tt.date)))
+				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 				require.ErrorIs(t, err, ecs.ErrUnauthorized)
 				if tt.want == "" {
 					assert.NotContains(t, err.Error(), "clock")
 				} else {
 					assert.Contains(t, err.Error(), tt.want)
 				}
-				oneLine(t, err)
+				OneLine(t, err)
 			})
 		})
 	}
@@ -140,11 +140,11 @@ func TestAccessKey_ExplainsAWrongClock(t *testing.T) {
 func TestAccessKey_RefusesAnotherProject(t *testing.T) {
 	t.Parallel()
 	sent := 0
-	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", ProjectID: "other"},
-		TransportFunc(func(req *http.Request) (*http.Response, error) { sent++; return reply(http.StatusOK, "")(req) }))
-	_, err := client.GetServer(t.Context(), projectID, serverID)
+	client := NewClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK", ProjectID: "other"},
+		TransportFunc(func(req *http.Request) (*http.Response, error) { sent++; return Reply(http.StatusOK, "")(req) }))
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
-	require.ErrorContains(t, err, `the access key is for project "other", the request for project "`+projectID+`"`)
+	require.ErrorContains(t, err, `the access key is for project "other", the request for project "`+ProjectID+`"`)
 	assert.Zero(t, sent)
 }
 
@@ -175,7 +175,7 @@ func TestAccessKey_SignsForeignRequests(t *testing.T) {
 
 func TestMetadataCredentials_RefusesANilOption(t *testing.T) {
 	t.Parallel()
-	_, err := ecs.NewClient(testEndpoint, ecs.MetadataCredentials(nil))
+	_, err := ecs.NewClient(TestEndpoint, ecs.MetadataCredentials(nil))
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	require.ErrorContains(t, err, "option 1 of the metadata credentials is nil")
 }
@@ -184,11 +184,11 @@ func TestMetadataCredentials_RefusesANilOption(t *testing.T) {
 func TestAccessKey_SendsASpaceAsItIsSigned(t *testing.T) {
 	t.Parallel()
 	var query string
-	client := newClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"}, TransportFunc(func(req *http.Request) (*http.Response, error) {
+	client := NewClientAs(t, ecs.AccessKey{AccessKey: "AK", SecretKey: "SK"}, TransportFunc(func(req *http.Request) (*http.Response, error) {
 		query = req.URL.RawQuery
-		return reply(http.StatusOK, `{"servers":[]}`)(req)
+		return Reply(http.StatusOK, `{"servers":[]}`)(req)
 	}))
-	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{Name: "web server+1"}) {
+	for _, err := range client.ListServers(t.Context(), ProjectID, ecs.ListServersOptions{Name: "web server+1"}) {
 		require.NoError(t, err)
 	}
 	assert.Contains(t, query, "name=web%20server%2B1")
@@ -218,15 +218,15 @@ func TestMetadata_DialsAnAddressWithAZone(t *testing.T) {
 	}
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	require.NoError(t, err)
-	client := newClientAs(t, ecs.MetadataCredentials(ecs.WithMetadataEndpoint("http://[::1%25"+loopback+"]:"+port)),
+	client := NewClientAs(t, ecs.MetadataCredentials(ecs.WithMetadataEndpoint("http://[::1%25"+loopback+"]:"+port)),
 		TransportFunc(func(req *http.Request) (*http.Response, error) {
 			if req.URL.Hostname() != "ecs.example.com" {
 				return http.DefaultTransport.RoundTrip(req)
 			}
 			assert.Contains(t, req.Header.Get("Authorization"), "Access=AK,")
-			return reply(http.StatusOK, `{"server":{"id":"`+serverID+`"}}`)(req)
+			return Reply(http.StatusOK, `{"server":{"id":"`+ServerID+`"}}`)(req)
 		}))
-	_, err = client.GetServer(t.Context(), projectID, serverID)
+	_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 	assert.Equal(t, "[::1]:"+port, host.Load(), "the zone is this machine's own business")
 }
@@ -235,7 +235,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	t.Run("an agency", func(t *testing.T) {
 		t.Parallel()
-		bubble(t, func(t *testing.T) {
+		Bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t, ecstest.WithoutAgency())
 			client := FakeClient(t, srv, MetadataOf(srv))
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
@@ -246,7 +246,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	})
 	t.Run("a metadata service", func(t *testing.T) {
 		t.Parallel()
-		bubble(t, func(t *testing.T) {
+		Bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Times: -1, Do: ecstest.Hang()})
 			client := FakeClient(t, srv, MetadataOf(srv), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
@@ -259,7 +259,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 	})
 	t.Run("a key", func(t *testing.T) {
 		t.Parallel()
-		bubble(t, func(t *testing.T) {
+		Bubble(t, func(t *testing.T) {
 			srv, id := FakeCloud(t)
 			srv.Inject(ecstest.Fault{On: ecstest.Metadata, Skip: 1, Do: ecstest.Reply(http.StatusOK, nil, `{"credential":{}}`)})
 			client := FakeClient(t, srv, MetadataOf(srv))
@@ -271,7 +271,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 
 func TestMetadata_ExplainsAWrongClock(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Look, Times: -1, Do: ecstest.Reply(http.StatusUnauthorized,
 			http.Header{"Date": {"Fri, 31 Dec 1999 20:00:00 GMT"}}, "")})

@@ -20,7 +20,7 @@ import (
 
 func TestLogin_EveryWayGetsAToken(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		user := srv.Credentials()
 		credentialID, secret := srv.AddApplicationCredential("ci")
@@ -48,7 +48,7 @@ func TestLogin_EveryWayGetsAToken(t *testing.T) {
 
 func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		user := srv.Credentials()
 		credentialID, _ := srv.AddApplicationCredential("ci")
@@ -77,7 +77,7 @@ func TestLogin_RefusalsAreAPIErrors(t *testing.T) {
 
 func TestLogin_SendsThePasswordToOnePlaceOnly(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		var sent []string
 		transport := TransportFunc(func(req *http.Request) (*http.Response, error) {
 			body, err := io.ReadAll(req.Body)
@@ -85,13 +85,13 @@ func TestLogin_SendsThePasswordToOnePlaceOnly(t *testing.T) {
 			assert.Contains(t, string(body), "hunter2")
 			assert.Equal(t, "application/json", req.Header.Get("Content-Type"))
 			sent = append(sent, req.Method+" "+req.URL.String())
-			return reply(http.StatusTemporaryRedirect, "", "Location", "https://evil.example/v3/auth/tokens")(req)
+			return Reply(http.StatusTemporaryRedirect, "", "Location", "https://evil.example/v3/auth/tokens")(req)
 		})
-		client := newClientAs(t, ecs.TokenAuth(ecs.PasswordCredentials{
-			IdentityEndpoint: "https://iam.example.com/identity/v3/", UserID: "u", Password: "hunter2", ProjectID: projectID,
+		client := NewClientAs(t, ecs.TokenAuth(ecs.PasswordCredentials{
+			IdentityEndpoint: "https://iam.example.com/identity/v3/", UserID: "u", Password: "hunter2", ProjectID: ProjectID,
 		}), transport)
 
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api)
@@ -114,7 +114,7 @@ func (o observed) Token(ctx context.Context) (ecs.Token, error) {
 
 func TestLogin_CountsTheLifeOnThisMachinesClock(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		now := time.Now()
 		for name, tt := range map[string]struct{ cloud, want time.Time }{
 			"the cloud is a day behind": {now.Add(-24 * time.Hour), now.Add(time.Hour)},
@@ -122,20 +122,20 @@ func TestLogin_CountsTheLifeOnThisMachinesClock(t *testing.T) {
 			"some seconds are nothing":  {now.Add(5 * time.Second), now.Add(time.Hour + 5*time.Second)},
 		} {
 			body, err := json.Marshal(map[string]any{"token": map[string]any{
-				"project":   map[string]string{"id": projectID},
+				"project":   map[string]string{"id": ProjectID},
 				"issued_at": tt.cloud, "expires_at": tt.cloud.Add(time.Hour),
 			}})
 			require.NoError(t, err)
 			var got ecs.Token
-			client := newClientAs(t, ecs.TokenAuth(observed{
+			client := NewClientAs(t, ecs.TokenAuth(observed{
 				ecs.PasswordCredentials{
-					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+					IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: ProjectID,
 				}, &got,
-			}), TransportFunc(reply(http.StatusCreated, string(body), "X-Subject-Token", "t")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-			_, err = client.GetServer(t.Context(), projectID, serverID)
+			}), TransportFunc(Reply(http.StatusCreated, string(body), "X-Subject-Token", "t")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 			require.Error(t, err)
 			assert.WithinDuration(t, tt.want, got.ExpiresAt, 0, name)
-			assert.Equal(t, projectID, got.ProjectID)
+			assert.Equal(t, ProjectID, got.ProjectID)
 		}
 	})
 }
@@ -192,7 +192,7 @@ func TestCredentials_AreCheckedWhenTheClientIsMade(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, err := ecs.NewClient(testEndpoint, tt.auth)
+			client, err := ecs.NewClient(TestEndpoint, tt.auth)
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -213,32 +213,32 @@ func TestProjectIDByName_Table(t *testing.T) {
 		one  = `{"projects":[{"id":"p1","name":"demo","domain_id":"d"},{"id":"p2","name":"demo2","domain_id":"d"}]}`
 		two  = `{"projects":[{"id":"p1","name":"demo","domain_id":"d"},{"id":"p3","name":"demo","domain_id":"e"}]}`
 	)
-	forbidden := reply(http.StatusForbidden, `{"error":{"code":403,"message":"You are not authorized.","title":"Forbidden"}}`)
+	forbidden := Reply(http.StatusForbidden, `{"error":{"code":403,"message":"You are not authorized.","title":"Forbidden"}}`)
 	tests := map[string]struct {
-		byName, own step
+		byName, own Step
 		want        string
 		is          error
 		problem     string
 	}{
-		"found":               {byName: reply(200, one), want: "p1"},
-		"not allowed to list": {byName: forbidden, own: reply(200, one), want: "p1"},
+		"found":               {byName: Reply(200, one), want: "p1"},
+		"not allowed to list": {byName: forbidden, own: Reply(200, one), want: "p1"},
 		"not found": {
-			byName: reply(200, none), own: reply(200, `{"projects":[{"id":"p2","name":"demo2","domain_id":"d"}]}`),
+			byName: Reply(200, none), own: Reply(200, `{"projects":[{"id":"p2","name":"demo2","domain_id":"d"}]}`),
 			is: ecs.ErrInvalidArgument, problem: `no project of that name; seen: "demo2" ("p2" in domain "d")`,
 		},
 		"several": {
-			byName: reply(200, two), is: ecs.ErrInvalidArgument,
+			byName: Reply(200, two), is: ecs.ErrInvalidArgument,
 			problem: `2 projects of that name; say which one by its ID: "demo" ("p1" in domain "d"), "demo" ("p3" in domain "e")`,
 		},
 		"forbidden":  {byName: forbidden, own: forbidden, is: ecs.ErrForbidden, problem: "/v3/auth/projects: 403"},
-		"refused":    {byName: reply(401, ""), is: ecs.ErrUnauthorized, problem: "/v3/projects: 401"},
-		"not a list": {byName: reply(200, "<html>"), problem: "not a list of projects"},
+		"refused":    {byName: Reply(401, ""), is: ecs.ErrUnauthorized, problem: "/v3/projects: 401"},
+		"not a list": {byName: Reply(200, "<html>"), problem: "not a list of projects"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := serveSteps(t, map[string]step{"/v3/projects": tt.byName, "/v3/auth/projects": tt.own})
-			id, err := ecs.ProjectIDByName(t.Context(), srv, ecs.StaticToken(secretToken), "demo")
+			srv := ServeSteps(t, map[string]Step{"/v3/projects": tt.byName, "/v3/auth/projects": tt.own})
+			id, err := ecs.ProjectIDByName(t.Context(), srv, ecs.StaticToken(SecretToken), "demo")
 			assert.Equal(t, tt.want, id)
 			if tt.problem == "" {
 				require.NoError(t, err)
@@ -255,7 +255,7 @@ func TestProjectIDByName_Table(t *testing.T) {
 
 func TestProjectIDByName_ChecksItsArguments(t *testing.T) {
 	t.Parallel()
-	auth := ecs.StaticToken(secretToken)
+	auth := ecs.StaticToken(SecretToken)
 	for name, call := range map[string]func() (string, error){
 		"endpoint": func() (string, error) { return ecs.ProjectIDByName(t.Context(), "http://k.example", auth, "demo") },
 		"auth":     func() (string, error) { return ecs.ProjectIDByName(t.Context(), "https://k.example", nil, "demo") },
@@ -313,7 +313,7 @@ func TestProjectIDByName_TakesTheOptionsOfAClient(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	auth := ecs.StaticToken(secretToken)
+	auth := ecs.StaticToken(SecretToken)
 	_, err := ecs.ProjectIDByName(t.Context(), srv.URL, auth, "my project")
 	require.ErrorContains(t, err, "certificate")
 	id, err := ecs.ProjectIDByName(t.Context(), srv.URL, auth, "my project", ecs.WithHTTPClient(srv.Client()))

@@ -20,7 +20,7 @@ import (
 
 func TestTokenAuth_AHangingIdentityServiceIsBounded(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		srv.Inject(ecstest.Fault{On: ecstest.Login, Times: -1, Do: ecstest.Hang()})
 		client := FakeClient(t, srv, ecs.TokenAuth(PasswordOf(srv)),
@@ -45,32 +45,32 @@ func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 	}{
 		"empty":          {ecs.Token{}, nil, "no usable token"},
 		"with a newline": {ecs.Token{Value: "a\nb"}, nil, "no usable token"},
-		"expired":        {ecs.Token{Value: "a", ExpiresAt: epoch.Add(-time.Second)}, nil, "has expired already"},
+		"expired":        {ecs.Token{Value: "a", ExpiresAt: Epoch.Add(-time.Second)}, nil, "has expired already"},
 		"failing":        {ecs.Token{Value: "a"}, errVault, "vault is sealed"},
 		"another project's": {
 			ecs.Token{Value: "a", ProjectID: "other"},
 			nil,
-			`invalid argument: the token is for project "other", the request for project "` + projectID + `"`,
+			`invalid argument: the token is for project "other", the request for project "` + ProjectID + `"`,
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				source := SourceFunc(func(context.Context) (ecs.Token, error) { return tt.token, tt.err })
 				sent := 0
-				client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(func(*http.Request) (*http.Response, error) {
+				client := NewClientAs(t, ecs.TokenAuth(source), TransportFunc(func(*http.Request) (*http.Response, error) {
 					sent++
 					return nil, errors.New("not here")
 				}))
 
-				_, err := client.GetServer(t.Context(), projectID, serverID)
+				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 
 				require.ErrorContains(t, err, tt.want)
 				if tt.err != nil {
 					require.ErrorIs(t, err, tt.err)
 				}
-				oneLine(t, err)
+				OneLine(t, err)
 				assert.Zero(t, sent)
 			})
 		})
@@ -79,11 +79,11 @@ func TestTokenAuth_NeverSendsWithoutACredential(t *testing.T) {
 
 func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) { <-ctx.Done(); return ecs.Token{}, ctx.Err() })
-		client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")),
+		client := NewClientAs(t, ecs.TokenAuth(source), TransportFunc(Reply(http.StatusOK, "")),
 			ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}), ecs.WithTimeout(time.Minute))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		require.ErrorContains(t, err, "no credential within 30s")
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
@@ -93,7 +93,7 @@ func TestTokenAuth_ASourceThatHangsIsNotTheCallersDeadline(t *testing.T) {
 // One that ignores its context, too, is given up, and the next call asks anew.
 func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		stop := make(chan struct{})
 		defer close(stop)
 		srv, id := FakeCloud(t)
@@ -117,10 +117,10 @@ func TestTokenAuth_ASourceThatIgnoresItsContextIsGivenUp(t *testing.T) {
 
 func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
 	t.Parallel()
-	client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
-		TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	require.PanicsWithValue(t, "hunter2", func() { _, _ = client.GetServer(t.Context(), projectID, serverID) })
-	_, err := client.GetServer(t.Context(), projectID, serverID)
+	client := NewClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) { panic("hunter2") })),
+		TransportFunc(Reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	require.PanicsWithValue(t, "hunter2", func() { _, _ = client.GetServer(t.Context(), ProjectID, ServerID) })
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 	require.ErrorContains(t, err, "panicked", "the source is left alone for a while")
 	assert.NotContains(t, err.Error(), "hunter2")
 }
@@ -128,7 +128,7 @@ func TestTokenAuth_ASourceThatPanicsPanicsInTheCaller(t *testing.T) {
 // A source that keeps tokens itself learns which one it must not give again.
 func TestRefusedToken_TellsTheSourceWhatTheCloudRefused(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		kept := srv.Token()
 		var refused []string
@@ -166,16 +166,16 @@ func TestTokenAuth_ASourcesOwnContextIsNotTheCallers(t *testing.T) {
 		t.Run(end.Error(), func(t *testing.T) {
 			t.Parallel()
 			errVault := errors.New("vault")
-			client := newClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
+			client := NewClientAs(t, ecs.TokenAuth(SourceFunc(func(context.Context) (ecs.Token, error) {
 				return ecs.Token{}, vaultError{fmt.Errorf("%w: %w", errVault, end)}
-			})), TransportFunc(reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-			_, err := client.GetServer(t.Context(), projectID, serverID)
+			})), TransportFunc(Reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+			_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 			require.NotErrorIs(t, err, end)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
 			require.ErrorIs(t, err, errVault)
 			var vault vaultError
 			require.ErrorAs(t, err, &vault)
-			_, err = client.RevertResize(t.Context(), projectID, serverID)
+			_, err = client.RevertResize(t.Context(), ProjectID, ServerID)
 			require.NotErrorIs(t, err, end)
 		})
 	}
@@ -183,7 +183,7 @@ func TestTokenAuth_ASourcesOwnContextIsNotTheCallers(t *testing.T) {
 
 func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		type key struct{}
 		srv, id := FakeCloud(t)
 		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) {
@@ -203,7 +203,7 @@ func TestTokenAuth_SourceRunsOutsideOfTheCall(t *testing.T) {
 
 func TestStaticToken_IsNeverSentAgainAfterARefusal(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		srv, id := FakeCloud(t)
 		client := FakeClient(t, srv, ecs.StaticToken(srv.Token()))
 		_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
@@ -253,13 +253,13 @@ func TestTokenAuth_ASourceThatFindsNothingSaysNothingOfTheServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				client := newClientAs(t, auth, &cloud{t: t, looks: seeAll(reverting())})
-				_, err := client.GetServer(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				client := NewClientAs(t, auth, &Cloud{T: t, Looks: SeeAll(Reverting())})
+				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 				require.ErrorAs(t, err, new(*ecs.APIError))
 				require.NotErrorIs(t, err, ecs.ErrNotFound)
 				_, err = client.WaitForRevert(t.Context(), &ecs.Revert{
-					ProjectID: projectID, ServerID: serverID, SentAt: epoch, Before: ecs.Server{FlavorID: newFlavor, LaunchedAt: resizedAt},
+					ProjectID: ProjectID, ServerID: ServerID, SentAt: Epoch, Before: ecs.Server{FlavorID: NewFlavor, LaunchedAt: ResizedAt},
 				})
 				require.ErrorIs(t, err, ecs.ErrWaitEnded)
 				require.NotErrorIs(t, err, ecs.ErrNotFound)
@@ -273,11 +273,11 @@ func TestTokenAuth_LeavesASourcesErrorAsItIs(t *testing.T) {
 	t.Parallel()
 	refusal := &ecs.APIError{StatusCode: http.StatusUnauthorized, Method: "POST", URL: "https://vault.example.com"}
 	source := SourceFunc(func(context.Context) (ecs.Token, error) { return ecs.Token{}, refusal })
-	client := newClientAs(t, ecs.TokenAuth(source), TransportFunc(reply(http.StatusOK, "")))
+	client := NewClientAs(t, ecs.TokenAuth(source), TransportFunc(Reply(http.StatusOK, "")))
 	var all sync.WaitGroup
 	for range 20 { // the race detector looks on
 		all.Go(func() {
-			_, err := client.GetServer(t.Context(), projectID, serverID)
+			_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 			assert.ErrorIs(t, err, ecs.ErrUnauthorized)
 		})
 	}
@@ -287,12 +287,12 @@ func TestTokenAuth_LeavesASourcesErrorAsItIs(t *testing.T) {
 
 func TestTokenAuth_CountsTheAttemptsOfALogin(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		login := ecs.PasswordCredentials{
-			IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: projectID,
+			IdentityEndpoint: "https://iam.example.com", UserID: "u", Password: "hunter2", ProjectID: ProjectID,
 		}
-		client := newClientAs(t, ecs.TokenAuth(login), TransportFunc(reply(http.StatusServiceUnavailable, "")))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		client := NewClientAs(t, ecs.TokenAuth(login), TransportFunc(Reply(http.StatusServiceUnavailable, "")))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api)
 		assert.Equal(t, 1, api.Attempts, "each login is one of its own, however often the server was asked for")

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // countedServer answers with a server's details, and counts its connections.
@@ -47,10 +48,6 @@ func newCountedServer(t *testing.T, handler http.HandlerFunc) *countedServer {
 	return s
 }
 
-func answerDetails(w http.ResponseWriter, _ *http.Request) {
-	_, _ = io.WriteString(w, verifyResize().json())
-}
-
 // TestClient_LeavesNoSocketsWhenItIsDropped makes a client for each call, as services do that keep no state.
 func TestClient_LeavesNoSocketsWhenItIsDropped(t *testing.T) {
 	t.Parallel()
@@ -59,12 +56,12 @@ func TestClient_LeavesNoSocketsWhenItIsDropped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newCountedServer(t, answerDetails)
+			s := newCountedServer(t, AnswerDetails)
 			const clients = 10
 			for range clients {
-				client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), opts...)
+				client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), opts...)
 				require.NoError(t, err)
-				_, err = client.GetServer(t.Context(), projectID, serverID)
+				_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 				require.NoError(t, err)
 			}
 			assert.Equal(t, int32(clients), s.opened.Load())
@@ -79,11 +76,11 @@ func TestClient_LeavesNoSocketsWhenItIsDropped(t *testing.T) {
 // TestClient_KeepsItsSocketsWhileItIsUsed: the clean-up of other clients is none of its business.
 func TestClient_KeepsItsSocketsWhileItIsUsed(t *testing.T) {
 	t.Parallel()
-	s := newCountedServer(t, answerDetails)
-	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken))
+	s := newCountedServer(t, AnswerDetails)
+	client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken))
 	require.NoError(t, err)
 	for range 5 {
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		runtime.GC()
 	}
@@ -95,12 +92,12 @@ func TestClient_KeepsItsSocketsWhileItIsUsed(t *testing.T) {
 // TestWithHTTPClient_LeavesTheTransportToItsOwner: a dropped client must not close what others use.
 func TestWithHTTPClient_LeavesTheTransportToItsOwner(t *testing.T) {
 	t.Parallel()
-	s := newCountedServer(t, answerDetails)
+	s := newCountedServer(t, AnswerDetails)
 	transport := &http.Transport{}
 	for range 5 {
-		client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+		client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
 		require.NoError(t, err)
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		runtime.GC()
 		runtime.GC()
@@ -112,15 +109,15 @@ func TestWithHTTPClient_LeavesTheTransportToItsOwner(t *testing.T) {
 // TestClient_LeavesNoGoroutines runs in a bubble, which ends only when all its goroutines have.
 func TestClient_LeavesNoGoroutines(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		transport := &http.Transport{MaxIdleConnsPerHost: 100}
-		transport.DialContext = pipes(func() string { return verifyResize().json() })
-		client, err := ecs.NewClient("http://127.0.0.1", fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+		transport.DialContext = pipes(func() string { return VerifyResize().JSON() })
+		client, err := ecs.NewClient("http://127.0.0.1", FakeAuth(SecretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
 		require.NoError(t, err)
 		var group sync.WaitGroup
 		for range 20 {
 			group.Go(func() {
-				_, err := client.GetServer(t.Context(), projectID, serverID)
+				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 				assert.NoError(t, err)
 			})
 		}
@@ -134,22 +131,22 @@ func TestClient_ServesManyGoroutines(t *testing.T) {
 	t.Parallel()
 	var wrong atomic.Int32
 	s := newCountedServer(t, func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get("X-Auth-Token") != secretToken {
+		if req.Header.Get("X-Auth-Token") != SecretToken {
 			wrong.Add(1)
 		}
 		id := req.URL.Path[strings.LastIndex(req.URL.Path, "/")+1:]
-		d := verifyResize()
-		d.id = id
-		_, _ = io.WriteString(w, d.json())
+		d := VerifyResize()
+		d.ID = id
+		_, _ = io.WriteString(w, d.JSON())
 	})
-	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithRateLimit(1e6, 1000))
+	client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), ecs.WithRateLimit(1e6, 1000))
 	require.NoError(t, err)
 	var group sync.WaitGroup
 	for i := range 100 {
 		group.Go(func() {
 			id := strings.Repeat("a", i%60+1)
 			for range 5 {
-				server, err := client.GetServer(t.Context(), projectID, id)
+				server, err := client.GetServer(t.Context(), ProjectID, id)
 				if assert.NoError(t, err) {
 					assert.Equal(t, id, server.ID)
 				}

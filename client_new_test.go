@@ -39,7 +39,7 @@ func (a *pointerAuth) Authenticate(_ context.Context, req *http.Request) error {
 // authFunc is an Authenticator that a nil function can be.
 func TestNewClient_RefusesBadArguments(t *testing.T) {
 	t.Parallel()
-	auth := fakeAuth(secretToken)
+	auth := FakeAuth(SecretToken)
 	option := func(o ecs.Option) []ecs.Option { return []ecs.Option{o} }
 	tests := map[string]struct {
 		endpoint string
@@ -57,29 +57,29 @@ func TestNewClient_RefusesBadArguments(t *testing.T) {
 		"another scheme":          {"ftp://ecs.example.com/?token=hunter2", auth, nil, "endpoint"},
 		"fragment":                {"https://ecs.example.com#hunter2", auth, nil, "fragment"},
 		"line break":              {"https://ecs.example.com\nhunter2", auth, nil, "endpoint"},
-		"no authenticator":        {testEndpoint, nil, nil, "authenticator"},
-		"nil pointer":             {testEndpoint, (*pointerAuth)(nil), nil, "authenticator"},
-		"nil function":            {testEndpoint, AuthFunc(nil), nil, "authenticator"},
-		"nil option":              {testEndpoint, auth, []ecs.Option{ecs.WithInsecureHTTP(), nil}, "option 3"},
-		"nil client":              {testEndpoint, auth, option(ecs.WithHTTPClient(nil)), "client"},
-		"zero timeout":            {testEndpoint, auth, option(ecs.WithTimeout(0)), "timeout"},
-		"negative timeout":        {testEndpoint, auth, option(ecs.WithTimeout(-1)), "timeout"},
-		"negative attempts":       {testEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: -1})), "retry"},
-		"negative base delay":     {testEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{BaseDelay: -1})), "retry"},
-		"negative max delay":      {testEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{MaxDelay: -1})), "retry"},
-		"negative settle time":    {testEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{SettleTime: -1})), "retry"},
-		"no poll interval":        {testEndpoint, auth, option(ecs.WithPollInterval(0, 0)), "poll interval"},
-		"negative poll interval":  {testEndpoint, auth, option(ecs.WithPollInterval(-1, 1)), "poll interval"},
-		"swapped poll interval":   {testEndpoint, auth, option(ecs.WithPollInterval(2, 1)), "poll interval"},
-		"logger without handler":  {testEndpoint, auth, option(ecs.WithLogger(new(slog.Logger))), "logger"},
-		"zero rate":               {testEndpoint, auth, option(ecs.WithRateLimit(0, 1)), "rate"},
-		"negative rate":           {testEndpoint, auth, option(ecs.WithRateLimit(-1, 1)), "rate"},
-		"endless rate":            {testEndpoint, auth, option(ecs.WithRateLimit(math.Inf(1), 1)), "rate"},
-		"no number":               {testEndpoint, auth, option(ecs.WithRateLimit(math.NaN(), 1)), "rate"},
-		"no burst":                {testEndpoint, auth, option(ecs.WithRateLimit(1, 0)), "burst"},
-		"no product":              {testEndpoint, auth, option(ecs.WithUserAgent("")), "user agent"},
-		"header injection":        {testEndpoint, auth, option(ecs.WithUserAgent("a\r\nX-Evil: 1")), "user agent"},
-		"not ASCII":               {testEndpoint, auth, option(ecs.WithUserAgent("müller")), "user agent"},
+		"no authenticator":        {TestEndpoint, nil, nil, "authenticator"},
+		"nil pointer":             {TestEndpoint, (*pointerAuth)(nil), nil, "authenticator"},
+		"nil function":            {TestEndpoint, AuthFunc(nil), nil, "authenticator"},
+		"nil option":              {TestEndpoint, auth, []ecs.Option{ecs.WithInsecureHTTP(), nil}, "option 3"},
+		"nil client":              {TestEndpoint, auth, option(ecs.WithHTTPClient(nil)), "client"},
+		"zero timeout":            {TestEndpoint, auth, option(ecs.WithTimeout(0)), "timeout"},
+		"negative timeout":        {TestEndpoint, auth, option(ecs.WithTimeout(-1)), "timeout"},
+		"negative attempts":       {TestEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: -1})), "retry"},
+		"negative base delay":     {TestEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{BaseDelay: -1})), "retry"},
+		"negative max delay":      {TestEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{MaxDelay: -1})), "retry"},
+		"negative settle time":    {TestEndpoint, auth, option(ecs.WithRetry(ecs.RetryPolicy{SettleTime: -1})), "retry"},
+		"no poll interval":        {TestEndpoint, auth, option(ecs.WithPollInterval(0, 0)), "poll interval"},
+		"negative poll interval":  {TestEndpoint, auth, option(ecs.WithPollInterval(-1, 1)), "poll interval"},
+		"swapped poll interval":   {TestEndpoint, auth, option(ecs.WithPollInterval(2, 1)), "poll interval"},
+		"logger without handler":  {TestEndpoint, auth, option(ecs.WithLogger(new(slog.Logger))), "logger"},
+		"zero rate":               {TestEndpoint, auth, option(ecs.WithRateLimit(0, 1)), "rate"},
+		"negative rate":           {TestEndpoint, auth, option(ecs.WithRateLimit(-1, 1)), "rate"},
+		"endless rate":            {TestEndpoint, auth, option(ecs.WithRateLimit(math.Inf(1), 1)), "rate"},
+		"no number":               {TestEndpoint, auth, option(ecs.WithRateLimit(math.NaN(), 1)), "rate"},
+		"no burst":                {TestEndpoint, auth, option(ecs.WithRateLimit(1, 0)), "burst"},
+		"no product":              {TestEndpoint, auth, option(ecs.WithUserAgent("")), "user agent"},
+		"header injection":        {TestEndpoint, auth, option(ecs.WithUserAgent("a\r\nX-Evil: 1")), "user agent"},
+		"not ASCII":               {TestEndpoint, auth, option(ecs.WithUserAgent("müller")), "user agent"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +99,7 @@ func TestNewClient_RefusesBadArguments(t *testing.T) {
 
 func TestNewClient_TakesGoodArguments(t *testing.T) {
 	t.Parallel()
-	client, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken),
+	client, err := ecs.NewClient(TestEndpoint, FakeAuth(SecretToken),
 		ecs.WithHTTPClient(&http.Client{Transport: noNetwork(t)}), ecs.WithTimeout(1), ecs.WithRetry(ecs.RetryPolicy{}),
 		ecs.WithPollInterval(1, 1), ecs.WithRateLimit(1e-300, 1), ecs.WithRateLimit(math.MaxFloat64, math.MaxInt),
 		ecs.WithLogger(nil), ecs.WithLogger(slog.Default()), ecs.WithUserAgent("tool/1.0 (a comment)"), ecs.WithInsecureHTTP())
@@ -112,12 +112,12 @@ func TestRegionEndpoint_OfNoRegionIsRefused(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, "https://ecs.eu-ch2.sc.otc.t-systems.com", ecs.RegionEndpoint("eu-ch2"))
 	for _, region := range []string{"", "CN North 4", "evil.example/", "cn_north_4"} {
-		_, err := ecs.NewClient(ecs.RegionEndpoint(region), fakeAuth(secretToken))
+		_, err := ecs.NewClient(ecs.RegionEndpoint(region), FakeAuth(SecretToken))
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument, region)
 		require.ErrorContains(t, err, "RegionEndpoint returns that for a region that cannot be one", region)
 	}
-	for _, endpoint := range []string{testEndpoint + "/v2.0", testEndpoint + "/v3", testEndpoint + "/v2.1/servers", "https://ecs.{region}.example.com"} {
-		_, err := ecs.NewClient(endpoint, fakeAuth(secretToken))
+	for _, endpoint := range []string{TestEndpoint + "/v2.0", TestEndpoint + "/v3", TestEndpoint + "/v2.1/servers", "https://ecs.{region}.example.com"} {
+		_, err := ecs.NewClient(endpoint, FakeAuth(SecretToken))
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument, endpoint)
 	}
 }
@@ -126,31 +126,31 @@ func TestRegionEndpoint_OfNoRegionIsRefused(t *testing.T) {
 func TestNewClient_RequestsTheEndpoint(t *testing.T) {
 	t.Parallel()
 	for endpoint, want := range map[string]string{
-		"https://ecs.example.com":                       "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/":                      "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2.1":                  "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2.1/":                 "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com:8774/compute/":         "https://ecs.example.com:8774/compute" + serverPath,
-		"https://ecs.example.com/compute/v2.1":          "https://ecs.example.com/compute" + serverPath,
-		"HTTPS://ecs.example.com/a%20b%2Fc/v2.1/":       "https://ecs.example.com/a%20b%2Fc" + serverPath,
-		"https://ecs.example.com/v2.1/" + projectID:     "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2/" + projectID + "/": "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/V2.1/%(project_id)s":   "https://ecs.example.com" + serverPath,
-		"https://ecs.example.com/v2.1/$(tenant_id)s":    "https://ecs.example.com" + serverPath,
-		"http://[::1%25lo]:8774":                        "http://[::1%25lo]:8774" + serverPath,
-		"http://127.0.0.1:8774":                         "http://127.0.0.1:8774" + serverPath,
-		"http://[::1]:8774/x":                           "http://[::1]:8774/x" + serverPath,
-		"http://localhost/":                             "http://localhost" + serverPath,
+		"https://ecs.example.com":                       "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/":                      "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/v2.1":                  "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/v2.1/":                 "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com:8774/compute/":         "https://ecs.example.com:8774/compute" + ServerPath,
+		"https://ecs.example.com/compute/v2.1":          "https://ecs.example.com/compute" + ServerPath,
+		"HTTPS://ecs.example.com/a%20b%2Fc/v2.1/":       "https://ecs.example.com/a%20b%2Fc" + ServerPath,
+		"https://ecs.example.com/v2.1/" + ProjectID:     "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/v2/" + ProjectID + "/": "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/V2.1/%(project_id)s":   "https://ecs.example.com" + ServerPath,
+		"https://ecs.example.com/v2.1/$(tenant_id)s":    "https://ecs.example.com" + ServerPath,
+		"http://[::1%25lo]:8774":                        "http://[::1%25lo]:8774" + ServerPath,
+		"http://127.0.0.1:8774":                         "http://127.0.0.1:8774" + ServerPath,
+		"http://[::1]:8774/x":                           "http://[::1]:8774/x" + ServerPath,
+		"http://localhost/":                             "http://localhost" + ServerPath,
 	} {
 		var got string
-		client, err := ecs.NewClient(endpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{
+		client, err := ecs.NewClient(endpoint, FakeAuth(SecretToken), ecs.WithHTTPClient(&http.Client{
 			Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 				got = req.URL.String()
-				return see(verifyResize())(req)
+				return See(VerifyResize())(req)
 			}),
 		}))
 		require.NoError(t, err, endpoint)
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err, endpoint)
 		assert.Equal(t, want, got)
 	}
@@ -159,7 +159,7 @@ func TestNewClient_RequestsTheEndpoint(t *testing.T) {
 func TestWithInsecureHTTP_AllowsPlainHTTP(t *testing.T) {
 	t.Parallel()
 	for _, opts := range [][]ecs.Option{nil, {ecs.WithInsecureHTTP()}} {
-		_, err := ecs.NewClient("http://ecs.example.com", fakeAuth(secretToken), opts...)
+		_, err := ecs.NewClient("http://ecs.example.com", FakeAuth(SecretToken), opts...)
 		assert.Equal(t, opts == nil, errors.Is(err, ecs.ErrInvalidArgument))
 	}
 }
@@ -169,7 +169,7 @@ func TestRegionEndpoint_FeedsNewClient(t *testing.T) {
 	assert.Equal(t, "https://ecs.cn-north-4.myhuaweicloud.com", ecs.RegionEndpoint("cn-north-4"))
 	assert.Equal(t, "https://ecs.eu-de.otc.t-systems.com", ecs.RegionEndpoint("eu-de"))
 	for _, region := range []string{"a b", "x/../y", "evil.example.com#", "user@evil.example.com/", "x?y"} {
-		_, err := ecs.NewClient(ecs.RegionEndpoint(region), fakeAuth(secretToken))
+		_, err := ecs.NewClient(ecs.RegionEndpoint(region), FakeAuth(SecretToken))
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument, region)
 	}
 }
@@ -182,7 +182,7 @@ func TestNewClient_SendsThePrefixAndTheAgent(t *testing.T) {
 		target.Store(req.RequestURI)
 		agent.Store(req.UserAgent())
 		accept.Store(req.Header.Get("Accept"))
-		_, _ = w.Write([]byte(verifyResize().json()))
+		_, _ = w.Write([]byte(VerifyResize().JSON()))
 	}))
 	t.Cleanup(srv.Close)
 	for product, want := range map[string]string{
@@ -192,12 +192,12 @@ func TestNewClient_SendsThePrefixAndTheAgent(t *testing.T) {
 		if product != "" {
 			opts = append(opts, ecs.WithUserAgent(product))
 		}
-		client, err := ecs.NewClient(srv.URL+"/a%20b/v2.1/", fakeAuth(secretToken), opts...)
+		client, err := ecs.NewClient(srv.URL+"/a%20b/v2.1/", FakeAuth(SecretToken), opts...)
 		require.NoError(t, err)
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		client.CloseIdleConnections()
-		assert.Equal(t, "/a%20b"+serverPath, target.Load())
+		assert.Equal(t, "/a%20b"+ServerPath, target.Load())
 		assert.Equal(t, want, agent.Load())
 		assert.Equal(t, "application/json", accept.Load())
 	}
@@ -212,17 +212,17 @@ func TestWithTimeout_BoundsOneAttempt(t *testing.T) {
 		"default":                     {nil, 30 * time.Second},
 		"set":                         {[]ecs.Option{ecs.WithTimeout(time.Second)}, time.Second},
 		"the last one counts":         {[]ecs.Option{ecs.WithTimeout(time.Second), ecs.WithTimeout(time.Minute)}, time.Minute},
-		"the http.Client's, if lower": {[]ecs.Option{ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(hang()), Timeout: time.Second})}, time.Second},
+		"the http.Client's, if lower": {[]ecs.Option{ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(Hang()), Timeout: time.Second})}, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				opts := append([]ecs.Option{ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})}, tt.opts...)
-				_, err := newClient(t, TransportFunc(hang()), opts...).GetServer(t.Context(), projectID, serverID)
-				oneLine(t, err)
+				_, err := NewClient(t, TransportFunc(Hang()), opts...).GetServer(t.Context(), ProjectID, ServerID)
+				OneLine(t, err)
 				require.ErrorIs(t, err, ecs.ErrUnavailable)
 				require.NotErrorIs(t, err, context.DeadlineExceeded)
-				assert.Equal(t, tt.want, elapsed())
+				assert.Equal(t, tt.want, Elapsed())
 			})
 		})
 	}
@@ -238,7 +238,7 @@ func TestClient_EndpointIsWhatWasParsed(t *testing.T) {
 func TestNewClient_RefusesATransportThatIsANilPointer(t *testing.T) {
 	t.Parallel()
 	var transport *http.Transport
-	_, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
+	_, err := ecs.NewClient(TestEndpoint, FakeAuth(SecretToken), ecs.WithHTTPClient(&http.Client{Transport: transport}))
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 }
 

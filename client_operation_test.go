@@ -34,36 +34,36 @@ func TestOperationFromContext_NamesEveryRequest(t *testing.T) {
 	t.Parallel()
 	const revert, wait = "revert resize", "wait for revert"
 	op := func(name, step string, attempt int) ecs.Operation {
-		return ecs.Operation{Name: name, ServerID: serverID, Step: step, Attempt: attempt}
+		return ecs.Operation{Name: name, ServerID: ServerID, Step: step, Attempt: attempt}
 	}
 	tests := map[string]struct {
-		cloud *cloud
+		cloud *Cloud
 		call  func(context.Context, *ecs.Client) error
 		want  []ecs.Operation
 	}{
 		"get": {
-			&cloud{looks: []step{reply(503, ""), see(verifyResize())}},
-			func(ctx context.Context, c *ecs.Client) error { return errorOf(c.GetServer(ctx, projectID, serverID)) },
+			&Cloud{Looks: []Step{Reply(503, ""), See(VerifyResize())}},
+			func(ctx context.Context, c *ecs.Client) error { return errorOf(c.GetServer(ctx, ProjectID, ServerID)) },
 			[]ecs.Operation{op("get server", "look", 1), op("get server", "look", 2)},
 		},
 		"revert": {
-			&cloud{looks: seeAll(verifyResize()), posts: []step{reply(429, ""), accept()}},
+			&Cloud{Looks: SeeAll(VerifyResize()), Posts: []Step{Reply(429, ""), Accept()}},
 			func(ctx context.Context, c *ecs.Client) error {
-				return errorOf(c.RevertResize(ctx, projectID, serverID))
+				return errorOf(c.RevertResize(ctx, ProjectID, ServerID))
 			},
 			[]ecs.Operation{op(revert, "look", 1), op(revert, "act", 1), op(revert, "look", 2), op(revert, "act", 2)},
 		},
 		"revert and wait": {
-			&cloud{looks: seeAll(verifyResize(), reverting(), reverted()), posts: []step{accept()}},
+			&Cloud{Looks: SeeAll(VerifyResize(), Reverting(), Reverted()), Posts: []Step{Accept()}},
 			func(ctx context.Context, c *ecs.Client) error {
-				return errorOf(c.RevertResizeAndWait(ctx, projectID, serverID))
+				return errorOf(c.RevertResizeAndWait(ctx, ProjectID, ServerID))
 			},
 			[]ecs.Operation{op(revert, "look", 1), op(revert, "act", 1), op(wait, "look", 1), op(wait, "look", 2)},
 		},
 		"wait for verify resize": {
-			&cloud{looks: seeAll(verifyResize())},
+			&Cloud{Looks: SeeAll(VerifyResize())},
 			func(ctx context.Context, c *ecs.Client) error {
-				return errorOf(c.WaitForVerifyResize(ctx, projectID, serverID))
+				return errorOf(c.WaitForVerifyResize(ctx, ProjectID, ServerID))
 			},
 			[]ecs.Operation{op("wait for verify resize", "look", 1)},
 		},
@@ -71,10 +71,10 @@ func TestOperationFromContext_NamesEveryRequest(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				tt.cloud.t = t
+			Bubble(t, func(t *testing.T) {
+				tt.cloud.T = t
 				var got []ecs.Operation
-				require.NoError(t, tt.call(t.Context(), newClient(t, operations(t, &got, tt.cloud))))
+				require.NoError(t, tt.call(t.Context(), NewClient(t, operations(t, &got, tt.cloud))))
 				assert.Equal(t, tt.want, got)
 			})
 		})
@@ -93,17 +93,17 @@ func TestOperationFromContext_IsFalseOutsideOfARequest(t *testing.T) {
 // TestOperationFromContext_TiesALoginToItsCall: a token source and what it sends belong to the call that needs the token.
 func TestOperationFromContext_TiesALoginToItsCall(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		var got []ecs.Operation
 		source := SourceFunc(func(ctx context.Context) (ecs.Token, error) {
 			op, ok := ecs.OperationFromContext(ctx)
 			assert.True(t, ok)
 			got = append(got, op)
-			return ecs.Token{Value: secretToken, ExpiresAt: time.Now().Add(time.Hour)}, nil
+			return ecs.Token{Value: SecretToken, ExpiresAt: time.Now().Add(time.Hour)}, nil
 		})
-		_, err := newClientAs(t, ecs.TokenAuth(source), &cloud{t: t, looks: seeAll(verifyResize())}).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClientAs(t, ecs.TokenAuth(source), &Cloud{T: t, Looks: SeeAll(VerifyResize())}).GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, []ecs.Operation{{Name: "get server", ServerID: serverID, Step: "login", Attempt: 1}}, got)
+		assert.Equal(t, []ecs.Operation{{Name: "get server", ServerID: ServerID, Step: "login", Attempt: 1}}, got)
 	})
 }
 
@@ -114,18 +114,18 @@ func TestClient_ThatNobodyMade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
-			revert := &ecs.Revert{ProjectID: projectID, ServerID: serverID, Before: ecs.Server{ID: serverID, FlavorID: "f", HostID: "h"}}
+			revert := &ecs.Revert{ProjectID: ProjectID, ServerID: ServerID, Before: ecs.Server{ID: ServerID, FlavorID: "f", HostID: "h"}}
 			errs := map[string]error{
-				"GetServer":           errorOf(c.GetServer(ctx, projectID, serverID)),
-				"RevertResize":        errorOf(c.RevertResize(ctx, projectID, serverID)),
-				"RevertResizeAndWait": errorOf(c.RevertResizeAndWait(ctx, projectID, serverID)),
+				"GetServer":           errorOf(c.GetServer(ctx, ProjectID, ServerID)),
+				"RevertResize":        errorOf(c.RevertResize(ctx, ProjectID, ServerID)),
+				"RevertResizeAndWait": errorOf(c.RevertResizeAndWait(ctx, ProjectID, ServerID)),
 				"WaitForRevert":       errorOf(c.WaitForRevert(ctx, revert)),
-				"WaitForVerifyResize": errorOf(c.WaitForVerifyResize(ctx, projectID, serverID)),
+				"WaitForVerifyResize": errorOf(c.WaitForVerifyResize(ctx, ProjectID, ServerID)),
 			}
-			for _, err := range c.ListServers(ctx, projectID, ecs.ListServersOptions{}) {
+			for _, err := range c.ListServers(ctx, ProjectID, ecs.ListServersOptions{}) {
 				errs["ListServers"] = err
 			}
-			for _, result := range c.RevertResizeAll(ctx, projectID, []string{serverID}) {
+			for _, result := range c.RevertResizeAll(ctx, ProjectID, []string{ServerID}) {
 				errs["RevertResizeAll"] = result.Err
 			}
 			for method, err := range errs {
@@ -154,13 +154,13 @@ func records(t *testing.T) (*slog.Logger, func() []map[string]any) {
 
 func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		logger, all := records(t)
-		c := &cloud{t: t, looks: []step{
-			after(time.Second, dropped()), fault(503, "serviceUnavailable", "busy"),
-			after(2*time.Second, reply(200, verifyResize().json(), "X-Request-Id", "r-3")),
+		c := &Cloud{T: t, Looks: []Step{
+			After(time.Second, Dropped()), Fault(503, "serviceUnavailable", "busy"),
+			After(2*time.Second, Reply(200, VerifyResize().JSON(), "X-Request-Id", "r-3")),
 		}}
-		_, err := newClient(t, c, ecs.WithLogger(logger)).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClient(t, c, ecs.WithLogger(logger)).GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 
 		got := all()
@@ -168,7 +168,7 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		for i, reason := range map[int]string{1: "unexpected EOF", 3: "busy"} {
 			assert.Equal(t, "ecs pause", got[i]["msg"])
 			assert.Equal(t, "get server", got[i]["operation"])
-			assert.Equal(t, serverID, got[i]["server"])
+			assert.Equal(t, ServerID, got[i]["server"])
 			assert.Contains(t, got[i]["reason"], reason)
 			assert.Positive(t, got[i]["pause"])
 		}
@@ -176,7 +176,7 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		for _, record := range got {
 			assert.Equal(t, "DEBUG", record["level"])
 			assert.Equal(t, "GET", record["method"])
-			assert.Equal(t, serverPath, record["path"])
+			assert.Equal(t, ServerPath, record["path"])
 			delete(record, "time")
 		}
 		assert.InDelta(t, time.Second, got[0]["duration"], 0)
@@ -184,7 +184,7 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		assert.NotContains(t, got[0], "status")
 
 		assert.InDelta(t, 503, got[1]["status"], 0)
-		assert.Equal(t, faultID, got[1]["request_id"])
+		assert.Equal(t, FaultID, got[1]["request_id"])
 		assert.Contains(t, got[1]["error"], "busy")
 
 		assert.InDelta(t, 200, got[2]["status"], 0)
@@ -194,23 +194,23 @@ func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 		assert.InDelta(t, 3, got[2]["attempt"], 0)
 		assert.Equal(t, "get server", got[2]["operation"])
 		assert.Equal(t, "look", got[2]["step"])
-		assert.Equal(t, serverID, got[2]["server"])
+		assert.Equal(t, ServerID, got[2]["server"])
 		assert.Len(t, got[2], 11, "%v: no header, no body", got[2]) // beside these: level, msg, method, path, duration, status, request_id
 	})
 }
 
 func TestWithLogger_RecordsTheAction(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		logger, all := records(t)
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
-		_, err := newClient(t, c, ecs.WithLogger(logger)).RevertResize(t.Context(), projectID, serverID)
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		_, err := NewClient(t, c, ecs.WithLogger(logger)).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		got := all()
 		require.Len(t, got, 2)
 		assert.Equal(t, "POST", got[1]["method"])
-		assert.Equal(t, serverPath+"/action", got[1]["path"])
-		assert.Equal(t, revertID, got[1]["request_id"])
+		assert.Equal(t, ServerPath+"/action", got[1]["path"])
+		assert.Equal(t, RevertID, got[1]["request_id"])
 	})
 }
 
@@ -218,9 +218,9 @@ func TestWithLogger_IsSilentUnlessAskedToDebug(t *testing.T) {
 	t.Parallel()
 	var logged bytes.Buffer
 	for _, logger := range []*slog.Logger{nil, slog.New(slog.NewTextHandler(&logged, nil))} {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		client := newClient(t, c, ecs.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))), ecs.WithLogger(logger))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		client := NewClient(t, c, ecs.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))), ecs.WithLogger(logger))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 	}
 	assert.Empty(t, logged.String())
@@ -233,11 +233,11 @@ const inChild = "ECS_TEST_CHILD"
 func TestClient_PrintsNothing(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(inChild) != "" {
-		for _, answer := range []step{dropped(), notDialled(), reply(302, "", "Location", "://"), reply(500, "{"), reply(200, "{"), accept()} {
-			client := newClient(t, TransportFunc(answer), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, SettleTime: 1}), ecs.WithLogger(nil))
-			_, _ = client.GetServer(t.Context(), projectID, serverID)
-			_, _ = client.RevertResize(t.Context(), projectID, serverID)
-			for range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {
+		for _, answer := range []Step{Dropped(), NotDialled(), Reply(302, "", "Location", "://"), Reply(500, "{"), Reply(200, "{"), Accept()} {
+			client := NewClient(t, TransportFunc(answer), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 2, BaseDelay: 1, SettleTime: 1}), ecs.WithLogger(nil))
+			_, _ = client.GetServer(t.Context(), ProjectID, ServerID)
+			_, _ = client.RevertResize(t.Context(), ProjectID, ServerID)
+			for range client.ListServers(t.Context(), ProjectID, ecs.ListServersOptions{}) {
 				break
 			}
 		}

@@ -25,7 +25,7 @@ func TestWithTransport_RefusesNil(t *testing.T) {
 		"nil":         func(http.RoundTripper) http.RoundTripper { return nil },
 		"a typed nil": func(http.RoundTripper) http.RoundTripper { return (*http.Transport)(nil) },
 	} {
-		_, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithTransport(wrap))
+		_, err := ecs.NewClient(TestEndpoint, FakeAuth(SecretToken), ecs.WithTransport(wrap))
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
 	}
 }
@@ -43,15 +43,15 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 			all.Done()
 			all.Wait()
 		}
-		_, _ = io.WriteString(w, verifyResize().json())
+		_, _ = io.WriteString(w, VerifyResize().JSON())
 	})
 	var seen atomic.Int32
 	wraps := 0
-	client, err := ecs.NewClient(s.URL, fakeAuth(secretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+	client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 		wraps++
 		return TransportFunc(func(req *http.Request) (*http.Response, error) {
 			seen.Add(1)
-			assert.Equal(t, secretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
+			assert.Equal(t, SecretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
 			return next.RoundTrip(req)
 		})
 	}))
@@ -60,7 +60,7 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 	for range callers {
 		group.Go(func() {
 			for range rounds {
-				_, err := client.GetServer(t.Context(), projectID, serverID)
+				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 				assert.NoError(t, err)
 			}
 		})
@@ -78,19 +78,19 @@ func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
 	var order []string
 	inner := TransportFunc(func(req *http.Request) (*http.Response, error) {
 		order = append(order, "inner")
-		return see(verifyResize())(req)
+		return See(VerifyResize())(req)
 	})
 	unused := func(http.RoundTripper) http.RoundTripper {
 		t.Error("of an option given twice, the last one counts")
 		return inner
 	}
-	client := newClient(t, inner, ecs.WithTransport(unused), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+	client := NewClient(t, inner, ecs.WithTransport(unused), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 		return TransportFunc(func(req *http.Request) (*http.Response, error) {
 			order = append(order, "outer")
 			return next.RoundTrip(req)
 		})
 	}))
-	_, err := client.GetServer(t.Context(), projectID, serverID)
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"outer", "inner"}, order)
 }
@@ -99,34 +99,34 @@ func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
 func TestWithTransport_SeesLogins(t *testing.T) {
 	t.Parallel()
 	iam := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("X-Subject-Token", secretToken)
+		w.Header().Set("X-Subject-Token", SecretToken)
 		w.WriteHeader(http.StatusCreated)
-		_, _ = io.WriteString(w, `{"token":{"expires_at":"2999-01-01T00:00:00.000000Z","project":{"id":"`+projectID+`"}}}`)
+		_, _ = io.WriteString(w, `{"token":{"expires_at":"2999-01-01T00:00:00.000000Z","project":{"id":"`+ProjectID+`"}}}`)
 	}))
 	t.Cleanup(iam.Close)
-	s := newCountedServer(t, answerDetails)
+	s := newCountedServer(t, AnswerDetails)
 	var got []ecs.Operation
 	login := ecs.PasswordCredentials{
-		IdentityEndpoint: iam.URL, Username: "u", Password: "a-password", DomainName: "d", ProjectID: projectID,
+		IdentityEndpoint: iam.URL, Username: "u", Password: "a-password", DomainName: "d", ProjectID: ProjectID,
 	}
 	logger, all := records(t)
 	client, err := ecs.NewClient(s.URL, ecs.TokenAuth(login), ecs.WithLogger(logger), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
 		return operations(t, &got, next)
 	}))
 	require.NoError(t, err)
-	_, err = client.GetServer(t.Context(), projectID, serverID)
+	_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 	client.CloseIdleConnections()
 	require.Len(t, got, 2)
-	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: serverID, Step: "login", Attempt: 1}, got[0])
-	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: serverID, Step: "look", Attempt: 1}, got[1])
+	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: ServerID, Step: "login", Attempt: 1}, got[0])
+	assert.Equal(t, ecs.Operation{Name: "get server", ServerID: ServerID, Step: "look", Attempt: 1}, got[1])
 	logged := all()
 	require.Len(t, logged, 2)
 	assert.Equal(t, "login", logged[0]["step"])
 	assert.Equal(t, "/v3/auth/tokens?nocatalog=true", logged[0]["path"])
 	assert.InDelta(t, 201, logged[0]["status"], 0)
 	for _, record := range logged {
-		AssertSecret(t, secretToken, record)
+		AssertSecret(t, SecretToken, record)
 		AssertSecret(t, "a-password", record)
 	}
 }
@@ -134,34 +134,34 @@ func TestWithTransport_SeesLogins(t *testing.T) {
 // TestWithTransport_MayChangeTheHeaderThatItGets: it must not, but careless ones do, to log a request without its token.
 func TestWithTransport_MayChangeTheHeaderThatItGets(t *testing.T) {
 	t.Parallel()
-	for name, auth := range map[string]ecs.Authenticator{"own": fakeAuth(secretToken), "static token": ecs.StaticToken(secretToken)} {
+	for name, auth := range map[string]ecs.Authenticator{"own": FakeAuth(SecretToken), "static token": ecs.StaticToken(SecretToken)} {
 		var sent []string
-		client := newClientAs(t, auth, TransportFunc(func(req *http.Request) (*http.Response, error) {
+		client := NewClientAs(t, auth, TransportFunc(func(req *http.Request) (*http.Response, error) {
 			sent = append(sent, req.Header.Get("X-Auth-Token"))
 			req.Header["X-Auth-Token"][0] = "***"
 			req.Header.Del("X-Auth-Token")
-			return reply(http.StatusTeapot, `{"message":"bad token `+secretToken+`"}`)(req)
+			return Reply(http.StatusTeapot, `{"message":"bad token `+SecretToken+`"}`)(req)
 		}))
 		for range 2 {
-			_, err := client.GetServer(t.Context(), projectID, serverID)
-			oneLine(t, err)
+			_, err := client.GetServer(t.Context(), ProjectID, ServerID)
+			OneLine(t, err)
 		}
-		assert.Equal(t, []string{secretToken, secretToken}, sent, name)
+		assert.Equal(t, []string{SecretToken, SecretToken}, sent, name)
 	}
 }
 
 func TestWithRateLimit_HoldsRequestsBack(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		client := newClient(t, c, ecs.WithRateLimit(2, 3))
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		client := NewClient(t, c, ecs.WithRateLimit(2, 3))
 		for range 9 {
-			_, err := client.GetServer(t.Context(), projectID, serverID)
+			_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 			require.NoError(t, err)
 		}
 		var starts []time.Duration
-		for _, r := range c.all(kindLook) {
-			starts = append(starts, r.start)
+		for _, r := range c.All(KindLook) {
+			starts = append(starts, r.Start)
 		}
 		const half = time.Second / 2
 		for i, want := range []time.Duration{0, 0, 0, half, 2 * half, 3 * half, 4 * half, 5 * half, 6 * half} {
@@ -173,31 +173,31 @@ func TestWithRateLimit_HoldsRequestsBack(t *testing.T) {
 // TestWithRateLimit_CountsEveryAttempt: a request that is made again costs as much as another one.
 func TestWithRateLimit_CountsEveryAttempt(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: []step{reply(503, ""), reply(503, ""), see(verifyResize())}}
-		_, err := newClient(t, c, ecs.WithRateLimit(0.01, 1)).GetServer(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{Reply(503, ""), Reply(503, ""), See(VerifyResize())}}
+		_, err := NewClient(t, c, ecs.WithRateLimit(0.01, 1)).GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.InDelta(t, 200, elapsed().Seconds(), 0.001, "the limiter counts in floats")
+		assert.InDelta(t, 200, Elapsed().Seconds(), 0.001, "the limiter counts in floats")
 	})
 }
 
 func TestWithRateLimit_ObeysTheContext(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		client := newClient(t, c, ecs.WithRateLimit(0.01, 1))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		client := NewClient(t, c, ecs.WithRateLimit(0.01, 1))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err = client.GetServer(ctx, projectID, serverID)
+		_, err = client.GetServer(ctx, ProjectID, ServerID)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.LessOrEqual(t, elapsed(), 10*time.Second)
-		assert.Len(t, c.all(kindLook), 1)
+		assert.LessOrEqual(t, Elapsed(), 10*time.Second)
+		assert.Len(t, c.All(KindLook), 1)
 
-		_, err = client.GetServer(t.Context(), projectID, serverID)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, 100*time.Second, elapsed(), "who gave up has not used up the rate")
+		assert.Equal(t, 100*time.Second, Elapsed(), "who gave up has not used up the rate")
 	})
 }

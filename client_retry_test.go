@@ -24,62 +24,62 @@ const attempts = 4
 func TestGetServer_TriesAgainAfterPassingFailures(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		fails step
+		fails Step
 		tries int
 		is    error
 	}{
-		"dial":                {notDialled(), attempts, ecs.ErrUnavailable},
-		"dns":                 {failWith(&net.DNSError{Err: "no such host", IsNotFound: true}), attempts, ecs.ErrUnavailable},
-		"reset":               {failWith(&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}), attempts, ecs.ErrUnavailable},
-		"cut off":             {dropped(), attempts, ecs.ErrUnavailable},
-		"no answer in time":   {hang(), attempts, ecs.ErrUnavailable},
-		"a body that is cut":  {cutOff(200, `{"server":`), attempts, ecs.ErrUnavailable},
-		"408":                 {reply(408, ""), attempts, ecs.ErrUnavailable},
-		"429":                 {reply(429, ""), attempts, ecs.ErrRateLimited},
-		"500":                 {fault(500, "computeFault", "Unexpected API Error."), attempts, ecs.ErrUnavailable},
-		"502":                 {reply(502, "<html><title>Error</title></html>"), attempts, ecs.ErrUnavailable},
-		"503":                 {fault(503, "serviceUnavailable", "x"), attempts, ecs.ErrUnavailable},
-		"504":                 {reply(504, ""), attempts, ecs.ErrUnavailable},
-		"busy":                {ecsError(501, "Ecs.0603"), attempts, ecs.ErrRateLimited},
-		"busy, as a 400":      {ecsError(400, "Ecs.0603"), attempts, ecs.ErrRateLimited},
-		"gateway throttling":  {gatewayError(429, "APIGW.0308"), attempts, ecs.ErrRateLimited},
-		"flow control":        {ecsError(503, "Common.1503"), attempts, ecs.ErrRateLimited},
-		"flow control as 202": {ecsError(202, "Common.0024"), attempts, ecs.ErrRateLimited},
-		"507":                 {reply(507, ""), attempts, ecs.ErrUnavailable}, // B7
-		"520":                 {reply(520, ""), attempts, ecs.ErrUnavailable},
-		"522":                 {reply(522, ""), attempts, ecs.ErrUnavailable},
-		"524":                 {reply(524, "<html>a timeout occurred</html>"), attempts, ecs.ErrUnavailable},
-		"530":                 {reply(530, ""), attempts, ecs.ErrUnavailable},
-		"598":                 {reply(598, ""), attempts, ecs.ErrUnavailable},
-		"200 with HTML":       {reply(200, "<html>"), attempts, ecs.ErrUnavailable}, // B5
-		"200 with nothing":    {reply(200, ""), attempts, ecs.ErrUnavailable},
-		"200, cut, no length": {reply(200, verifyResize().json()[:100]), attempts, ecs.ErrUnavailable},
-		"400 of no answer":    {ecsError(400, "Ecs.1000"), attempts, ecs.ErrUnavailable},
-		"413 over limit":      {fault(413, "overLimit", "x"), attempts, ecs.ErrRateLimited},
+		"dial":                {NotDialled(), attempts, ecs.ErrUnavailable},
+		"dns":                 {FailWith(&net.DNSError{Err: "no such host", IsNotFound: true}), attempts, ecs.ErrUnavailable},
+		"reset":               {FailWith(&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}), attempts, ecs.ErrUnavailable},
+		"cut off":             {Dropped(), attempts, ecs.ErrUnavailable},
+		"no answer in time":   {Hang(), attempts, ecs.ErrUnavailable},
+		"a body that is cut":  {CutOff(200, `{"server":`), attempts, ecs.ErrUnavailable},
+		"408":                 {Reply(408, ""), attempts, ecs.ErrUnavailable},
+		"429":                 {Reply(429, ""), attempts, ecs.ErrRateLimited},
+		"500":                 {Fault(500, "computeFault", "Unexpected API Error."), attempts, ecs.ErrUnavailable},
+		"502":                 {Reply(502, "<html><title>Error</title></html>"), attempts, ecs.ErrUnavailable},
+		"503":                 {Fault(503, "serviceUnavailable", "x"), attempts, ecs.ErrUnavailable},
+		"504":                 {Reply(504, ""), attempts, ecs.ErrUnavailable},
+		"busy":                {EcsError(501, "Ecs.0603"), attempts, ecs.ErrRateLimited},
+		"busy, as a 400":      {EcsError(400, "Ecs.0603"), attempts, ecs.ErrRateLimited},
+		"gateway throttling":  {GatewayError(429, "APIGW.0308"), attempts, ecs.ErrRateLimited},
+		"flow control":        {EcsError(503, "Common.1503"), attempts, ecs.ErrRateLimited},
+		"flow control as 202": {EcsError(202, "Common.0024"), attempts, ecs.ErrRateLimited},
+		"507":                 {Reply(507, ""), attempts, ecs.ErrUnavailable}, // B7
+		"520":                 {Reply(520, ""), attempts, ecs.ErrUnavailable},
+		"522":                 {Reply(522, ""), attempts, ecs.ErrUnavailable},
+		"524":                 {Reply(524, "<html>a timeout occurred</html>"), attempts, ecs.ErrUnavailable},
+		"530":                 {Reply(530, ""), attempts, ecs.ErrUnavailable},
+		"598":                 {Reply(598, ""), attempts, ecs.ErrUnavailable},
+		"200 with HTML":       {Reply(200, "<html>"), attempts, ecs.ErrUnavailable}, // B5
+		"200 with nothing":    {Reply(200, ""), attempts, ecs.ErrUnavailable},
+		"200, cut, no length": {Reply(200, VerifyResize().JSON()[:100]), attempts, ecs.ErrUnavailable},
+		"400 of no answer":    {EcsError(400, "Ecs.1000"), attempts, ecs.ErrUnavailable},
+		"413 over limit":      {Fault(413, "overLimit", "x"), attempts, ecs.ErrRateLimited},
 
-		"400":                     {fault(400, "badRequest", "x"), 1, nil},
-		"401":                     {reply(401, ""), 1, ecs.ErrUnauthorized},
-		"403":                     {fault(403, "forbidden", "x"), 1, ecs.ErrForbidden},
-		"404":                     {fault(404, "itemNotFound", "x"), 1, ecs.ErrNotFound},
-		"404 of a gateway":        {notPublished(), 1, ecs.ErrAPINotPublished},
-		"409":                     {fault(409, "conflictingRequest", "x"), 1, ecs.ErrConflict},
-		"505":                     {reply(505, ""), 1, ecs.ErrUnavailable},
-		"501":                     {fault(501, "notImplemented", "x"), 1, ecs.ErrUnavailable},
-		"302":                     {reply(302, "", "Location", "https://elsewhere.example.com"), 1, nil},
-		"another authority":       {failWith(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), 1, nil},
-		"another host's":          {failWith(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}), 1, nil},
-		"a client's certificate":  {failWith(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), 1, nil},
-		"plain HTTP behind https": {failWith(http.ErrSchemeMismatch), 1, nil},
+		"400":                     {Fault(400, "badRequest", "x"), 1, nil},
+		"401":                     {Reply(401, ""), 1, ecs.ErrUnauthorized},
+		"403":                     {Fault(403, "forbidden", "x"), 1, ecs.ErrForbidden},
+		"404":                     {Fault(404, "itemNotFound", "x"), 1, ecs.ErrNotFound},
+		"404 of a gateway":        {NotPublished(), 1, ecs.ErrAPINotPublished},
+		"409":                     {Fault(409, "conflictingRequest", "x"), 1, ecs.ErrConflict},
+		"505":                     {Reply(505, ""), 1, ecs.ErrUnavailable},
+		"501":                     {Fault(501, "notImplemented", "x"), 1, ecs.ErrUnavailable},
+		"302":                     {Reply(302, "", "Location", "https://elsewhere.example.com"), 1, nil},
+		"another authority":       {FailWith(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), 1, nil},
+		"another host's":          {FailWith(&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}), 1, nil},
+		"a client's certificate":  {FailWith(&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")}), 1, nil},
+		"plain HTTP behind https": {FailWith(http.ErrSchemeMismatch), 1, nil},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: []step{tt.fails}}
-				server, err := newClient(t, c, ecs.WithTimeout(time.Second)).GetServer(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: []Step{tt.fails}}
+				server, err := NewClient(t, c, ecs.WithTimeout(time.Second)).GetServer(t.Context(), ProjectID, ServerID)
 				assert.Nil(t, server)
-				oneLine(t, err)
-				assert.Len(t, c.all(kindLook), tt.tries)
+				OneLine(t, err)
+				assert.Len(t, c.All(KindLook), tt.tries)
 				if tt.is != nil {
 					require.ErrorIs(t, err, tt.is)
 				} else {
@@ -87,10 +87,10 @@ func TestGetServer_TriesAgainAfterPassingFailures(t *testing.T) {
 				}
 
 				if tt.tries > 1 {
-					c = &cloud{t: t, looks: append(times(attempts-1, tt.fails), see(verifyResize()))}
-					server, err = newClient(t, c, ecs.WithTimeout(time.Second)).GetServer(t.Context(), projectID, serverID)
+					c = &Cloud{T: t, Looks: append(Times(attempts-1, tt.fails), See(VerifyResize()))}
+					server, err = NewClient(t, c, ecs.WithTimeout(time.Second)).GetServer(t.Context(), ProjectID, ServerID)
 					require.NoError(t, err)
-					assert.Equal(t, serverID, server.ID)
+					assert.Equal(t, ServerID, server.ID)
 				}
 			})
 		})
@@ -116,13 +116,13 @@ func TestWithRetry_BoundsAttemptsAndPauses(t *testing.T) {
 			t.Parallel()
 			longest := time.Duration(0)
 			for range 30 {
-				bubble(t, func(t *testing.T) {
-					c := &cloud{t: t, looks: []step{reply(503, "")}}
-					_, err := newClient(t, c, ecs.WithRetry(tt.policy)).GetServer(t.Context(), projectID, serverID)
+				Bubble(t, func(t *testing.T) {
+					c := &Cloud{T: t, Looks: []Step{Reply(503, "")}}
+					_, err := NewClient(t, c, ecs.WithRetry(tt.policy)).GetServer(t.Context(), ProjectID, ServerID)
 					require.ErrorIs(t, err, ecs.ErrUnavailable)
-					assert.Len(t, c.all(kindLook), tt.tries)
-					assert.LessOrEqual(t, elapsed(), tt.most)
-					longest = max(longest, elapsed())
+					assert.Len(t, c.All(KindLook), tt.tries)
+					assert.LessOrEqual(t, Elapsed(), tt.most)
+					longest = max(longest, Elapsed())
 				})
 			}
 			assert.GreaterOrEqual(t, longest, tt.most/2, "the jitter must use its range")
@@ -133,19 +133,19 @@ func TestWithRetry_BoundsAttemptsAndPauses(t *testing.T) {
 // TestWithRetry_GivenTwice: the last one counts, whole. Nothing of an earlier one is left.
 func TestWithRetry_GivenTwice(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: []step{reply(503, "")}}
-		client := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 9, MaxDelay: time.Hour, BaseDelay: time.Hour}), ecs.WithRetry(ecs.RetryPolicy{BaseDelay: time.Second}))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{Reply(503, "")}}
+		client := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 9, MaxDelay: time.Hour, BaseDelay: time.Hour}), ecs.WithRetry(ecs.RetryPolicy{BaseDelay: time.Second}))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
-		assert.Len(t, c.all(kindLook), attempts)
-		assert.LessOrEqual(t, elapsed(), 7*time.Second)
+		assert.Len(t, c.All(KindLook), attempts)
+		assert.LessOrEqual(t, Elapsed(), 7*time.Second)
 	})
 }
 
 func TestGetServer_ObeysRetryAfter(t *testing.T) {
 	t.Parallel()
-	date := func(d time.Duration) string { return epoch.Add(d).Format(http.TimeFormat) }
+	date := func(d time.Duration) string { return Epoch.Add(d).Format(http.TimeFormat) }
 	const none = 24 * time.Hour
 	tests := map[string]struct {
 		status   int
@@ -169,22 +169,22 @@ func TestGetServer_ObeysRetryAfter(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
-				c := &cloud{t: t, looks: []step{reply(tt.status, "", "Retry-After", tt.header), see(verifyResize())}}
-				_, err := newClient(t, c).GetServer(ctx, projectID, serverID)
+				c := &Cloud{T: t, Looks: []Step{Reply(tt.status, "", "Retry-After", tt.header), See(VerifyResize())}}
+				_, err := NewClient(t, c).GetServer(ctx, ProjectID, ServerID)
 				if tt.want < 0 {
 					var api *ecs.APIError
 					require.ErrorAs(t, err, &api, "the cause, not the context's end")
 					assert.Equal(t, tt.status, api.StatusCode)
 					assert.Positive(t, api.RetryAfter)
 					require.NoError(t, ctx.Err())
-					assert.Zero(t, elapsed())
+					assert.Zero(t, Elapsed())
 					return
 				}
 				require.NoError(t, err)
-				assert.Equal(t, tt.want, elapsed())
+				assert.Equal(t, tt.want, Elapsed())
 			})
 		})
 	}
@@ -193,32 +193,32 @@ func TestGetServer_ObeysRetryAfter(t *testing.T) {
 // TestGetServer_TakesNovasRetryAfter: Nova says it in the body where a proxy has dropped the header.
 func TestGetServer_TakesNovasRetryAfter(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: []step{
-			reply(429, `{"overLimit":{"code":429,"message":"x","retryAfter":"11"}}`), see(verifyResize()),
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{
+			Reply(429, `{"overLimit":{"code":429,"message":"x","retryAfter":"11"}}`), See(VerifyResize()),
 		}}
-		_, err := newClient(t, c).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClient(t, c).GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, 11*time.Second, elapsed())
+		assert.Equal(t, 11*time.Second, Elapsed())
 	})
 }
 
 func TestGetServer_EndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	slow := ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 100, BaseDelay: time.Minute, MaxDelay: time.Minute})
-	for name, answers := range map[string][]step{
-		"while it waits for an answer": {hang()},
-		"in a pause":                   {reply(429, "", "Retry-After", "20")},
-		"after many tries":             {after(time.Second, dropped())},
+	for name, answers := range map[string][]Step{
+		"while it waits for an answer": {Hang()},
+		"in a pause":                   {Reply(429, "", "Retry-After", "20")},
+		"after many tries":             {After(time.Second, Dropped())},
 		"with an answer that comes late": {func(req *http.Request) (*http.Response, error) {
 			<-req.Context().Done()
-			return reply(503, "")(req)
+			return Reply(503, "")(req)
 		}},
 	} {
 		for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
 			t.Run(fmt.Sprintf("%s, %v", name, end), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) {
+				Bubble(t, func(t *testing.T) {
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
 					if errors.Is(end, context.Canceled) {
@@ -227,10 +227,10 @@ func TestGetServer_EndsWithItsContext(t *testing.T) {
 						ctx, cancel = context.WithTimeout(ctx, 10*time.Second)
 						defer cancel()
 					}
-					c := &cloud{t: t, looks: answers}
-					_, err := newClient(t, c, slow).GetServer(ctx, projectID, serverID)
-					oneLine(t, err)
-					assert.LessOrEqual(t, elapsed(), 10*time.Second)
+					c := &Cloud{T: t, Looks: answers}
+					_, err := NewClient(t, c, slow).GetServer(ctx, ProjectID, ServerID)
+					OneLine(t, err)
+					assert.LessOrEqual(t, Elapsed(), 10*time.Second)
 					if ctx.Err() != nil { // else it has given up, as the pause would have outlasted the deadline
 						require.ErrorIs(t, err, end)
 					}
@@ -245,7 +245,7 @@ func TestGetServer_SendsNothingWhenItsContextIsOver(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, opts := range [][]ecs.Option{nil, {ecs.WithRateLimit(1, 1)}} {
-		_, err := newClient(t, noNetwork(t), opts...).GetServer(ctx, projectID, serverID)
+		_, err := NewClient(t, noNetwork(t), opts...).GetServer(ctx, ProjectID, ServerID)
 		require.ErrorIs(t, err, context.Canceled)
 	}
 }
@@ -254,8 +254,8 @@ func TestGetServer_TellsWhyThereIsNoCredential(t *testing.T) {
 	t.Parallel()
 	vault := errors.New("vault is sealed")
 	auth := AuthFunc(func(context.Context, *http.Request) error { return vault })
-	_, err := newClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), projectID, serverID)
-	oneLine(t, err)
+	_, err := NewClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), ProjectID, ServerID)
+	OneLine(t, err)
 	require.ErrorIs(t, err, vault)
 	require.NotErrorIs(t, err, ecs.ErrUnavailable)
 	assert.Contains(t, err.Error(), "authenticate")
@@ -264,7 +264,7 @@ func TestGetServer_TellsWhyThereIsNoCredential(t *testing.T) {
 // TestGetServer_TriesAgainWithoutACredentialInTime: the time of an attempt is also that of its authorization.
 func TestGetServer_TriesAgainWithoutACredentialInTime(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		tries := 0
 		auth := AuthFunc(func(ctx context.Context, _ *http.Request) error {
 			if tries++; tries == 3 {
@@ -273,13 +273,13 @@ func TestGetServer_TriesAgainWithoutACredentialInTime(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		_, err := newClientAs(t, auth, &cloud{t: t, looks: seeAll(verifyResize())}).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClientAs(t, auth, &Cloud{T: t, Looks: SeeAll(VerifyResize())}).GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		assert.Equal(t, 3, tries)
 	})
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		auth := AuthFunc(func(ctx context.Context, _ *http.Request) error { <-ctx.Done(); return ctx.Err() })
-		_, err := newClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), projectID, serverID)
+		_, err := NewClientAs(t, auth, noNetwork(t)).GetServer(t.Context(), ProjectID, ServerID)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		require.NotErrorIs(t, err, context.DeadlineExceeded)
 	})
@@ -289,21 +289,21 @@ func TestGetServer_TriesAgainWithoutACredentialInTime(t *testing.T) {
 // another one is lost on its way. The action was not sent, so nothing is unclear.
 func TestRevertResize_IsCertainWithoutACredential(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		logins := 0
 		source := SourceFunc(func(context.Context) (ecs.Token, error) {
 			if logins++; logins > 1 {
 				return ecs.Token{}, errUnavailable(t)
 			}
-			return ecs.Token{Value: secretToken, ExpiresAt: time.Now().Add(time.Minute)}, nil
+			return ecs.Token{Value: SecretToken, ExpiresAt: time.Now().Add(time.Minute)}, nil
 		})
-		c := &cloud{t: t, looks: []step{after(2*time.Minute, see(verifyResize()))}}
-		client := newClientAs(t, ecs.TokenAuth(source), c, ecs.WithTimeout(time.Hour), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-		_, err := client.RevertResize(t.Context(), projectID, serverID)
-		oneLine(t, err)
+		c := &Cloud{T: t, Looks: []Step{After(2*time.Minute, See(VerifyResize()))}}
+		client := NewClientAs(t, ecs.TokenAuth(source), c, ecs.WithTimeout(time.Hour), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
+		OneLine(t, err)
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		require.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
-		assert.Equal(t, "look", c.story())
+		assert.Equal(t, "look", c.Story())
 		assert.Equal(t, 2, logins)
 	})
 }
@@ -311,8 +311,8 @@ func TestRevertResize_IsCertainWithoutACredential(t *testing.T) {
 // errUnavailable is how this package reports a request that was sent and got no answer.
 func errUnavailable(t *testing.T) error {
 	t.Helper()
-	client := newClient(t, TransportFunc(dropped()), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	_, err := client.GetServer(t.Context(), projectID, serverID)
+	client := NewClient(t, TransportFunc(Dropped()), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 	require.ErrorIs(t, err, ecs.ErrUnavailable)
 	return err
 }

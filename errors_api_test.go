@@ -125,7 +125,7 @@ func TestAPIError_ReadsWhatGatewaysSend(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := getServer(t, tt.status, tt.body)
-			oneLine(t, err)
+			OneLine(t, err)
 			var api *ecs.APIError
 			require.ErrorAs(t, err, &api)
 			assert.Equal(t, tt.code, api.Code, "code")
@@ -209,31 +209,31 @@ func TestAPIError_UnderstandsEveryLanguageOfNova(t *testing.T) {
 // TestAPIError_ShowsWhereTheRequestWent: a wrong endpoint shows; secrets do not.
 func TestAPIError_ShowsWhereTheRequestWent(t *testing.T) {
 	t.Parallel()
-	client, err := ecs.NewClient("https://ecs.example.com:8443/wrong/prefix", fakeAuth(secretToken),
-		ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(reply(404, ""))}))
+	client, err := ecs.NewClient("https://ecs.example.com:8443/wrong/prefix", FakeAuth(SecretToken),
+		ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(Reply(404, ""))}))
 	require.NoError(t, err)
-	_, err = client.GetServer(t.Context(), projectID, serverID)
+	_, err = client.GetServer(t.Context(), ProjectID, ServerID)
 	var api *ecs.APIError
 	require.ErrorAs(t, err, &api)
-	assert.Equal(t, "https://ecs.example.com:8443/wrong/prefix"+serverPath, api.URL)
-	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{Name: "hunter2"}) {
-		assert.ErrorContains(t, err, "GET https://ecs.example.com:8443/wrong/prefix/v2.1/"+projectID+"/servers/detail: 404 not found")
+	assert.Equal(t, "https://ecs.example.com:8443/wrong/prefix"+ServerPath, api.URL)
+	for _, err := range client.ListServers(t.Context(), ProjectID, ecs.ListServersOptions{Name: "hunter2"}) {
+		assert.ErrorContains(t, err, "GET https://ecs.example.com:8443/wrong/prefix/v2.1/"+ProjectID+"/servers/detail: 404 not found")
 	}
-	_, err = newClientAs(t, fakeAuth(projectID), TransportFunc(reply(404, ""))).GetServer(t.Context(), projectID, serverID)
-	assert.NotContains(t, err.Error(), projectID, "it is the credential too")
+	_, err = NewClientAs(t, FakeAuth(ProjectID), TransportFunc(Reply(404, ""))).GetServer(t.Context(), ProjectID, ServerID)
+	assert.NotContains(t, err.Error(), ProjectID, "it is the credential too")
 }
 
 // TestErrors_AreOneLine: whatever a transport or an authenticator writes.
 func TestErrors_AreOneLine(t *testing.T) {
 	t.Parallel()
-	broken := failWith(errors.New("first line\n\tsecond line\r\nthird"))
-	client := newClientAs(t, fakeAuth(secretToken), TransportFunc(broken), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	for _, err := range client.ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {
+	broken := FailWith(errors.New("first line\n\tsecond line\r\nthird"))
+	client := NewClientAs(t, FakeAuth(SecretToken), TransportFunc(broken), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	for _, err := range client.ListServers(t.Context(), ProjectID, ecs.ListServersOptions{}) {
 		require.ErrorIs(t, err, ecs.ErrUnavailable)
 		assert.NotContains(t, err.Error(), "\n")
 		assert.ErrorContains(t, err, "ecs: list servers: first line second line third")
 	}
-	_, err := ecs.ProjectIDByName(t.Context(), "https://iam.example.com", fakeAuth(secretToken), "demo",
+	_, err := ecs.ProjectIDByName(t.Context(), "https://iam.example.com", FakeAuth(SecretToken), "demo",
 		ecs.WithHTTPClient(&http.Client{Transport: TransportFunc(broken)}), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
 	require.ErrorIs(t, err, ecs.ErrUnavailable)
 	assert.NotContains(t, err.Error(), "\n")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // sentinels are all that an error can match, by name.
@@ -37,7 +38,7 @@ func matches(err error) []string {
 func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 	t.Parallel()
 	const (
-		wrongState = "Cannot 'revertResize' instance " + serverID + " while it is in "
+		wrongState = "Cannot 'revertResize' instance " + ServerID + " while it is in "
 		throttled  = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute"
 		noAPI      = "The API does not exist or has not been published in the environment"
 	)
@@ -58,7 +59,7 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 	}{
 		"nova: other vm_state":     {409, nova("conflictingRequest", "409", wrongState+"vm_state active"), "conflictingRequest", wrongState + "vm_state active", []string{"conflict"}},
 		"nova: reverting":          {409, nova("conflictingRequest", "409", wrongState+"task_state resize_reverting"), "conflictingRequest", wrongState + "task_state resize_reverting", []string{"conflict", "in progress"}},
-		"nova: locked":             {409, nova("conflictingRequest", "409", "Instance "+serverID+" is locked"), "conflictingRequest", "Instance " + serverID + " is locked", []string{"conflict", "locked"}},
+		"nova: locked":             {409, nova("conflictingRequest", "409", "Instance "+ServerID+" is locked"), "conflictingRequest", "Instance " + ServerID + " is locked", []string{"conflict", "locked"}},
 		"nova: confirm race":       {400, nova("badRequest", "400", "Instance has not been resized."), "badRequest", "Instance has not been resized.", []string{"conflict"}},
 		"nova: other 400":          {400, nova("badRequest", "400", "Malformed request body"), "badRequest", "Malformed request body", nil},
 		"nova: not found":          {404, nova("itemNotFound", "404", "Instance x could not be found."), "itemNotFound", "Instance x could not be found.", []string{"not found"}},
@@ -104,15 +105,15 @@ func TestAPIError_SaysWhatAnAnswerMeans(t *testing.T) {
 	}
 	for name, tt := range tests {
 		_, err := getServer(t, tt.status, tt.body, "X-Openstack-Request-Id", "req-1")
-		oneLine(t, err)
+		OneLine(t, err)
 		var api *ecs.APIError
 		require.ErrorAs(t, err, &api, name)
 		assert.Equal(t, &ecs.APIError{
-			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", URL: testEndpoint + serverPath, Attempts: 1,
+			StatusCode: tt.status, Code: tt.code, Message: tt.message, RequestID: "req-1", Method: "GET", URL: TestEndpoint + ServerPath, Attempts: 1,
 		}, api, name)
 		assert.ElementsMatch(t, tt.is, matches(err), name)
 		assert.ElementsMatch(t, tt.is, matches(api), name)
-		for _, part := range []string{"GET " + testEndpoint + serverPath, tt.code, tt.message, "[request req-1]"} {
+		for _, part := range []string{"GET " + TestEndpoint + ServerPath, tt.code, tt.message, "[request req-1]"} {
 			assert.Contains(t, err.Error(), part, name)
 		}
 		assert.NotContains(t, err.Error(), "  ", name)
@@ -135,7 +136,7 @@ func TestAPIError_FindsTheRequestID(t *testing.T) {
 		assert.Equal(t, want, api.RequestID)
 	}
 	_, err := getServer(t, 401, "", "X-Request-Id", "a\tb"+strings.Repeat("x", 1000))
-	oneLine(t, err)
+	OneLine(t, err)
 	assert.Less(t, len(err.Error()), 500)
 }
 
@@ -158,7 +159,7 @@ func TestAPIError_NamesARedirect(t *testing.T) {
 	} {
 		for _, body := range []string{"", "<html><head><title>301 Moved Permanently</title></head></html>"} {
 			_, err := getServer(t, 302, body, "Location", location)
-			oneLine(t, err)
+			OneLine(t, err)
 			assert.ErrorContains(t, err, says)
 			assert.Empty(t, matches(err))
 		}
@@ -167,10 +168,10 @@ func TestAPIError_NamesARedirect(t *testing.T) {
 
 func TestErrorTypes_MatchAndSay(t *testing.T) {
 	t.Parallel()
-	server := ecs.Server{ID: serverID, Status: "ACTIVE", VMState: "active", FlavorID: newFlavor}
+	server := ecs.Server{ID: ServerID, Status: "ACTIVE", VMState: "active", FlavorID: NewFlavor}
 	busy := ecs.Server{Status: "REVERT_RESIZE", VMState: "resized", TaskState: "resize_reverting"}
 	refusal := &ecs.APIError{StatusCode: 403, Code: "forbidden", Message: "no", Method: "GET", URL: "https://h/p", RequestID: "r-1"}
-	state := "ACTIVE (vm_state active, task_state none), flavor " + newFlavor
+	state := "ACTIVE (vm_state active, task_state none), flavor " + NewFlavor
 	tests := map[string]struct {
 		err  error
 		text string

@@ -284,19 +284,19 @@ func TestFleet_NeverSendsToWhatIsNoID(t *testing.T) {
 	for _, bad := range []string{"", "a/b", "../../os-keypairs?x="} {
 		t.Run(bad, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			Bubble(t, func(t *testing.T) {
 				sent := 0
-				client := newClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
+				client := NewClient(t, TransportFunc(func(req *http.Request) (*http.Response, error) {
 					if req.Method == http.MethodPost {
 						sent++
 					}
 					if strings.HasSuffix(req.URL.Path, "/servers/detail") {
-						return reply(200, fmt.Sprintf(`{"servers":[{"id":%q,"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized",`+
+						return Reply(200, fmt.Sprintf(`{"servers":[{"id":%q,"status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized",`+
 							`"flavor":{"id":"2"},"hostId":"h","OS-SRV-USG:launched_at":"2000-01-01T00:00:00.000000"}]}`, bad))(req)
 					}
-					return fault(404, "itemNotFound", "no")(req)
+					return Fault(404, "itemNotFound", "no")(req)
 				}))
-				for id, result := range client.RevertResizeAll(t.Context(), projectID, []string{"s1", "s2", "s3", "s4", bad}) {
+				for id, result := range client.RevertResizeAll(t.Context(), ProjectID, []string{"s1", "s2", "s3", "s4", bad}) {
 					if id == bad {
 						require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
 					} else {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 const journalHeader = `{"format":"ecs-revert-journal","version":1}` + "\n"
@@ -43,10 +44,10 @@ func journalEntries(t *testing.T, j ecs.Journal) (all []ecs.JournalEntry) {
 // plannedEntry is an entry as a run records it before it sends anything.
 func plannedEntry(change ...func(*ecs.JournalEntry)) ecs.JournalEntry {
 	entry := ecs.JournalEntry{
-		State: ecs.JournalPlanned, Time: epoch.Add(time.Minute),
-		Revert: ecs.Revert{ProjectID: projectID, ServerID: serverID, Before: ecs.Server{
-			ID: serverID, Name: "web", Status: ecs.StatusVerifyResize, VMState: "resized",
-			FlavorID: "2", HostID: "new", Updated: epoch, LaunchedAt: epoch,
+		State: ecs.JournalPlanned, Time: Epoch.Add(time.Minute),
+		Revert: ecs.Revert{ProjectID: ProjectID, ServerID: ServerID, Before: ecs.Server{
+			ID: ServerID, Name: "web", Status: ecs.StatusVerifyResize, VMState: "resized",
+			FlavorID: "2", HostID: "new", Updated: Epoch, LaunchedAt: Epoch,
 		}},
 	}
 	for _, f := range change {
@@ -56,12 +57,12 @@ func plannedEntry(change ...func(*ecs.JournalEntry)) ecs.JournalEntry {
 }
 
 func accepted(e *ecs.JournalEntry) {
-	e.State, e.Revert.SentAt, e.Revert.RequestID = ecs.JournalAccepted, epoch.Add(2*time.Minute), revertID
+	e.State, e.Revert.SentAt, e.Revert.RequestID = ecs.JournalAccepted, Epoch.Add(2*time.Minute), RevertID
 }
 
 func decided(outcome ecs.JournalOutcome) func(*ecs.JournalEntry) {
 	return func(e *ecs.JournalEntry) {
-		e.State, e.Outcome, e.Server = ecs.JournalDecided, outcome, &ecs.Server{ID: serverID, Status: ecs.StatusActive}
+		e.State, e.Outcome, e.Server = ecs.JournalDecided, outcome, &ecs.Server{ID: ServerID, Status: ecs.StatusActive}
 	}
 }
 
@@ -69,7 +70,7 @@ func notReverted(e *ecs.JournalEntry) {
 	accepted(e)
 	decided(ecs.JournalNotReverted)(e)
 	e.Reason, e.Gone = "the server is in ERROR: disk on fire", true
-	e.Server.Fault = &ecs.Fault{Code: 500, Message: "disk on fire", Created: epoch}
+	e.Server.Fault = &ecs.Fault{Code: 500, Message: "disk on fire", Created: Epoch}
 }
 
 func TestJournal_KeepsEveryEntry(t *testing.T) {
@@ -104,14 +105,14 @@ func TestJournal_IsWrittenAsItEverWas(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(`{
 		"state": "decided", "outcome": "not_reverted", "time": "2000-01-01T00:01:00Z",
 		"revert": {
-			"project_id": "`+projectID+`", "server_id": "`+serverID+`", "request_id": "`+revertID+`",
+			"project_id": "`+ProjectID+`", "server_id": "`+ServerID+`", "request_id": "`+RevertID+`",
 			"sent_at": "2000-01-01T00:02:00Z",
 			"before": {
-				"id": "`+serverID+`", "name": "web", "status": "VERIFY_RESIZE", "vm_state": "resized", "flavor_id": "2", "host_id": "new",
+				"id": "`+ServerID+`", "name": "web", "status": "VERIFY_RESIZE", "vm_state": "resized", "flavor_id": "2", "host_id": "new",
 				"updated": "2000-01-01T00:00:00Z", "launched_at": "2000-01-01T00:00:00Z"
 			}
 		},
-		"server": {"id": "`+serverID+`", "status": "ACTIVE", "fault": {"code": 500, "message": "disk on fire", "created": "2000-01-01T00:00:00Z"}},
+		"server": {"id": "`+ServerID+`", "status": "ACTIVE", "fault": {"code": 500, "message": "disk on fire", "created": "2000-01-01T00:00:00Z"}},
 		"reason": "the server is in ERROR: disk on fire", "gone": true
 	}`), &want))
 	if revert, ok := got["revert"].(map[string]any); ok {
@@ -126,7 +127,7 @@ func TestJournal_HoldsNothingOfTheServerThatTellsNoResize(t *testing.T) {
 	j := openJournal(t, path)
 	const private = "s3cret"
 	full := ecs.Server{
-		ID: serverID, Status: ecs.StatusVerifyResize, VMState: "resized", FlavorID: "2", Updated: epoch, UserID: private, KeyName: private, AvailabilityZone: private,
+		ID: ServerID, Status: ecs.StatusVerifyResize, VMState: "resized", FlavorID: "2", Updated: Epoch, UserID: private, KeyName: private, AvailabilityZone: private,
 		Metadata: map[string]string{"admin_pass": private}, Addresses: map[string][]ecs.Address{private: {{Addr: private}}},
 		Fault: &ecs.Fault{Message: "no", Details: private},
 	}

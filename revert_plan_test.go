@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // planned is a plan of the resize that the tests look at.
 func planned(t *testing.T, client *ecs.Client) *ecs.Revert {
 	t.Helper()
-	plan, err := client.PlanRevert(t.Context(), projectID, serverID)
+	plan, err := client.PlanRevert(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 	return plan
 }
@@ -33,54 +34,54 @@ func fromJSON(t *testing.T, revert *ecs.Revert) *ecs.Revert {
 
 func TestPlanRevert_SendsNothing(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		plan := planned(t, newClient(t, c))
-		assert.Equal(t, "look", c.story())
-		assert.Equal(t, epoch, plan.PlannedAt)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		plan := planned(t, NewClient(t, c))
+		assert.Equal(t, "look", c.Story())
+		assert.Equal(t, Epoch, plan.PlannedAt)
 		assert.Zero(t, plan.SentAt, "not known to be accepted")
 		assert.Empty(t, plan.RequestID)
-		assert.Equal(t, serverID, plan.ServerID)
-		assert.Equal(t, projectID, plan.ProjectID)
-		assert.Equal(t, newFlavor, plan.Before.FlavorID)
+		assert.Equal(t, ServerID, plan.ServerID)
+		assert.Equal(t, ProjectID, plan.ProjectID)
+		assert.Equal(t, NewFlavor, plan.Before.FlavorID)
 		assert.Equal(t, plan, fromJSON(t, plan), "to the last field")
 	})
 }
 
 func TestPlanRevert_ChecksThePreconditions(t *testing.T) {
 	t.Parallel()
-	for name, now := range map[string]details{
-		"ACTIVE":               reverted(),
-		"reverting":            reverting(),
-		"no flavor and host":   verifyResize().with(func(d *details) { d.flavor, d.host = "", "" }),
-		"no time of any kind":  verifyResize().with(func(d *details) { d.launched, d.updated = time.Time{}, time.Time{} }),
-		"a task is under way":  verifyResize().with(func(d *details) { d.task = "deleting" }),
-		"powering off already": poweringOff(),
+	for name, now := range map[string]Details{
+		"ACTIVE":               Reverted(),
+		"reverting":            Reverting(),
+		"no flavor and host":   VerifyResize().With(func(d *Details) { d.Flavor, d.Host = "", "" }),
+		"no time of any kind":  VerifyResize().With(func(d *Details) { d.Launched, d.Updated = time.Time{}, time.Time{} }),
+		"a task is under way":  VerifyResize().With(func(d *Details) { d.Task = "deleting" }),
+		"powering off already": PoweringOff(),
 	} {
-		bubble(t, func(t *testing.T) {
-			c := &cloud{t: t, looks: seeAll(now)}
-			plan, err := newClient(t, c).PlanRevert(t.Context(), projectID, serverID)
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: SeeAll(now)}
+			plan, err := NewClient(t, c).PlanRevert(t.Context(), ProjectID, ServerID)
 			assert.Nil(t, plan, name)
 			require.ErrorIs(t, err, ecs.ErrPrecondition, name)
-			oneLine(t, err)
+			OneLine(t, err)
 		})
 	}
-	_, err := newClient(t, &cloud{t: t}).PlanRevert(t.Context(), projectID, "../x")
+	_, err := NewClient(t, &Cloud{T: t}).PlanRevert(t.Context(), ProjectID, "../x")
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 }
 
 func TestResumeRevert_SendsAtOnceWhatWasPlannedJustNow(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
-		client := newClient(t, c)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		client := NewClient(t, c)
 		plan := planned(t, client)
 		saved := fromJSON(t, plan)
 		revert, err := client.ResumeRevert(t.Context(), plan)
 		require.NoError(t, err)
-		assert.Equal(t, "look post", c.story(), "two requests")
-		assert.Equal(t, revertID, revert.RequestID)
-		assert.Equal(t, epoch, revert.SentAt)
+		assert.Equal(t, "look post", c.Story(), "two requests")
+		assert.Equal(t, RevertID, revert.RequestID)
+		assert.Equal(t, Epoch, revert.SentAt)
 		assert.Equal(t, saved, plan, "its argument is left alone")
 		assert.Equal(t, revert, fromJSON(t, revert), "to the last field")
 	})
@@ -88,21 +89,21 @@ func TestResumeRevert_SendsAtOnceWhatWasPlannedJustNow(t *testing.T) {
 
 func TestResumeRevert_FetchesAgainWhatWasPlannedLongAgo(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
-		client := newClient(t, c)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		client := NewClient(t, c)
 		plan := planned(t, client)
 		time.Sleep(time.Hour)
 		revert, err := client.ResumeRevert(t.Context(), plan)
 		require.NoError(t, err)
-		assert.Equal(t, "look look post", c.story())
-		assert.Equal(t, epoch, revert.PlannedAt)
-		assert.Equal(t, epoch.Add(time.Hour), revert.SentAt)
+		assert.Equal(t, "look look post", c.Story())
+		assert.Equal(t, Epoch, revert.PlannedAt)
+		assert.Equal(t, Epoch.Add(time.Hour), revert.SentAt)
 	})
-	bubble(t, func(t *testing.T) {
-		again := verifyResize().with(func(d *details) { d.launched = epoch.Add(time.Minute) })
-		c := &cloud{t: t, looks: seeAll(verifyResize(), again)}
-		client := newClient(t, c)
+	Bubble(t, func(t *testing.T) {
+		again := VerifyResize().With(func(d *Details) { d.Launched = Epoch.Add(time.Minute) })
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), again)}
+		client := NewClient(t, c)
 		plan := planned(t, client)
 		time.Sleep(time.Hour)
 		_, err := client.ResumeRevert(t.Context(), plan)
@@ -138,33 +139,33 @@ func TestResumeRevert_ReadsBackBeforeItSendsWhatMayHaveBeenSent(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, tt := range []struct {
-				now details
+				now Details
 				is  error // nil: accepted
 			}{
-				{verifyResize(), nil},
-				{reverting(), nil},
-				{confirmed(), ecs.ErrNotReverted},
-				{inError("boom"), ecs.ErrNotReverted},
-				{verifyResize().with(func(d *details) { d.launched = revertedAt }), ecs.ErrOutcomeUnknown},
-				{deleted(), ecs.ErrOutcomeUnknown},
+				{VerifyResize(), nil},
+				{Reverting(), nil},
+				{Confirmed(), ecs.ErrNotReverted},
+				{InError("boom"), ecs.ErrNotReverted},
+				{VerifyResize().With(func(d *Details) { d.Launched = RevertedAt }), ecs.ErrOutcomeUnknown},
+				{Deleted(), ecs.ErrOutcomeUnknown},
 			} {
-				bubble(t, func(t *testing.T) {
-					c := &cloud{t: t, looks: append(seeAll(verifyResize()), see(tt.now)), posts: []step{accept()}}
-					client := newClient(t, c)
+				Bubble(t, func(t *testing.T) {
+					c := &Cloud{T: t, Looks: append(SeeAll(VerifyResize()), See(tt.now)), Posts: []Step{Accept()}}
+					client := NewClient(t, c)
 					plan := planned(t, client)
 					time.Sleep(time.Minute)
 					plan = give(t, client, plan)
 					revert, err := client.ResumeRevert(t.Context(), plan)
 					if tt.is != nil {
 						require.ErrorIs(t, err, tt.is)
-						assert.Empty(t, c.all(kindPost))
+						assert.Empty(t, c.All(KindPost))
 						return
 					}
-					require.NoError(t, err, tt.now.status)
+					require.NoError(t, err, tt.now.Status)
 					assert.False(t, revert.SentAt.IsZero())
-					if tt.now.status == "VERIFY_RESIZE" {
-						assert.Equal(t, "look look look look look post", c.story(), "as after a lost answer")
-						assert.GreaterOrEqual(t, elapsed(), time.Minute+5*time.Second)
+					if tt.now.Status == "VERIFY_RESIZE" {
+						assert.Equal(t, "look look look look look post", c.Story(), "as after a lost answer")
+						assert.GreaterOrEqual(t, Elapsed(), time.Minute+5*time.Second)
 					} else {
 						assert.Equal(t, plan.PlannedAt, revert.SentAt, "not after it was sent")
 					}
@@ -176,8 +177,8 @@ func TestResumeRevert_ReadsBackBeforeItSendsWhatMayHaveBeenSent(t *testing.T) {
 
 func TestResumeRevert_ReturnsAnAcceptedOneAsItIs(t *testing.T) {
 	t.Parallel()
-	revert := sentRevert()
-	got, err := newClient(t, &cloud{t: t}).ResumeRevert(t.Context(), revert)
+	revert := SentRevert()
+	got, err := NewClient(t, &Cloud{T: t}).ResumeRevert(t.Context(), revert)
 	require.NoError(t, err)
 	assert.Equal(t, revert, got)
 	assert.NotSame(t, revert, got)
@@ -186,23 +187,23 @@ func TestResumeRevert_ReturnsAnAcceptedOneAsItIs(t *testing.T) {
 // The Revert of an OutcomeUnknownError is one to go on with.
 func TestResumeRevert_GoesOnAfterAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: append(seeAll(verifyResize()), append(times(30, notPublished()), see(reverting()))...), posts: []step{dropped()}}
-		client := newClient(t, c)
-		_, err := client.RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: append(SeeAll(VerifyResize()), append(Times(30, NotPublished()), See(Reverting()))...), Posts: []Step{Dropped()}}
+		client := NewClient(t, c)
+		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
 		var unknown *ecs.OutcomeUnknownError
 		require.ErrorAs(t, err, &unknown)
 		assert.Zero(t, unknown.Revert.SentAt)
-		assert.Equal(t, epoch, unknown.Revert.PlannedAt)
+		assert.Equal(t, Epoch, unknown.Revert.PlannedAt)
 		for range 40 {
 			var revert *ecs.Revert
 			if revert, err = client.ResumeRevert(t.Context(), &unknown.Revert); err == nil {
-				assert.Equal(t, serverID, revert.ServerID)
+				assert.Equal(t, ServerID, revert.ServerID)
 				break
 			}
 		}
 		require.NoError(t, err)
-		assert.Len(t, c.all(kindPost), 1, "never sent again")
+		assert.Len(t, c.All(KindPost), 1, "never sent again")
 	})
 }
 
@@ -219,18 +220,18 @@ func TestResumeRevert_RefusesADamagedRevert(t *testing.T) {
 		"no flavor, no host":   func(r *ecs.Revert) { r.Before.FlavorID, r.Before.HostID = "", "" },
 		"no time":              func(r *ecs.Revert) { r.Before.LaunchedAt, r.Before.Updated = time.Time{}, time.Time{} },
 		"empty":                func(r *ecs.Revert) { *r = ecs.Revert{} },
-		"another, and sent":    func(r *ecs.Revert) { r.Before.ID, r.SentAt = "another", epoch },
-		"no project, and sent": func(r *ecs.Revert) { r.ProjectID, r.SentAt = "", epoch },
+		"another, and sent":    func(r *ecs.Revert) { r.Before.ID, r.SentAt = "another", Epoch },
+		"no project, and sent": func(r *ecs.Revert) { r.ProjectID, r.SentAt = "", Epoch },
 	} {
-		revert := sentRevert()
-		revert.PlannedAt, revert.SentAt = epoch, time.Time{}
+		revert := SentRevert()
+		revert.PlannedAt, revert.SentAt = Epoch, time.Time{}
 		damage(revert)
-		got, err := newClient(t, &cloud{t: t}).ResumeRevert(t.Context(), revert)
+		got, err := NewClient(t, &Cloud{T: t}).ResumeRevert(t.Context(), revert)
 		assert.Nil(t, got, name)
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
 		assert.NotContains(t, err.Error(), "\n")
 	}
-	_, err := newClient(t, &cloud{t: t}).ResumeRevert(t.Context(), nil)
+	_, err := NewClient(t, &Cloud{T: t}).ResumeRevert(t.Context(), nil)
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 }
 
@@ -244,47 +245,47 @@ func TestRevert_ReadsJSONOfBeforePlans(t *testing.T) {
 
 func TestWaitForRevert_RefusesAPlan(t *testing.T) {
 	t.Parallel()
-	revert := sentRevert()
-	revert.PlannedAt, revert.SentAt = epoch, time.Time{}
-	_, err := newClient(t, &cloud{t: t}).WaitForRevert(t.Context(), revert)
+	revert := SentRevert()
+	revert.PlannedAt, revert.SentAt = Epoch, time.Time{}
+	_, err := NewClient(t, &Cloud{T: t}).WaitForRevert(t.Context(), revert)
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	assert.Contains(t, err.Error(), "ResumeRevert")
 }
 
 func TestRevertResizeAndWait_ItsWaitErrorHoldsTheRevert(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		c := &cloud{t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{accept()}}
-		_, err := newClient(t, c).RevertResizeAndWait(ctx, projectID, serverID)
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{Accept()}}
+		_, err := NewClient(t, c).RevertResizeAndWait(ctx, ProjectID, ServerID)
 		var wait *ecs.WaitError
 		require.ErrorAs(t, err, &wait)
 		require.ErrorIs(t, err, ecs.ErrWaitEnded)
 		require.NotNil(t, wait.Revert)
-		assert.Equal(t, revertID, wait.Revert.RequestID)
-		assert.Equal(t, epoch, wait.Revert.SentAt)
+		assert.Equal(t, RevertID, wait.Revert.RequestID)
+		assert.Equal(t, Epoch, wait.Revert.SentAt)
 
-		c.looks = seeAll(reverted())
-		_, err = newClient(t, c).WaitForRevert(t.Context(), wait.Revert)
+		c.Looks = SeeAll(Reverted())
+		_, err = NewClient(t, c).WaitForRevert(t.Context(), wait.Revert)
 		require.NoError(t, err)
 	})
 }
 
 func TestWaitForVerifyResize_TellsItsProgress(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		resizing := verifyResize().with(func(d *details) { d.status, d.vm, d.task = "RESIZE", "active", "resize_finish" })
-		c := &cloud{t: t, looks: []step{see(resizing), reply(http.StatusBadGateway, html), see(verifyResize())}}
+	Bubble(t, func(t *testing.T) {
+		resizing := VerifyResize().With(func(d *Details) { d.Status, d.VM, d.Task = "RESIZE", "active", "resize_finish" })
+		c := &Cloud{T: t, Looks: []Step{See(resizing), Reply(http.StatusBadGateway, HTML), See(VerifyResize())}}
 		var seen []ecs.Progress
-		_, err := newClient(t, c).WaitForVerifyResize(t.Context(), projectID, serverID, ecs.WithProgress(func(p ecs.Progress) { seen = append(seen, p) }))
+		_, err := NewClient(t, c).WaitForVerifyResize(t.Context(), ProjectID, ServerID, ecs.WithProgress(func(p ecs.Progress) { seen = append(seen, p) }))
 		require.NoError(t, err)
 		require.Len(t, seen, 3)
 		assert.Equal(t, "RESIZE", seen[0].Server.Status)
 		require.Error(t, seen[1].Err)
 		assert.Equal(t, "VERIFY_RESIZE", seen[2].Server.Status)
 	})
-	_, err := newClient(t, &cloud{t: t}).WaitForVerifyResize(t.Context(), projectID, serverID, ecs.WithProgress(nil))
+	_, err := NewClient(t, &Cloud{T: t}).WaitForVerifyResize(t.Context(), ProjectID, ServerID, ecs.WithProgress(nil))
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 }
 
@@ -293,21 +294,21 @@ func TestResumeRevert_AServerThatIsInErrorSinceWasReverted(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name         string
-		list, record []step
+		list, record []Step
 		reverted     bool
 		says         string
 	}{
-		{"its revert succeeded", []step{listActions(revertEntry(), resizeEntry())}, []step{recorded(finishedRecord())}, true, ""},
-		{"its revert failed", []step{listActions(revertEntry(), resizeEntry())}, []step{recorded(failedRecord())}, false, "disk on fire"},
-		{"confirmed", []step{listActions(confirmEntry(), resizeEntry())}, nil, false, "confirmed"},
+		{"its revert succeeded", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(finishedRecord())}, true, ""},
+		{"its revert failed", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(failedRecord())}, false, "disk on fire"},
+		{"confirmed", []Step{ListActions(ConfirmEntry(), ResizeEntry())}, nil, false, "confirmed"},
 		{"no record", nil, nil, false, "disk on fire"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				later := inError("disk on fire").with(func(d *details) { d.launched = revertedAt })
-				c := &cloud{t: t, looks: seeAll(verifyResize(), later), list: tt.list, record: tt.record}
-				client := newClient(t, c)
+			Bubble(t, func(t *testing.T) {
+				later := InError("disk on fire").With(func(d *Details) { d.Launched = RevertedAt })
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), later), List: tt.list, Record: tt.record}
+				client := NewClient(t, c)
 				plan := fromJSON(t, planned(t, client))
 				time.Sleep(time.Hour)
 				revert, err := client.ResumeRevert(t.Context(), plan)
@@ -317,7 +318,7 @@ func TestResumeRevert_AServerThatIsInErrorSinceWasReverted(t *testing.T) {
 					return
 				}
 				require.NoError(t, err)
-				assert.Equal(t, revertID, revert.RequestID)
+				assert.Equal(t, RevertID, revert.RequestID)
 				_, err = client.WaitForRevert(t.Context(), revert)
 				assert.NoError(t, err, "the wait says the same")
 			})

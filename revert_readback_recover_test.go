@@ -9,40 +9,41 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // Where the reply was lost, the server's list of actions has the request ID.
 func TestRevertResize_RecoversTheRequestID(t *testing.T) {
 	t.Parallel()
-	earlier := entry{action: "revertResize", id: "req-earlier", start: resizedAt.Add(-time.Minute)}
-	earlierResize := entry{action: "resize", id: "req-earlier-resize", start: resizedAt.Add(-2 * time.Minute)}
-	second := entry{action: "revertResize", id: "req-second", start: epoch.Add(time.Second)}
-	failing := []step{reply(http.StatusServiceUnavailable, ""), listActions(revertEntry(), resizeEntry())}
+	earlier := Entry{Action: "revertResize", ID: "req-earlier", Start: ResizedAt.Add(-time.Minute)}
+	earlierResize := Entry{Action: "resize", ID: "req-earlier-resize", Start: ResizedAt.Add(-2 * time.Minute)}
+	second := Entry{Action: "revertResize", ID: "req-second", Start: Epoch.Add(time.Second)}
+	failing := []Step{Reply(http.StatusServiceUnavailable, ""), ListActions(RevertEntry(), ResizeEntry())}
 	tests := []struct {
 		name string
-		list []step
+		list []Step
 		want string
 	}{
-		{"the only revert", []step{listActions(revertEntry(), resizeEntry())}, revertID},
-		{"not that of an earlier resize", []step{listActions(revertEntry(), resizeEntry(), earlier, earlierResize)}, revertID},
-		{"only that of an earlier resize: a replica that lags", []step{listActions(resizeEntry(), earlier, earlierResize)}, ""},
-		{"two overlapping ones: the first", []step{listActions(second, revertEntry(), resizeEntry())}, revertID},
-		{"an empty list", []step{listActions()}, ""},
-		{"a list that fails at first", failing, revertID},
-		{"no such API", []step{notPublished()}, ""},
-		{"forbidden", []step{fault(http.StatusForbidden, "forbidden", "no")}, ""},
-		{"HTML", []step{reply(http.StatusOK, html)}, ""},
-		{"no list", []step{reply(http.StatusOK, `{"instanceActions": null}`)}, ""},
+		{"the only revert", []Step{ListActions(RevertEntry(), ResizeEntry())}, RevertID},
+		{"not that of an earlier resize", []Step{ListActions(RevertEntry(), ResizeEntry(), earlier, earlierResize)}, RevertID},
+		{"only that of an earlier resize: a replica that lags", []Step{ListActions(ResizeEntry(), earlier, earlierResize)}, ""},
+		{"two overlapping ones: the first", []Step{ListActions(second, RevertEntry(), ResizeEntry())}, RevertID},
+		{"an empty list", []Step{ListActions()}, ""},
+		{"a list that fails at first", failing, RevertID},
+		{"no such API", []Step{NotPublished()}, ""},
+		{"forbidden", []Step{Fault(http.StatusForbidden, "forbidden", "no")}, ""},
+		{"HTML", []Step{Reply(http.StatusOK, HTML)}, ""},
+		{"no list", []Step{Reply(http.StatusOK, `{"instanceActions": null}`)}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for _, now := range []details{reverting(), poweringOff(), reverted()} {
-				bubble(t, func(t *testing.T) {
-					c := &cloud{t: t, looks: seeAll(verifyResize(), now), posts: []step{dropped()}, list: tt.list}
-					revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			for _, now := range []Details{Reverting(), PoweringOff(), Reverted()} {
+				Bubble(t, func(t *testing.T) {
+					c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), now), Posts: []Step{Dropped()}, List: tt.list}
+					revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 					require.NoError(t, err)
-					assert.Equal(t, tt.want, revert.RequestID, now.status)
+					assert.Equal(t, tt.want, revert.RequestID, now.Status)
 				})
 			}
 		})
@@ -51,13 +52,13 @@ func TestRevertResize_RecoversTheRequestID(t *testing.T) {
 
 func TestRevertResize_RecoversNothingWithoutATime(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		unreported := func(d *details) { d.launched, d.updated = time.Time{}, time.Time{} }
-		c := &cloud{
-			t: t, looks: seeAll(verifyResize().with(unreported), reverting().with(unreported)), posts: []step{dropped()},
-			list: []step{listActions(revertEntry(), resizeEntry())},
+	Bubble(t, func(t *testing.T) {
+		unreported := func(d *Details) { d.Launched, d.Updated = time.Time{}, time.Time{} }
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize().With(unreported), Reverting().With(unreported)), Posts: []Step{Dropped()},
+			List: []Step{ListActions(RevertEntry(), ResizeEntry())},
 		}
-		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		assert.Empty(t, revert.RequestID, "nothing tells which resize it belongs to")
 	})
@@ -66,26 +67,26 @@ func TestRevertResize_RecoversNothingWithoutATime(t *testing.T) {
 // Of a revert and a confirm that were accepted at the same moment, the confirm may be recorded first.
 func TestRevertResize_DoesNotTakeTheIDOfAConfirm(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{
-			t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{dropped()},
-			list: []step{listActions(revertEntry(), confirmEntry(), resizeEntry())},
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{Dropped()},
+			List: []Step{ListActions(RevertEntry(), ConfirmEntry(), ResizeEntry())},
 		}
-		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, revertID, revert.RequestID, "the revert's")
+		assert.Equal(t, RevertID, revert.RequestID, "the revert's")
 	})
 }
 
 // An answer that came needs no record.
 func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
-		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, revertID, revert.RequestID)
-		assert.Empty(t, c.all(kindList))
+		assert.Equal(t, RevertID, revert.RequestID)
+		assert.Empty(t, c.All(KindList))
 	})
 }
 
@@ -93,26 +94,26 @@ func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
 // record tells.
 func TestRevertResize_AsksTheRecordBeforeItGivesUp(t *testing.T) {
 	t.Parallel()
-	notResized := fault(http.StatusBadRequest, "badRequest", "Instance has not been resized.")
+	notResized := Fault(http.StatusBadRequest, "badRequest", "Instance has not been resized.")
 	tests := []struct {
 		name string
-		list []step
+		list []Step
 		want error
 	}{
-		{"confirmed", []step{listActions(confirmEntry(), resizeEntry())}, ecs.ErrNotReverted},
-		{"reverted", []step{listActions(revertEntry(), resizeEntry())}, nil},
-		{"open", []step{listActions(resizeEntry())}, ecs.ErrOutcomeUnknown},
+		{"confirmed", []Step{ListActions(ConfirmEntry(), ResizeEntry())}, ecs.ErrNotReverted},
+		{"reverted", []Step{ListActions(RevertEntry(), ResizeEntry())}, nil},
+		{"open", []Step{ListActions(ResizeEntry())}, ecs.ErrOutcomeUnknown},
 		{"no record", nil, ecs.ErrOutcomeUnknown},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize()), posts: append(times(1, dropped()), times(3, notResized)...), list: tt.list}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: append(Times(1, Dropped()), Times(3, notResized)...), List: tt.list}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				if tt.want == nil {
 					require.NoError(t, err)
-					assert.Equal(t, revertID, revert.RequestID)
+					assert.Equal(t, RevertID, revert.RequestID)
 					return
 				}
 				require.ErrorIs(t, err, tt.want)
@@ -126,27 +127,27 @@ func TestRevertResize_AsksTheRecordBeforeItGivesUp(t *testing.T) {
 func TestRevertResize_AConfirmBeforeAnAcceptedRevertDecidesNothing(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		now  details
+		now  Details
 		want error
 	}{
-		"reverted already":                   {reverted(), nil},
-		"back on the old host only":          {reverted().with(func(d *details) { d.flavor = newFlavor }), nil}, // the wait tells what that means
-		"on a third host, not launched anew": {atRest("ACTIVE", newFlavor, "third-host", resizedAt), ecs.ErrOutcomeUnknown},
-		"neither of them has begun":          {verifyResize(), ecs.ErrOutcomeUnknown},
-		"the very end of the revert":         {finishing().with(func(d *details) { d.launched = revertedAt }), ecs.ErrOutcomeUnknown},
-		"the confirm was carried out":        {confirmed(), ecs.ErrNotReverted},
+		"reverted already":                   {Reverted(), nil},
+		"back on the old host only":          {Reverted().With(func(d *Details) { d.Flavor = NewFlavor }), nil}, // the wait tells what that means
+		"on a third host, not launched anew": {AtRest("ACTIVE", NewFlavor, "third-host", ResizedAt), ecs.ErrOutcomeUnknown},
+		"neither of them has begun":          {VerifyResize(), ecs.ErrOutcomeUnknown},
+		"the very end of the revert":         {Finishing().With(func(d *Details) { d.Launched = RevertedAt }), ecs.ErrOutcomeUnknown},
+		"the confirm was carried out":        {Confirmed(), ecs.ErrNotReverted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{
-					t: t, looks: seeAll(verifyResize(), tt.now), posts: []step{dropped()},
-					list: []step{listActions(revertEntry(), confirmEntry(), resizeEntry())},
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{
+					T: t, Looks: SeeAll(VerifyResize(), tt.now), Posts: []Step{Dropped()},
+					List: []Step{ListActions(RevertEntry(), ConfirmEntry(), ResizeEntry())},
 				}
-				revert, err := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), projectID, serverID)
+				revert, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), ProjectID, ServerID)
 				require.ErrorIs(t, err, tt.want)
 				if tt.want == nil {
-					assert.Equal(t, revertID, revert.RequestID)
+					assert.Equal(t, RevertID, revert.RequestID)
 				}
 			})
 		})

@@ -12,28 +12,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // Answers after which the action may have been accepted.
-func unclear() map[string]step {
-	return map[string]step{
-		"connection lost":                    dropped(),
-		"connection reset":                   failWith(errors.New("read: connection reset by peer")),
-		"timed out":                          hang(),
-		"202, its body cut off":              cutOff(http.StatusAccepted, `{"some`),
-		"202, its body oversized":            reply(http.StatusAccepted, `"`+strings.Repeat("x", 1<<20)+`"`),
-		"202, its body broken":               reply(http.StatusAccepted, `{"some`),
-		"200 HTML":                           reply(http.StatusOK, html, "Content-Type", "text/html"),
-		"202 that is not the gzip it says":   reply(http.StatusAccepted, "no gzip", "Content-Encoding", "gzip"),
-		"500 with a Nova fault":              fault(serverFailure, "computeFault", unexpected),
-		"500 without Nova's request ID":      reply(serverFailure, `{"computeFault": {"code": 500, "message": "Unexpected API Error."}}`),
-		"500 of the gateway":                 gatewayError(serverFailure, "APIGW.0601"),
-		"500 with a request ID but HTML":     reply(serverFailure, html, "X-Openstack-Request-Id", faultID),
-		"502":                                reply(http.StatusBadGateway, html),
-		"503":                                reply(http.StatusServiceUnavailable, `{"message": "The Keystone service is temporarily unavailable.", "code": "503 Service Unavailable", "title": "Service Unavailable"}`),
-		"504":                                gatewayError(http.StatusGatewayTimeout, "APIGW.0201"),
-		"408":                                reply(http.StatusRequestTimeout, ""),
-		"500 with a Nova fault, but cut off": cutOff(serverFailure, `{"computeFault": {"code": 500, "message": "Unexp`),
+func unclear() map[string]Step {
+	return map[string]Step{
+		"connection lost":                    Dropped(),
+		"connection reset":                   FailWith(errors.New("read: connection reset by peer")),
+		"timed out":                          Hang(),
+		"202, its body cut off":              CutOff(http.StatusAccepted, `{"some`),
+		"202, its body oversized":            Reply(http.StatusAccepted, `"`+strings.Repeat("x", 1<<20)+`"`),
+		"202, its body broken":               Reply(http.StatusAccepted, `{"some`),
+		"200 HTML":                           Reply(http.StatusOK, HTML, "Content-Type", "text/html"),
+		"202 that is not the gzip it says":   Reply(http.StatusAccepted, "no gzip", "Content-Encoding", "gzip"),
+		"500 with a Nova fault":              Fault(ServerFailure, "computeFault", Unexpected),
+		"500 without Nova's request ID":      Reply(ServerFailure, `{"computeFault": {"code": 500, "message": "Unexpected API Error."}}`),
+		"500 of the gateway":                 GatewayError(ServerFailure, "APIGW.0601"),
+		"500 with a request ID but HTML":     Reply(ServerFailure, HTML, "X-Openstack-Request-Id", FaultID),
+		"502":                                Reply(http.StatusBadGateway, HTML),
+		"503":                                Reply(http.StatusServiceUnavailable, `{"message": "The Keystone service is temporarily unavailable.", "code": "503 Service Unavailable", "title": "Service Unavailable"}`),
+		"504":                                GatewayError(http.StatusGatewayTimeout, "APIGW.0201"),
+		"408":                                Reply(http.StatusRequestTimeout, ""),
+		"500 with a Nova fault, but cut off": CutOff(ServerFailure, `{"computeFault": {"code": 500, "message": "Unexp`),
 	}
 }
 
@@ -42,19 +43,19 @@ func TestRevertResize_ReadsBackAfterAnUnclearAnswer(t *testing.T) {
 	for name, answer := range unclear() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{
-					t: t, looks: seeAll(verifyResize(), reverting()), posts: []step{answer},
-					list: []step{listActions(revertEntry(), resizeEntry())},
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{
+					T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{answer},
+					List: []Step{ListActions(RevertEntry(), ResizeEntry())},
 				}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				require.NoError(t, err)
-				assert.Equal(t, revertID, revert.RequestID, "recovered")
-				assert.Equal(t, epoch, revert.SentAt)
+				assert.Equal(t, RevertID, revert.RequestID, "recovered")
+				assert.Equal(t, Epoch, revert.SentAt)
 				assert.Equal(t, "VERIFY_RESIZE", revert.Before.Status)
-				assert.Equal(t, "look post look list", c.story())
+				assert.Equal(t, "look post look list", c.Story())
 				if name != "timed out" {
-					assert.Zero(t, elapsed(), "the first look back is made at once")
+					assert.Zero(t, Elapsed(), "the first look back is made at once")
 				}
 			})
 		})
@@ -63,38 +64,38 @@ func TestRevertResize_ReadsBackAfterAnUnclearAnswer(t *testing.T) {
 
 func TestRevertResize_ReadBackThatSaysAccepted(t *testing.T) {
 	t.Parallel()
-	shutoff := atRest("SHUTOFF", oldFlavor, oldHost, revertedAt)
+	shutoff := AtRest("SHUTOFF", OldFlavor, OldHost, RevertedAt)
 	tests := []struct {
 		name  string
-		looks []details
+		looks []Details
 	}{
-		{"REVERT_RESIZE, launched_at as before", []details{reverting()}},
-		{"REVERT_RESIZE, in its second half", []details{finishing()}},
-		{"resize_reverting under the vendor's UNKNOWN", []details{reverting().with(func(d *details) { d.status = "UNKNOWN" })}},
-		{"resized and powering-off", []details{poweringOff()}},
-		{"resized and powering-off under UNKNOWN", []details{poweringOff().with(func(d *details) { d.status = "UNKNOWN" })}},
-		{"ACTIVE, done already", []details{reverted()}},
-		{"SHUTOFF, done already", []details{shutoff}},
-		{"ACTIVE, only the host changed", []details{reverted().with(func(d *details) { d.flavor = newFlavor })}},
-		{"ACTIVE, only the flavor changed", []details{reverted().with(func(d *details) { d.host = newHost })}},
-		{"ACTIVE, rolled back by the host", []details{rolledBack()}},
-		{"not accepted at the first look, REVERT_RESIZE at the second", []details{verifyResize(), reverting()}},
-		{"not accepted, twice, REVERT_RESIZE at the third", []details{verifyResize(), verifyResize(), reverting()}},
-		{"resized and another task first", []details{verifyResize().with(func(d *details) { d.task = "rebooting" }), reverting()}},
-		{"an unknown status first", []details{verifyResize().with(func(d *details) { d.status = "PONDERING" }), reverting()}},
-		{"ACTIVE with a task", []details{reverted().with(func(d *details) { d.task = "powering-off" })}},
-		{"ACTIVE, its flavor and host not told, first", []details{confirmed().with(func(d *details) { d.flavor, d.host = "", "" }), reverted()}},
+		{"REVERT_RESIZE, launched_at as before", []Details{Reverting()}},
+		{"REVERT_RESIZE, in its second half", []Details{Finishing()}},
+		{"resize_reverting under the vendor's UNKNOWN", []Details{Reverting().With(func(d *Details) { d.Status = "UNKNOWN" })}},
+		{"resized and powering-off", []Details{PoweringOff()}},
+		{"resized and powering-off under UNKNOWN", []Details{PoweringOff().With(func(d *Details) { d.Status = "UNKNOWN" })}},
+		{"ACTIVE, done already", []Details{Reverted()}},
+		{"SHUTOFF, done already", []Details{shutoff}},
+		{"ACTIVE, only the host changed", []Details{Reverted().With(func(d *Details) { d.Flavor = NewFlavor })}},
+		{"ACTIVE, only the flavor changed", []Details{Reverted().With(func(d *Details) { d.Host = NewHost })}},
+		{"ACTIVE, rolled back by the host", []Details{RolledBack()}},
+		{"not accepted at the first look, REVERT_RESIZE at the second", []Details{VerifyResize(), Reverting()}},
+		{"not accepted, twice, REVERT_RESIZE at the third", []Details{VerifyResize(), VerifyResize(), Reverting()}},
+		{"resized and another task first", []Details{VerifyResize().With(func(d *Details) { d.Task = "rebooting" }), Reverting()}},
+		{"an unknown status first", []Details{VerifyResize().With(func(d *Details) { d.Status = "PONDERING" }), Reverting()}},
+		{"ACTIVE with a task", []Details{Reverted().With(func(d *Details) { d.Task = "powering-off" })}},
+		{"ACTIVE, its flavor and host not told, first", []Details{Confirmed().With(func(d *Details) { d.Flavor, d.Host = "", "" }), Reverted()}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(append([]details{verifyResize()}, tt.looks...)...), posts: []step{dropped()}}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(append([]Details{VerifyResize()}, tt.looks...)...), Posts: []Step{Dropped()}}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				require.NoError(t, err)
 				assert.Empty(t, revert.RequestID, "a cloud without the record")
-				assert.Len(t, c.all(kindPost), 1)
-				assert.Len(t, c.all(kindLook), 1+len(tt.looks))
+				assert.Len(t, c.All(KindPost), 1)
+				assert.Len(t, c.All(KindLook), 1+len(tt.looks))
 			})
 		})
 	}
@@ -102,43 +103,43 @@ func TestRevertResize_ReadBackThatSaysAccepted(t *testing.T) {
 
 func TestRevertResize_ReadBackThatSaysNotReverted(t *testing.T) {
 	t.Parallel()
-	failed := revertEntry()
-	failed.message = "Error"
+	failed := RevertEntry()
+	failed.Message = "Error"
 	tests := []struct {
 		name string
-		now  details
-		list []step
+		now  Details
+		list []Step
 		text string
 		not  string // what the reason does not claim
 	}{
-		{"ACTIVE, both unchanged, the record does not tell", confirmed(), nil, "or", "accepted"},
-		{"SHUTOFF, both unchanged", atRest("SHUTOFF", newFlavor, newHost, resizedAt), nil, "or", "accepted"},
-		{"the record says confirmed", confirmed(), []step{listActions(confirmEntry(), resizeEntry())}, "confirmed", "rolled back"},
-		{"the record says accepted: rolled back", confirmed(), []step{listActions(failed, resizeEntry())}, "rolled back", "confirmed"},
-		{"the record is refused", confirmed(), []step{fault(http.StatusForbidden, "forbidden", "no")}, "or", "accepted"},
-		{"VERIFY_RESIZE of another resize, and the record says confirmed", verifyResize().with(func(d *details) { d.launched = epoch.Add(-time.Second) }), []step{listActions(confirmEntry(), resizeEntry())}, "confirmed", "rolled back"},
-		{"in ERROR", inError("disk on fire"), nil, "disk on fire", "confirmed"},
-		{"confirmed and resized again: another flavor, but the record says confirmed", atRest("ACTIVE", "s3.huge.9", newHost, revertedAt), []step{listActions(confirmEntry(), resizeEntry())}, "confirmed", "rolled back"},
-		{"powering off after the revert of another resize: the record says confirmed", poweringOff(), []step{listActions(confirmEntry(), resizeEntry())}, "confirmed", "rolled back"},
+		{"ACTIVE, both unchanged, the record does not tell", Confirmed(), nil, "or", "accepted"},
+		{"SHUTOFF, both unchanged", AtRest("SHUTOFF", NewFlavor, NewHost, ResizedAt), nil, "or", "accepted"},
+		{"the record says confirmed", Confirmed(), []Step{ListActions(ConfirmEntry(), ResizeEntry())}, "confirmed", "rolled back"},
+		{"the record says accepted: rolled back", Confirmed(), []Step{ListActions(failed, ResizeEntry())}, "rolled back", "confirmed"},
+		{"the record is refused", Confirmed(), []Step{Fault(http.StatusForbidden, "forbidden", "no")}, "or", "accepted"},
+		{"VERIFY_RESIZE of another resize, and the record says confirmed", VerifyResize().With(func(d *Details) { d.Launched = Epoch.Add(-time.Second) }), []Step{ListActions(ConfirmEntry(), ResizeEntry())}, "confirmed", "rolled back"},
+		{"in ERROR", InError("disk on fire"), nil, "disk on fire", "confirmed"},
+		{"confirmed and resized again: another flavor, but the record says confirmed", AtRest("ACTIVE", "s3.huge.9", NewHost, RevertedAt), []Step{ListActions(ConfirmEntry(), ResizeEntry())}, "confirmed", "rolled back"},
+		{"powering off after the revert of another resize: the record says confirmed", PoweringOff(), []Step{ListActions(ConfirmEntry(), ResizeEntry())}, "confirmed", "rolled back"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: seeAll(verifyResize(), tt.now), posts: []step{dropped()}, list: tt.list}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), tt.now), Posts: []Step{Dropped()}, List: tt.list}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				assert.Nil(t, revert)
 				require.ErrorIs(t, err, ecs.ErrNotReverted)
 				assert.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
 				assert.NotErrorIs(t, err, ecs.ErrNotFound)
 				var failed *ecs.RevertFailedError
 				require.ErrorAs(t, err, &failed)
-				assert.Equal(t, tt.now.status, failed.Server.Status)
-				assert.Equal(t, serverID, failed.Revert.ServerID)
+				assert.Equal(t, tt.now.Status, failed.Server.Status)
+				assert.Equal(t, ServerID, failed.Revert.ServerID)
 				assert.Contains(t, failed.Reason, tt.text)
 				assert.NotContains(t, failed.Reason, tt.not)
-				oneLine(t, err)
-				assert.Len(t, c.all(kindPost), 1, "never sent again")
+				OneLine(t, err)
+				assert.Len(t, c.All(KindPost), 1, "never sent again")
 			})
 		})
 	}
@@ -146,38 +147,38 @@ func TestRevertResize_ReadBackThatSaysNotReverted(t *testing.T) {
 
 func TestRevertResize_ReadBackThatCannotTell(t *testing.T) {
 	t.Parallel()
-	anew := func(d *details) { d.launched = epoch.Add(-time.Second) }
+	anew := func(d *Details) { d.Launched = Epoch.Add(-time.Second) }
 	tests := []struct {
 		name  string
-		looks []step
-		list  []step
+		looks []Step
+		list  []Step
 		is    error
 		seen  string // status of Observed; "" = nothing seen
 	}{
-		{"REVERT_RESIZE with another launched_at", seeAll(reverting().with(anew)), nil, nil, "REVERT_RESIZE"},
-		{"VERIFY_RESIZE with another flavor", seeAll(verifyResize().with(func(d *details) { d.flavor = "s3.huge.9" })), nil, nil, "VERIFY_RESIZE"},
-		{"VERIFY_RESIZE with another host", seeAll(verifyResize().with(func(d *details) { d.host = "third-host" })), nil, nil, "VERIFY_RESIZE"},
-		{"VERIFY_RESIZE with another launched_at", seeAll(verifyResize().with(anew)), nil, nil, "VERIFY_RESIZE"},
-		{"DELETED", seeAll(deleted()), nil, ecs.ErrNotFound, "DELETED"},
-		{"SOFT_DELETED", seeAll(deleted().with(func(d *details) { d.status = "SOFT_DELETED" })), nil, ecs.ErrNotFound, "SOFT_DELETED"},
-		{"404", []step{fault(http.StatusNotFound, "itemNotFound", "gone")}, nil, ecs.ErrNotFound, ""},
-		{"404 after a look", []step{see(verifyResize()), fault(http.StatusNotFound, "itemNotFound", "gone")}, nil, ecs.ErrNotFound, "VERIFY_RESIZE"},
-		{"the look is refused: 401 without renewal", []step{reply(http.StatusUnauthorized, "")}, nil, ecs.ErrUnauthorized, ""},
-		{"the look is refused: 403", []step{fault(http.StatusForbidden, "forbidden", "no")}, nil, ecs.ErrForbidden, ""},
-		{"the look is refused: APIGW.0101", []step{notPublished()}, nil, ecs.ErrAPINotPublished, ""},
-		{"the look is refused: 302", []step{reply(http.StatusFound, "", "Location", "https://evil.example.com")}, nil, nil, ""},
-		{"nothing readable before the budget ends: 503", []step{reply(http.StatusServiceUnavailable, "")}, nil, ecs.ErrUnavailable, ""},
-		{"nothing readable before the budget ends: lost", []step{dropped()}, nil, ecs.ErrUnavailable, ""},
-		{"nothing readable before the budget ends: HTML", []step{reply(http.StatusOK, html)}, nil, nil, ""},
-		{"nothing that tells before the budget ends", seeAll(verifyResize().with(func(d *details) { d.task = "deleting" })), nil, nil, "VERIFY_RESIZE"},
-		{"a look that asks for more than the budget", []step{reply(manyRequests, "", "Retry-After", "300")}, nil, ecs.ErrRateLimited, ""},
+		{"REVERT_RESIZE with another launched_at", SeeAll(Reverting().With(anew)), nil, nil, "REVERT_RESIZE"},
+		{"VERIFY_RESIZE with another flavor", SeeAll(VerifyResize().With(func(d *Details) { d.Flavor = "s3.huge.9" })), nil, nil, "VERIFY_RESIZE"},
+		{"VERIFY_RESIZE with another host", SeeAll(VerifyResize().With(func(d *Details) { d.Host = "third-host" })), nil, nil, "VERIFY_RESIZE"},
+		{"VERIFY_RESIZE with another launched_at", SeeAll(VerifyResize().With(anew)), nil, nil, "VERIFY_RESIZE"},
+		{"DELETED", SeeAll(Deleted()), nil, ecs.ErrNotFound, "DELETED"},
+		{"SOFT_DELETED", SeeAll(Deleted().With(func(d *Details) { d.Status = "SOFT_DELETED" })), nil, ecs.ErrNotFound, "SOFT_DELETED"},
+		{"404", []Step{Fault(http.StatusNotFound, "itemNotFound", "gone")}, nil, ecs.ErrNotFound, ""},
+		{"404 after a look", []Step{See(VerifyResize()), Fault(http.StatusNotFound, "itemNotFound", "gone")}, nil, ecs.ErrNotFound, "VERIFY_RESIZE"},
+		{"the look is refused: 401 without renewal", []Step{Reply(http.StatusUnauthorized, "")}, nil, ecs.ErrUnauthorized, ""},
+		{"the look is refused: 403", []Step{Fault(http.StatusForbidden, "forbidden", "no")}, nil, ecs.ErrForbidden, ""},
+		{"the look is refused: APIGW.0101", []Step{NotPublished()}, nil, ecs.ErrAPINotPublished, ""},
+		{"the look is refused: 302", []Step{Reply(http.StatusFound, "", "Location", "https://evil.example.com")}, nil, nil, ""},
+		{"nothing readable before the budget ends: 503", []Step{Reply(http.StatusServiceUnavailable, "")}, nil, ecs.ErrUnavailable, ""},
+		{"nothing readable before the budget ends: lost", []Step{Dropped()}, nil, ecs.ErrUnavailable, ""},
+		{"nothing readable before the budget ends: HTML", []Step{Reply(http.StatusOK, HTML)}, nil, nil, ""},
+		{"nothing that tells before the budget ends", SeeAll(VerifyResize().With(func(d *Details) { d.Task = "deleting" })), nil, nil, "VERIFY_RESIZE"},
+		{"a look that asks for more than the budget", []Step{Reply(ManyRequests, "", "Retry-After", "300")}, nil, ecs.ErrRateLimited, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				c := &cloud{t: t, looks: append(seeAll(verifyResize()), tt.looks...), posts: []step{dropped()}, list: tt.list}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: append(SeeAll(VerifyResize()), tt.looks...), Posts: []Step{Dropped()}, List: tt.list}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				assert.Nil(t, revert)
 				var unknown *ecs.OutcomeUnknownError
 				require.ErrorAs(t, err, &unknown)
@@ -188,15 +189,15 @@ func TestRevertResize_ReadBackThatCannotTell(t *testing.T) {
 				}
 				require.NotErrorIs(t, err, ecs.ErrNotReverted)
 				require.NotErrorIs(t, err, ecs.ErrPrecondition)
-				oneLine(t, err)
-				assert.Equal(t, newFlavor, unknown.Revert.Before.FlavorID)
+				OneLine(t, err)
+				assert.Equal(t, NewFlavor, unknown.Revert.Before.FlavorID)
 				if tt.seen == "" {
 					assert.Nil(t, unknown.Observed)
 				} else if assert.NotNil(t, unknown.Observed) {
 					assert.Equal(t, tt.seen, unknown.Observed.Status)
 				}
-				assert.Len(t, c.all(kindPost), 1, "never sent again")
-				assert.LessOrEqual(t, elapsed(), time.Minute, "twelve settle times")
+				assert.Len(t, c.All(KindPost), 1, "never sent again")
+				assert.LessOrEqual(t, Elapsed(), time.Minute, "twelve settle times")
 			})
 		})
 	}
@@ -205,24 +206,24 @@ func TestRevertResize_ReadBackThatCannotTell(t *testing.T) {
 // The record is the only thing that names the resize which a running revert belongs to.
 func TestRevertResize_ReadBackOfAnotherResizeThatTheRecordExplains(t *testing.T) {
 	t.Parallel()
-	again := entry{action: "resize", id: "req-2", start: epoch.Add(2 * time.Second)}
-	for name, now := range map[string]details{
-		"the very end of the revert":         finishing().with(func(d *details) { d.launched = revertedAt }),
-		"reverted, and resized again":        verifyResize().with(func(d *details) { d.launched = epoch.Add(4 * time.Second) }),
-		"reverted, resized and reverted now": reverting().with(func(d *details) { d.launched = epoch.Add(4 * time.Second) }),
+	again := Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(2 * time.Second)}
+	for name, now := range map[string]Details{
+		"the very end of the revert":         Finishing().With(func(d *Details) { d.Launched = RevertedAt }),
+		"reverted, and resized again":        VerifyResize().With(func(d *Details) { d.Launched = Epoch.Add(4 * time.Second) }),
+		"reverted, resized and reverted now": Reverting().With(func(d *Details) { d.Launched = Epoch.Add(4 * time.Second) }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
-				entries := []entry{revertEntry(), resizeEntry()}
+			Bubble(t, func(t *testing.T) {
+				entries := []Entry{RevertEntry(), ResizeEntry()}
 				if strings.HasPrefix(name, "reverted") {
-					entries = append([]entry{again}, entries...)
+					entries = append([]Entry{again}, entries...)
 				}
-				c := &cloud{t: t, looks: seeAll(verifyResize(), now), posts: []step{dropped()}, list: []step{listActions(entries...)}}
-				revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), now), Posts: []Step{Dropped()}, List: []Step{ListActions(entries...)}}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 				require.NoError(t, err)
-				assert.Equal(t, revertID, revert.RequestID)
-				assert.Len(t, c.all(kindPost), 1)
+				assert.Equal(t, RevertID, revert.RequestID)
+				assert.Len(t, c.All(KindPost), 1)
 			})
 		})
 	}

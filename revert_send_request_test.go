@@ -43,47 +43,47 @@ func TestRevertResize_SendsALookAndThePOST(t *testing.T) {
 	}
 	const base = "https://gateway.example.com:8443/compute"
 	transport := httpmock.NewMockTransport()
-	transport.RegisterResponder(http.MethodGet, base+serverPath,
-		record(httpmock.NewStringResponder(http.StatusOK, verifyResize().json())))
-	transport.RegisterResponder(http.MethodPost, base+serverPath+"/action",
-		record(httpmock.NewStringResponder(http.StatusAccepted, "").HeaderSet(http.Header{"X-Openstack-Request-Id": {revertID}})))
+	transport.RegisterResponder(http.MethodGet, base+ServerPath,
+		record(httpmock.NewStringResponder(http.StatusOK, VerifyResize().JSON())))
+	transport.RegisterResponder(http.MethodPost, base+ServerPath+"/action",
+		record(httpmock.NewStringResponder(http.StatusAccepted, "").HeaderSet(http.Header{"X-Openstack-Request-Id": {RevertID}})))
 
-	client, err := ecs.NewClient(base+"/v2.1/", fakeAuth(secretToken),
+	client, err := ecs.NewClient(base+"/v2.1/", FakeAuth(SecretToken),
 		ecs.WithHTTPClient(&http.Client{Transport: transport}), ecs.WithUserAgent("my-tool/1.0"))
 	require.NoError(t, err)
-	_, err = client.RevertResize(t.Context(), projectID, serverID)
+	_, err = client.RevertResize(t.Context(), ProjectID, ServerID)
 	require.NoError(t, err)
 
 	require.Len(t, all, 2)
 	agent := "my-tool/1.0 revert-resize-ecs/" + ecs.Version
 	assert.Equal(t, sent{
-		method: "GET", url: base + serverPath,
-		header: http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Auth-Token": {secretToken}},
+		method: "GET", url: base + ServerPath,
+		header: http.Header{"Accept": {"application/json"}, "User-Agent": {agent}, "X-Auth-Token": {SecretToken}},
 	}, all[0])
 	assert.Equal(t, sent{
-		method: "POST", url: base + serverPath + "/action", body: `{"revertResize":null}`,
+		method: "POST", url: base + ServerPath + "/action", body: `{"revertResize":null}`,
 		header: http.Header{
 			"Accept": {"application/json"}, "Content-Type": {"application/json"},
-			"User-Agent": {agent}, "X-Auth-Token": {secretToken},
+			"User-Agent": {agent}, "X-Auth-Token": {SecretToken},
 		},
 	}, all[1])
 }
 
 func TestRevertResize_ReturnsWhatItReverted(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: []step{after(time.Second, see(verifyResize()))}, posts: []step{after(time.Second, accept())}}
-		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{After(time.Second, See(VerifyResize()))}, Posts: []Step{After(time.Second, Accept())}}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		assert.Equal(t, "look post", c.story())
-		assert.Equal(t, projectID, revert.ProjectID)
-		assert.Equal(t, serverID, revert.ServerID)
-		assert.Equal(t, revertID, revert.RequestID)
-		assert.Equal(t, epoch.Add(time.Second), revert.SentAt, "when the POST was sent, in UTC")
+		assert.Equal(t, "look post", c.Story())
+		assert.Equal(t, ProjectID, revert.ProjectID)
+		assert.Equal(t, ServerID, revert.ServerID)
+		assert.Equal(t, RevertID, revert.RequestID)
+		assert.Equal(t, Epoch.Add(time.Second), revert.SentAt, "when the POST was sent, in UTC")
 		assert.Equal(t, "VERIFY_RESIZE", revert.Before.Status)
-		assert.Equal(t, newFlavor, revert.Before.FlavorID)
-		assert.Equal(t, newHost, revert.Before.HostID)
-		assert.True(t, resizedAt.Equal(revert.Before.LaunchedAt))
+		assert.Equal(t, NewFlavor, revert.Before.FlavorID)
+		assert.Equal(t, NewHost, revert.Before.HostID)
+		assert.True(t, ResizedAt.Equal(revert.Before.LaunchedAt))
 	})
 }
 
@@ -93,12 +93,12 @@ func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
 	require.Len(t, sixtyFive, 65)
 	for _, id := range []string{
 		"", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", sixtyFive, "中",
-		"a\nb", "a\x00b", "a.b", "../" + serverID, serverID + "/", "a%b", "a;b", "a:b", "é",
+		"a\nb", "a\x00b", "a.b", "../" + ServerID, ServerID + "/", "a%b", "a;b", "a:b", "é",
 	} {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
-			c := &cloud{t: t}
-			client := newClient(t, c)
+			c := &Cloud{T: t}
+			client := NewClient(t, c)
 			calls := map[string]func(project, server string) error{
 				"RevertResize": func(project, server string) error {
 					_, err := client.RevertResize(t.Context(), project, server)
@@ -110,7 +110,7 @@ func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
 				},
 				"WaitForRevert": func(project, server string) error {
 					_, err := client.WaitForRevert(t.Context(), &ecs.Revert{
-						ProjectID: project, ServerID: server, Before: ecs.Server{FlavorID: newFlavor},
+						ProjectID: project, ServerID: server, Before: ecs.Server{FlavorID: NewFlavor},
 					})
 					return err
 				},
@@ -124,13 +124,13 @@ func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
 				},
 			}
 			for name, call := range calls {
-				for _, err := range []error{call(projectID, id), call(id, serverID)} {
+				for _, err := range []error{call(ProjectID, id), call(id, ServerID)} {
 					require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
 					assert.NotContains(t, err.Error(), "\n", name)
 					assert.Regexp(t, `^ecs: [a-z]`, err.Error(), name)
 				}
 			}
-			assert.Empty(t, c.story(), "no request")
+			assert.Empty(t, c.Story(), "no request")
 		})
 	}
 }
@@ -138,25 +138,25 @@ func TestRevertResize_RefusesBadIDsWithoutARequest(t *testing.T) {
 // Two bad arguments are still one line.
 func TestRevertResize_NamesBothBadIDsInOneLine(t *testing.T) {
 	t.Parallel()
-	c := &cloud{t: t}
-	_, err := newClient(t, c).RevertResize(t.Context(), "", "..")
+	c := &Cloud{T: t}
+	_, err := NewClient(t, c).RevertResize(t.Context(), "", "..")
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 	assert.NotContains(t, err.Error(), "\n")
 	assert.Contains(t, err.Error(), "project ID")
 	assert.Contains(t, err.Error(), "server ID")
-	assert.Empty(t, c.story())
+	assert.Empty(t, c.Story())
 }
 
 // A mistake is told at once, whatever the client's own rate limit says.
 func TestRevertResize_RefusesBadIDsAtOnce(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		client := newClient(t, &cloud{t: t, looks: seeAll(confirmed())}, ecs.WithRateLimit(0.01, 1))
-		_, err := client.GetServer(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		client := NewClient(t, &Cloud{T: t, Looks: SeeAll(Confirmed())}, ecs.WithRateLimit(0.01, 1))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
-		_, err = client.RevertResize(t.Context(), projectID, "..")
+		_, err = client.RevertResize(t.Context(), ProjectID, "..")
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
-		assert.Zero(t, elapsed())
+		assert.Zero(t, Elapsed())
 	})
 }
 
@@ -166,9 +166,9 @@ func TestRevertResize_TakesEveryGoodID(t *testing.T) {
 	require.Len(t, sixtyFour, 64)
 	for _, id := range []string{"1", "a-b_C9", "-", "_", sixtyFour} {
 		transport := httpmock.NewMockTransport()
-		transport.RegisterResponder(http.MethodGet, testEndpoint+"/v2.1/p/servers/"+id,
-			httpmock.NewStringResponder(http.StatusOK, confirmed().with(func(d *details) { d.id = id }).json()))
-		_, err := newClient(t, transport).RevertResize(t.Context(), "p", id)
+		transport.RegisterResponder(http.MethodGet, TestEndpoint+"/v2.1/p/servers/"+id,
+			httpmock.NewStringResponder(http.StatusOK, Confirmed().With(func(d *Details) { d.ID = id }).JSON()))
+		_, err := NewClient(t, transport).RevertResize(t.Context(), "p", id)
 		require.ErrorIs(t, err, ecs.ErrPrecondition, id)
 	}
 }
@@ -176,7 +176,7 @@ func TestRevertResize_TakesEveryGoodID(t *testing.T) {
 func TestWaitForRevert_RefusesBadArgumentsWithoutARequest(t *testing.T) {
 	t.Parallel()
 	good := func() *ecs.Revert {
-		return &ecs.Revert{ProjectID: projectID, ServerID: serverID, Before: ecs.Server{ID: serverID, FlavorID: newFlavor, HostID: newHost}}
+		return &ecs.Revert{ProjectID: ProjectID, ServerID: ServerID, Before: ecs.Server{ID: ServerID, FlavorID: NewFlavor, HostID: NewHost}}
 	}
 	other := good()
 	other.Before.ID = "another-server"
@@ -198,12 +198,12 @@ func TestWaitForRevert_RefusesBadArgumentsWithoutARequest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := &cloud{t: t}
-			s, err := newClient(t, c).WaitForRevert(t.Context(), tt.revert, tt.opts...)
+			c := &Cloud{T: t}
+			s, err := NewClient(t, c).WaitForRevert(t.Context(), tt.revert, tt.opts...)
 			require.ErrorIs(t, err, ecs.ErrInvalidArgument)
 			assert.Nil(t, s)
 			assert.Regexp(t, `^ecs: wait for revert`, err.Error())
-			assert.Empty(t, c.story(), "no request")
+			assert.Empty(t, c.Story(), "no request")
 		})
 	}
 }
@@ -212,11 +212,11 @@ func TestWaitForRevert_RefusesBadArgumentsWithoutARequest(t *testing.T) {
 func TestRevertResizeAndWait_RefusesBadOptionsWithoutARequest(t *testing.T) {
 	t.Parallel()
 	for _, opt := range []ecs.WaitOption{nil, ecs.WithProgress(nil)} {
-		c := &cloud{t: t}
-		_, err := newClient(t, c).RevertResizeAndWait(t.Context(), projectID, serverID, opt)
+		c := &Cloud{T: t}
+		_, err := NewClient(t, c).RevertResizeAndWait(t.Context(), ProjectID, ServerID, opt)
 		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
-		oneLine(t, err)
-		assert.Empty(t, c.story(), "no request")
+		OneLine(t, err)
+		assert.Empty(t, c.Story(), "no request")
 	}
 }
 
@@ -226,19 +226,19 @@ var goodID = regexp.MustCompile(`\A[0-9A-Za-z_-]{1,64}\z`)
 // FuzzIDs: an ID is either good and becomes one segment of the path as it is, or it is refused and nothing is sent.
 func FuzzIDs(f *testing.F) {
 	for _, id := range []string{
-		"", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", "中", "\xff", "a\n", "a\r\nX-Evil: 1", serverID, projectID,
+		"", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", "中", "\xff", "a\n", "a\r\nX-Evil: 1", ServerID, ProjectID,
 		strings.Repeat("a", 64), strings.Repeat("a", 65), "_-", "AZaz09", "@", "[", "`", "{", "/", ":", "\u017f", "\u212a",
 	} {
-		f.Add(id, serverID)
-		f.Add(projectID, id)
+		f.Add(id, ServerID)
+		f.Add(ProjectID, id)
 	}
 	var requests int
 	var path string
-	client, err := ecs.NewClient(testEndpoint, fakeAuth(secretToken), ecs.WithHTTPClient(&http.Client{
+	client, err := ecs.NewClient(TestEndpoint, FakeAuth(SecretToken), ecs.WithHTTPClient(&http.Client{
 		Transport: TransportFunc(func(req *http.Request) (*http.Response, error) {
 			requests++
 			path = req.URL.EscapedPath() + "?" + req.URL.RawQuery
-			return fault(404, "itemNotFound", "x")(req)
+			return Fault(404, "itemNotFound", "x")(req)
 		}),
 	}))
 	if err != nil {
@@ -268,7 +268,7 @@ func FuzzIDs(f *testing.F) {
 // TestCalls_RefuseBadIDs: an ID that could change the meaning of a path is refused before anything is sent.
 func TestCalls_RefuseBadIDs(t *testing.T) {
 	t.Parallel()
-	client := newClientAs(t, AuthFunc(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
+	client := NewClientAs(t, AuthFunc(func(_ context.Context, _ *http.Request) error { t.Error("asked for a credential"); return nil }), noNetwork(t))
 	calls := map[string]func(projectID, serverID string) error{
 		"get":    func(p, s string) error { _, err := client.GetServer(t.Context(), p, s); return err },
 		"wait":   func(p, s string) error { _, err := client.WaitForVerifyResize(t.Context(), p, s); return err },
@@ -285,7 +285,7 @@ func TestCalls_RefuseBadIDs(t *testing.T) {
 			return nil
 		},
 		"list": func(p, s string) error {
-			if s != serverID {
+			if s != ServerID {
 				return ecs.ErrInvalidArgument
 			}
 			for _, err := range client.ListServers(t.Context(), p, ecs.ListServersOptions{}) {
@@ -300,7 +300,7 @@ func TestCalls_RefuseBadIDs(t *testing.T) {
 	}
 	for name, call := range calls {
 		for _, id := range bad {
-			for _, err := range []error{call(projectID, id), call(id, serverID), call(id, id)} {
+			for _, err := range []error{call(ProjectID, id), call(id, ServerID), call(id, id)} {
 				require.ErrorIs(t, err, ecs.ErrInvalidArgument, "%s %q", name, id)
 				assert.NotContains(t, err.Error(), "\n", name)
 				assert.Less(t, len(err.Error()), 500, name)

@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,23 +16,13 @@ import (
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-// sentRevert is an accepted revert of verifyResize, sent at the epoch.
-func sentRevert() *ecs.Revert {
-	return &ecs.Revert{
-		ProjectID: projectID, ServerID: serverID, RequestID: revertID, SentAt: epoch,
-		Before: ecs.Server{
-			ID: serverID, Status: ecs.StatusVerifyResize, VMState: "resized", FlavorID: newFlavor, HostID: newHost, LaunchedAt: resizedAt,
-		},
-	}
-}
-
 // waitCase is one wait to its end. A nil is means that the server is returned.
 type waitCase struct {
 	name   string
 	change func(*ecs.Revert)
-	looks  []step
-	record []step // of the revert's own action; nil: a cloud without the actions API
-	list   []step
+	looks  []Step
+	record []Step // of the revert's own action; nil: a cloud without the actions API
+	list   []Step
 	is     error
 	text   string
 	last   string // status of the server in the end
@@ -39,18 +30,18 @@ type waitCase struct {
 
 func (tt waitCase) run(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		revert := sentRevert()
+		revert := SentRevert()
 		if tt.change != nil {
 			tt.change(revert)
 		}
-		c := &cloud{t: t, looks: tt.looks, record: tt.record, list: tt.list}
-		s, err := newClient(t, c).WaitForRevert(ctx, revert)
-		assert.Less(t, elapsed(), 10*time.Minute)
-		for _, asked := range c.all(kindRecord) {
-			assert.Equal(t, serverPath+"/os-instance-actions/"+revertID, asked.path)
+		c := &Cloud{T: t, Looks: tt.looks, Record: tt.record, List: tt.list}
+		s, err := NewClient(t, c).WaitForRevert(ctx, revert)
+		assert.Less(t, Elapsed(), 10*time.Minute)
+		for _, asked := range c.All(KindRecord) {
+			assert.Equal(t, ServerPath+"/os-instance-actions/"+RevertID, asked.Path)
 		}
 		if tt.is == nil {
 			require.NoError(t, err)
@@ -59,10 +50,10 @@ func (tt waitCase) run(t *testing.T) {
 		}
 		assert.Nil(t, s)
 		require.ErrorIs(t, err, tt.is)
-		oneLine(t, err)
+		OneLine(t, err)
 		assert.Contains(t, err.Error(), tt.text)
 		for _, other := range []error{ecs.ErrNotReverted, ecs.ErrOutcomeUnknown} {
-			if !asIs(tt.is, other) && !(tt.is == ecs.ErrNotFound && other == ecs.ErrNotReverted) {
+			if !errors.Is(tt.is, other) && !(tt.is == ecs.ErrNotFound && other == ecs.ErrNotReverted) {
 				require.NotErrorIs(t, err, other)
 			}
 		}
@@ -72,7 +63,7 @@ func (tt waitCase) run(t *testing.T) {
 		case ecs.ErrNotReverted, ecs.ErrNotFound:
 			require.ErrorAs(t, err, &failed)
 			require.ErrorIs(t, err, ecs.ErrNotReverted)
-			assert.Equal(t, tt.is == ecs.ErrNotFound, asIs(err, ecs.ErrNotFound))
+			assert.Equal(t, tt.is == ecs.ErrNotFound, errors.Is(err, ecs.ErrNotFound))
 			assert.Equal(t, tt.last, failed.Server.Status)
 			assert.Equal(t, *revert, failed.Revert)
 			if revert.RequestID != "" {
@@ -82,7 +73,7 @@ func (tt waitCase) run(t *testing.T) {
 			require.ErrorAs(t, err, &unknown)
 			require.NotNil(t, unknown.Observed)
 			assert.Equal(t, tt.last, unknown.Observed.Status)
-			assert.Equal(t, newFlavor, unknown.Revert.Before.FlavorID)
+			assert.Equal(t, NewFlavor, unknown.Revert.Before.FlavorID)
 		}
 	})
 }
@@ -96,34 +87,34 @@ func runWaits(t *testing.T, cases []waitCase) {
 
 func TestWaitForRevert_EndsWithTheServerReverted(t *testing.T) {
 	t.Parallel()
-	shutoff := atRest("SHUTOFF", oldFlavor, oldHost, revertedAt)
-	deleting := verifyResize().with(func(d *details) { d.task = "deleting" })
+	shutoff := AtRest("SHUTOFF", OldFlavor, OldHost, RevertedAt)
+	deleting := VerifyResize().With(func(d *Details) { d.Task = "deleting" })
 	runWaits(t, []waitCase{
-		{name: "as Nova does it", looks: seeAll(reverting(), reverting(), finishing(), reverted()), last: "ACTIVE"},
-		{name: "stopped before the resize", looks: seeAll(reverting(), finishing(), poweringOff(), poweringOff(), shutoff), last: "SHUTOFF"},
-		{name: "stopped before the resize, under the vendor's UNKNOWN", looks: seeAll(
-			reverting(), poweringOff().with(func(d *details) { d.status = "UNKNOWN" }), shutoff,
+		{name: "as Nova does it", looks: SeeAll(Reverting(), Reverting(), Finishing(), Reverted()), last: "ACTIVE"},
+		{name: "stopped before the resize", looks: SeeAll(Reverting(), Finishing(), PoweringOff(), PoweringOff(), shutoff), last: "SHUTOFF"},
+		{name: "stopped before the resize, under the vendor's UNKNOWN", looks: SeeAll(
+			Reverting(), PoweringOff().With(func(d *Details) { d.Status = "UNKNOWN" }), shutoff,
 		), last: "SHUTOFF"},
-		{name: "finished before the first look", looks: seeAll(reverted()), last: "ACTIVE"},
-		{name: "a cold migration: only the host changes", looks: seeAll(
-			reverting(), reverted().with(func(d *details) { d.flavor = newFlavor }),
+		{name: "finished before the first look", looks: SeeAll(Reverted()), last: "ACTIVE"},
+		{name: "a cold migration: only the host changes", looks: SeeAll(
+			Reverting(), Reverted().With(func(d *Details) { d.Flavor = NewFlavor }),
 		), last: "ACTIVE"},
-		{name: "on one host: only the flavor changes", looks: seeAll(
-			reverting(), reverted().with(func(d *details) { d.host = newHost }),
+		{name: "on one host: only the flavor changes", looks: SeeAll(
+			Reverting(), Reverted().With(func(d *Details) { d.Host = NewHost }),
 		), last: "ACTIVE"},
-		{name: "the flavor changes in the middle: no sign of the end", looks: append(times(20, see(finishing())), see(reverted())), last: "ACTIVE"},
-		{name: "launched_at changes just before the end", looks: seeAll(
-			reverting(), finishing().with(func(d *details) { d.launched = revertedAt }), reverted(),
+		{name: "the flavor changes in the middle: no sign of the end", looks: append(Times(20, See(Finishing())), See(Reverted())), last: "ACTIVE"},
+		{name: "launched_at changes just before the end", looks: SeeAll(
+			Reverting(), Finishing().With(func(d *Details) { d.Launched = RevertedAt }), Reverted(),
 		), last: "ACTIVE"},
-		{name: "states that say nothing on the way", looks: seeAll(
-			verifyResize().with(func(d *details) { d.task = "rebooting" }), verifyResize().with(func(d *details) { d.status = "UNKNOWN" }),
-			verifyResize().with(func(d *details) { d.status = "PONDERING" }), reverted(),
+		{name: "states that say nothing on the way", looks: SeeAll(
+			VerifyResize().With(func(d *Details) { d.Task = "rebooting" }), VerifyResize().With(func(d *Details) { d.Status = "UNKNOWN" }),
+			VerifyResize().With(func(d *Details) { d.Status = "PONDERING" }), Reverted(),
 		), last: "ACTIVE"},
-		{name: "a replica that lags at first", looks: seeAll(verifyResize(), verifyResize(), reverting(), reverted()), last: "ACTIVE"},
+		{name: "a replica that lags at first", looks: SeeAll(VerifyResize(), VerifyResize(), Reverting(), Reverted()), last: "ACTIVE"},
 		{name: "a replica that lags for long after progress", looks: append(
-			append(seeAll(reverting()), times(20, see(verifyResize()))...), see(reverted()),
+			append(SeeAll(Reverting()), Times(20, See(VerifyResize()))...), See(Reverted()),
 		), last: "ACTIVE"},
-		{name: "somebody wanted it deleted, and it did not happen", looks: seeAll(deleting, reverting(), reverted()), last: "ACTIVE"},
+		{name: "somebody wanted it deleted, and it did not happen", looks: SeeAll(deleting, Reverting(), Reverted()), last: "ACTIVE"},
 	})
 }
 
@@ -131,68 +122,68 @@ func TestWaitForRevert_EndsWithTheServerReverted(t *testing.T) {
 func TestWaitForRevert_TakesARevertThatKnowsLittle(t *testing.T) {
 	t.Parallel()
 	runWaits(t, []waitCase{
-		{name: "no ID in Before", change: func(r *ecs.Revert) { r.Before.ID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
-		{name: "no host", change: func(r *ecs.Revert) { r.Before.HostID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
-		{name: "no flavor", change: func(r *ecs.Revert) { r.Before.FlavorID = "" }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
-		{name: "an ID in capitals", change: func(r *ecs.Revert) { r.Before.ID = strings.ToUpper(serverID) }, looks: seeAll(reverting(), reverted()), last: "ACTIVE"},
+		{name: "no ID in Before", change: func(r *ecs.Revert) { r.Before.ID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
+		{name: "no host", change: func(r *ecs.Revert) { r.Before.HostID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
+		{name: "no flavor", change: func(r *ecs.Revert) { r.Before.FlavorID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
+		{name: "an ID in capitals", change: func(r *ecs.Revert) { r.Before.ID = strings.ToUpper(ServerID) }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
 	})
 }
 
 func TestWaitForRevert_FailsWhenTheRevertDid(t *testing.T) {
 	t.Parallel()
-	deleting := verifyResize().with(func(d *details) { d.task = "deleting" })
-	gone := fault(http.StatusNotFound, "itemNotFound", "Instance could not be found.")
-	busy := inError("").with(func(d *details) { d.task = "resize_reverting" })
+	deleting := VerifyResize().With(func(d *Details) { d.Task = "deleting" })
+	gone := Fault(http.StatusNotFound, "itemNotFound", "Instance could not be found.")
+	busy := InError("").With(func(d *Details) { d.Task = "resize_reverting" })
 	runWaits(t, []waitCase{
-		{name: "ERROR with its fault", looks: seeAll(reverting(), inError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
-		{name: "ERROR, the fault comes a look later", looks: seeAll(reverting(), busy, inError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
-		{name: "ERROR, the fault never comes", looks: seeAll(reverting(), inError("")), is: ecs.ErrNotReverted, text: "ERROR", last: "ERROR"},
-		{name: "ERROR, a fault of many lines", looks: seeAll(inError("disk\non\r\nfire\x1b[31m")), is: ecs.ErrNotReverted, text: "disk", last: "ERROR"},
-		{name: "confirmed by somebody", looks: seeAll(confirmed()), is: ecs.ErrNotReverted, text: "confirmed", last: "ACTIVE"},
-		{name: "confirmed by somebody, stopped", looks: seeAll(atRest("SHUTOFF", newFlavor, newHost, resizedAt)), is: ecs.ErrNotReverted, text: "confirmed", last: "SHUTOFF"},
-		{name: "rolled back in its first half", looks: seeAll(reverting(), confirmed()), is: ecs.ErrNotReverted, text: "rolled back", last: "ACTIVE"},
-		{name: "DELETED", looks: seeAll(reverting(), deleting, deleted()), is: ecs.ErrNotFound, text: "deleted", last: "DELETED"},
-		{name: "SOFT_DELETED", looks: seeAll(deleted().with(func(d *details) { d.status = "SOFT_DELETED" })), is: ecs.ErrNotFound, last: "SOFT_DELETED"},
-		{name: "404 after looks", looks: []step{see(reverting()), gone}, is: ecs.ErrNotFound, text: "gone", last: "REVERT_RESIZE"},
-		{name: "404 at once", looks: []step{gone}, is: ecs.ErrNotFound, last: "VERIFY_RESIZE"},
-		{name: "404 Ecs.0114", looks: []step{see(reverting()), ecsError(http.StatusNotFound, "Ecs.0114")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
-		{name: "404 Ecs.0614", looks: []step{see(reverting()), ecsError(http.StatusNotFound, "Ecs.0614")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
+		{name: "ERROR with its fault", looks: SeeAll(Reverting(), InError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
+		{name: "ERROR, the fault comes a look later", looks: SeeAll(Reverting(), busy, InError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
+		{name: "ERROR, the fault never comes", looks: SeeAll(Reverting(), InError("")), is: ecs.ErrNotReverted, text: "ERROR", last: "ERROR"},
+		{name: "ERROR, a fault of many lines", looks: SeeAll(InError("disk\non\r\nfire\x1b[31m")), is: ecs.ErrNotReverted, text: "disk", last: "ERROR"},
+		{name: "confirmed by somebody", looks: SeeAll(Confirmed()), is: ecs.ErrNotReverted, text: "confirmed", last: "ACTIVE"},
+		{name: "confirmed by somebody, stopped", looks: SeeAll(AtRest("SHUTOFF", NewFlavor, NewHost, ResizedAt)), is: ecs.ErrNotReverted, text: "confirmed", last: "SHUTOFF"},
+		{name: "rolled back in its first half", looks: SeeAll(Reverting(), Confirmed()), is: ecs.ErrNotReverted, text: "rolled back", last: "ACTIVE"},
+		{name: "DELETED", looks: SeeAll(Reverting(), deleting, Deleted()), is: ecs.ErrNotFound, text: "deleted", last: "DELETED"},
+		{name: "SOFT_DELETED", looks: SeeAll(Deleted().With(func(d *Details) { d.Status = "SOFT_DELETED" })), is: ecs.ErrNotFound, last: "SOFT_DELETED"},
+		{name: "404 after looks", looks: []Step{See(Reverting()), gone}, is: ecs.ErrNotFound, text: "gone", last: "REVERT_RESIZE"},
+		{name: "404 at once", looks: []Step{gone}, is: ecs.ErrNotFound, last: "VERIFY_RESIZE"},
+		{name: "404 Ecs.0114", looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0114")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
+		{name: "404 Ecs.0614", looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0614")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
 	})
 }
 
 func TestWaitForRevert_CannotTell(t *testing.T) {
 	t.Parallel()
-	inItsSecond := func(r *ecs.Revert) { r.SentAt, r.Before.LaunchedAt = epoch.Add(300*time.Millisecond), epoch }
-	atEpoch := func(d *details) { d.launched, d.updated = epoch, epoch }
+	inItsSecond := func(r *ecs.Revert) { r.SentAt, r.Before.LaunchedAt = Epoch.Add(300*time.Millisecond), Epoch }
+	atEpoch := func(d *Details) { d.Launched, d.Updated = Epoch, Epoch }
 	runWaits(t, []waitCase{
-		{name: "it never started, or the responses lag", looks: seeAll(verifyResize()), is: ecs.ErrOutcomeUnknown, text: "never started", last: "VERIFY_RESIZE"},
-		{name: "resized again since, progress was seen: finished before, or rolled back", looks: seeAll(
-			reverting(), verifyResize().with(func(d *details) { d.launched = revertedAt }),
+		{name: "it never started, or the responses lag", looks: SeeAll(VerifyResize()), is: ecs.ErrOutcomeUnknown, text: "never started", last: "VERIFY_RESIZE"},
+		{name: "resized again since, progress was seen: finished before, or rolled back", looks: SeeAll(
+			Reverting(), VerifyResize().With(func(d *Details) { d.Launched = RevertedAt }),
 		), is: ecs.ErrOutcomeUnknown, text: "another resize", last: "VERIFY_RESIZE"},
-		{name: "moved and launched anew, but another resize was seen meanwhile", looks: seeAll(
-			reverting(), verifyResize().with(func(d *details) { d.status, d.vm, d.task = "RESIZE", "active", "resize_finish" }), reverted(),
+		{name: "moved and launched anew, but another resize was seen meanwhile", looks: SeeAll(
+			Reverting(), VerifyResize().With(func(d *Details) { d.Status, d.VM, d.Task = "RESIZE", "active", "resize_finish" }), Reverted(),
 		), is: ecs.ErrOutcomeUnknown, last: "ACTIVE"},
-		{name: "resized again since, no progress seen", looks: seeAll(verifyResize().with(func(d *details) { d.launched = revertedAt })), is: ecs.ErrOutcomeUnknown, text: "another resize", last: "VERIFY_RESIZE"},
-		{name: "another flavor since, no progress seen", looks: seeAll(verifyResize().with(func(d *details) { d.flavor = "s3.huge.9" })), is: ecs.ErrOutcomeUnknown, last: "VERIFY_RESIZE"},
-		{name: "rolled back or finished, all in one second", change: inItsSecond, looks: seeAll(rolledBack().with(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "ACTIVE"},
-		{name: "never started, or resized again, all in one second", change: inItsSecond, looks: seeAll(verifyResize().with(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "VERIFY_RESIZE"},
+		{name: "resized again since, no progress seen", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), is: ecs.ErrOutcomeUnknown, text: "another resize", last: "VERIFY_RESIZE"},
+		{name: "another flavor since, no progress seen", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Flavor = "s3.huge.9" })), is: ecs.ErrOutcomeUnknown, last: "VERIFY_RESIZE"},
+		{name: "rolled back or finished, all in one second", change: inItsSecond, looks: SeeAll(RolledBack().With(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "ACTIVE"},
+		{name: "never started, or resized again, all in one second", change: inItsSecond, looks: SeeAll(VerifyResize().With(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "VERIFY_RESIZE"},
 	})
 }
 
 // "Several looks and some seconds": replicas lag.
 func TestWaitForRevert_GivesARevertTimeToStart(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		_, err := newClient(t, c, ecs.WithPollInterval(100*time.Millisecond, 200*time.Millisecond)).WaitForRevert(t.Context(), sentRevert())
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		_, err := NewClient(t, c, ecs.WithPollInterval(100*time.Millisecond, 200*time.Millisecond)).WaitForRevert(t.Context(), SentRevert())
 		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
-		assert.GreaterOrEqual(t, elapsed(), time.Minute, "twelve settle times")
+		assert.GreaterOrEqual(t, Elapsed(), time.Minute, "twelve settle times")
 	})
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize())}
-		_, err := newClient(t, c, ecs.WithPollInterval(time.Minute, time.Minute)).WaitForRevert(t.Context(), sentRevert())
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
+		_, err := NewClient(t, c, ecs.WithPollInterval(time.Minute, time.Minute)).WaitForRevert(t.Context(), SentRevert())
 		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
-		assert.GreaterOrEqual(t, len(c.all(kindLook)), 3)
+		assert.GreaterOrEqual(t, len(c.All(KindLook)), 3)
 	})
 }
 

@@ -21,7 +21,7 @@ import (
 
 // listCloud answers list requests: pages by the marker that asks for them.
 type listCloud struct {
-	pages map[string]step
+	pages map[string]Step
 
 	mu      sync.Mutex
 	queries []url.Values
@@ -31,7 +31,7 @@ func (c *listCloud) RoundTrip(req *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	c.queries = append(c.queries, req.URL.Query())
 	c.mu.Unlock()
-	if req.Method != http.MethodGet || req.URL.Path != "/v2.1/"+projectID+"/servers/detail" {
+	if req.Method != http.MethodGet || req.URL.Path != "/v2.1/"+ProjectID+"/servers/detail" {
 		return nil, fmt.Errorf("unexpected %s %s", req.Method, req.URL)
 	}
 	answer, ok := c.pages[req.URL.Query().Get("marker")]
@@ -42,7 +42,7 @@ func (c *listCloud) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // page is one page of servers with these IDs, and a link to the page after next if there is one.
-func page(next string, ids ...string) step {
+func page(next string, ids ...string) Step {
 	servers := make([]any, 0, len(ids))
 	for _, id := range ids {
 		servers = append(servers, map[string]any{"id": id, "status": "ACTIVE"})
@@ -56,14 +56,14 @@ func page(next string, ids ...string) step {
 	if err != nil {
 		panic(err)
 	}
-	return reply(200, string(text))
+	return Reply(200, string(text))
 }
 
 // listed returns what a list yields: the servers' IDs up to an error.
 func listed(t *testing.T, c http.RoundTripper, opts ecs.ListServersOptions) (ids []string, err error) {
 	t.Helper()
-	client := newClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	for server, e := range client.ListServers(t.Context(), projectID, opts) {
+	client := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	for server, e := range client.ListServers(t.Context(), ProjectID, opts) {
 		require.NoError(t, err, "nothing comes after an error")
 		if err = e; err != nil {
 			assert.Nil(t, server)
@@ -76,7 +76,7 @@ func listed(t *testing.T, c http.RoundTripper, opts ecs.ListServersOptions) (ids
 
 func TestListServers_FollowsTheMarkers(t *testing.T) {
 	t.Parallel()
-	c := &listCloud{pages: map[string]step{
+	c := &listCloud{pages: map[string]Step{
 		"": page("b", "a", "b"), "b": page("d", "c", "d"), "d": page("e", "e"), "e": page(""),
 	}}
 	ids, err := listed(t, c, ecs.ListServersOptions{})
@@ -91,7 +91,7 @@ func TestListServers_FollowsTheMarkers(t *testing.T) {
 		assert.Equal(t, want, c.queries[i])
 	}
 
-	ids, err = listed(t, &listCloud{pages: map[string]step{"": page("")}}, ecs.ListServersOptions{})
+	ids, err = listed(t, &listCloud{pages: map[string]Step{"": page("")}}, ecs.ListServersOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, ids)
 }
@@ -110,7 +110,7 @@ func TestListServers_AsksForWhatIsWanted(t *testing.T) {
 		"page size":     {ecs.ListServersOptions{PageSize: 1}, url.Values{"limit": {"1"}}},
 		"largest page":  {ecs.ListServersOptions{PageSize: 1000}, url.Values{"limit": {"1000"}}},
 	} {
-		c := &listCloud{pages: map[string]step{"": page("b", "b"), "b": page("")}}
+		c := &listCloud{pages: map[string]Step{"": page("b", "b"), "b": page("")}}
 		_, err := listed(t, c, tt.opts)
 		require.NoError(t, err, name)
 		require.Len(t, c.queries, 2, name)
@@ -135,15 +135,15 @@ func TestListServers_EndsWhereTheListGoesInCircles(t *testing.T) {
 	t.Parallel()
 	first := page("b", "a", "b")
 	for name, tt := range map[string]struct {
-		pages    map[string]step
+		pages    map[string]Step
 		ids      []string
 		requests int
 	}{
-		"the same page again, as it ignores the marker": {map[string]step{"": first, "b": first}, []string{"a", "b"}, 2},
-		"a page that links to itself":                   {map[string]step{"": first, "b": page("b", "c")}, []string{"a", "b"}, 2},
-		"an empty page that links to itself":            {map[string]step{"": first, "b": page("b")}, []string{"a", "b"}, 2},
-		"back to the page before":                       {map[string]step{"": first, "b": page("d", "d"), "d": page("b", "e")}, []string{"a", "b", "d"}, 3},
-		"the marker's server once more":                 {map[string]step{"": first, "b": page("", "b", "c")}, []string{"a", "b"}, 2},
+		"the same page again, as it ignores the marker": {map[string]Step{"": first, "b": first}, []string{"a", "b"}, 2},
+		"a page that links to itself":                   {map[string]Step{"": first, "b": page("b", "c")}, []string{"a", "b"}, 2},
+		"an empty page that links to itself":            {map[string]Step{"": first, "b": page("b")}, []string{"a", "b"}, 2},
+		"back to the page before":                       {map[string]Step{"": first, "b": page("d", "d"), "d": page("b", "e")}, []string{"a", "b", "d"}, 3},
+		"the marker's server once more":                 {map[string]Step{"": first, "b": page("", "b", "c")}, []string{"a", "b"}, 2},
 	} {
 		c := &listCloud{pages: tt.pages}
 		ids, err := listed(t, c, ecs.ListServersOptions{})
@@ -157,20 +157,20 @@ func TestListServers_EndsWhereTheListGoesInCircles(t *testing.T) {
 func TestListServers_EndsAtAnError(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		answer step
+		answer Step
 		is     error
 	}{
-		"refused":          {fault(403, "forbidden", "no"), ecs.ErrForbidden},
-		"no list":          {reply(200, `{"server":{}}`), nil},
-		"null":             {reply(200, `{"servers":null}`), nil},
-		"HTML":             {reply(200, "<html>"), nil},
-		"cut":              {reply(200, `{"servers":[{"id":"c"}`), nil},
-		"a broken server":  {reply(200, `{"servers":[{"id":"c"},7]}`), nil},
-		"no marker":        {reply(200, `{"servers":[],"servers_links":[{"rel":"next","href":"https://x/"}]}`), nil},
-		"lost":             {dropped(), ecs.ErrUnavailable},
-		"error in success": {ecsError(202, "Common.0024"), ecs.ErrRateLimited},
+		"refused":          {Fault(403, "forbidden", "no"), ecs.ErrForbidden},
+		"no list":          {Reply(200, `{"server":{}}`), nil},
+		"null":             {Reply(200, `{"servers":null}`), nil},
+		"HTML":             {Reply(200, "<html>"), nil},
+		"cut":              {Reply(200, `{"servers":[{"id":"c"}`), nil},
+		"a broken server":  {Reply(200, `{"servers":[{"id":"c"},7]}`), nil},
+		"no marker":        {Reply(200, `{"servers":[],"servers_links":[{"rel":"next","href":"https://x/"}]}`), nil},
+		"lost":             {Dropped(), ecs.ErrUnavailable},
+		"error in success": {EcsError(202, "Common.0024"), ecs.ErrRateLimited},
 	} {
-		c := &listCloud{pages: map[string]step{"": page("b", "a", "b"), "b": tt.answer}}
+		c := &listCloud{pages: map[string]Step{"": page("b", "a", "b"), "b": tt.answer}}
 		ids, err := listed(t, c, ecs.ListServersOptions{})
 		require.Error(t, err, name)
 		if tt.is != nil {
@@ -183,9 +183,9 @@ func TestListServers_EndsAtAnError(t *testing.T) {
 
 func TestListServers_StopsWhereTheLoopIsLeft(t *testing.T) {
 	t.Parallel()
-	c := &listCloud{pages: map[string]step{"": page("b", "a", "b"), "b": page("", "c")}}
-	client := newClient(t, c)
-	list := client.ListServers(t.Context(), projectID, ecs.ListServersOptions{})
+	c := &listCloud{pages: map[string]Step{"": page("b", "a", "b"), "b": page("", "c")}}
+	client := NewClient(t, c)
+	list := client.ListServers(t.Context(), ProjectID, ecs.ListServersOptions{})
 	assert.Empty(t, c.queries, "nothing is asked before the loop")
 	for server, err := range list {
 		require.NoError(t, err)
@@ -205,9 +205,9 @@ func TestListServers_EndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c := &listCloud{pages: map[string]step{"": page("b", "a", "b"), "b": page("", "c")}}
+	c := &listCloud{pages: map[string]Step{"": page("b", "a", "b"), "b": page("", "c")}}
 	var last error
-	for _, err := range newClient(t, c).ListServers(ctx, projectID, ecs.ListServersOptions{}) {
+	for _, err := range NewClient(t, c).ListServers(ctx, ProjectID, ecs.ListServersOptions{}) {
 		cancel()
 		last = err
 	}
@@ -217,16 +217,16 @@ func TestListServers_EndsWithItsContext(t *testing.T) {
 
 func TestListServers_TriesAPageAgain(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	Bubble(t, func(t *testing.T) {
 		tries := 0
-		c := &listCloud{pages: map[string]step{"": page("b", "a", "b"), "b": func(req *http.Request) (*http.Response, error) {
+		c := &listCloud{pages: map[string]Step{"": page("b", "a", "b"), "b": func(req *http.Request) (*http.Response, error) {
 			if tries++; tries < 3 {
 				return nil, errors.New("reset")
 			}
 			return page("", "c")(req)
 		}}}
 		var ids []string
-		for server, err := range newClient(t, c).ListServers(t.Context(), projectID, ecs.ListServersOptions{}) {
+		for server, err := range NewClient(t, c).ListServers(t.Context(), ProjectID, ecs.ListServersOptions{}) {
 			require.NoError(t, err)
 			ids = append(ids, server.ID)
 		}
@@ -245,7 +245,7 @@ func TestListServers_TakesALargePage(t *testing.T) {
 	body, err := json.Marshal(map[string]any{"servers": servers})
 	require.NoError(t, err)
 	require.Greater(t, len(body), 3<<20)
-	ids, err := listed(t, &listCloud{pages: map[string]step{"": reply(200, string(body))}}, ecs.ListServersOptions{})
+	ids, err := listed(t, &listCloud{pages: map[string]Step{"": Reply(200, string(body))}}, ecs.ListServersOptions{})
 	require.NoError(t, err)
 	assert.Len(t, ids, 1000)
 	assert.Equal(t, "s-0999", ids[999])

@@ -15,8 +15,8 @@ import (
 )
 
 // novaBody is a details answer with everything in it, as Nova writes it.
-const novaBody = `{"server": {"id": "` + serverID + `", "name": "app-1", "status": "VERIFY_RESIZE",
-"tenant_id": "` + projectID + `", "user_id": "9bb2e923f5f941eabe9bf1357c51c4b9", "metadata": {"team": "a", "n": "3"},
+const novaBody = `{"server": {"id": "` + ServerID + `", "name": "app-1", "status": "VERIFY_RESIZE",
+"tenant_id": "` + ProjectID + `", "user_id": "9bb2e923f5f941eabe9bf1357c51c4b9", "metadata": {"team": "a", "n": "3"},
 "hostId": "4a668b2afe9661e58fda031c", "image": {"id": "c133ec9e", "links": []},
 "flavor": {"id": "s3.large.2", "links": [{"rel": "bookmark", "href": "http://None/flavors/2"}]},
 "created": "2026-11-22T22:18:56Z", "updated": "2026-11-22T22:19:03Z",
@@ -30,8 +30,8 @@ const novaBody = `{"server": {"id": "` + serverID + `", "name": "app-1", "status
 // getServer answers one look with a body, and returns what GetServer makes of it.
 func getServer(t *testing.T, status int, body string, header ...string) (*ecs.Server, error) {
 	t.Helper()
-	client := newClient(t, TransportFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-	return client.GetServer(t.Context(), projectID, serverID)
+	client := NewClient(t, TransportFunc(Reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	return client.GetServer(t.Context(), ProjectID, ServerID)
 }
 
 func TestGetServer_ReadsEveryField(t *testing.T) {
@@ -39,8 +39,8 @@ func TestGetServer_ReadsEveryField(t *testing.T) {
 	got, err := getServer(t, 200, novaBody)
 	require.NoError(t, err)
 	assert.Equal(t, &ecs.Server{
-		ID: serverID, Name: "app-1", Status: ecs.StatusVerifyResize, VMState: "resized", PowerState: 4,
-		FlavorID: "s3.large.2", HostID: "4a668b2afe9661e58fda031c", ProjectID: projectID, UserID: "9bb2e923f5f941eabe9bf1357c51c4b9",
+		ID: ServerID, Name: "app-1", Status: ecs.StatusVerifyResize, VMState: "resized", PowerState: 4,
+		FlavorID: "s3.large.2", HostID: "4a668b2afe9661e58fda031c", ProjectID: ProjectID, UserID: "9bb2e923f5f941eabe9bf1357c51c4b9",
 		AvailabilityZone: "az-1", KeyName: "id_rsa", Metadata: map[string]string{"team": "a", "n": "3"},
 		Addresses: map[string][]ecs.Address{"vpc-1": {
 			{Addr: "192.168.0.3", Version: 4, Type: "fixed", MACAddr: "fa:16:3e:1b:35:78"}, {Addr: "10.0.0.9", Version: 4, Type: "floating"},
@@ -54,7 +54,7 @@ func TestGetServer_ReadsEveryField(t *testing.T) {
 // TestGetServer_ReadsWhatCloudsWrite: the same thing, said differently.
 func TestGetServer_ReadsWhatCloudsWrite(t *testing.T) {
 	t.Parallel()
-	server := func(members string) string { return `{"server":{"id":"` + serverID + `",` + members + `}}` }
+	server := func(members string) string { return `{"server":{"id":"` + ServerID + `",` + members + `}}` }
 	resized := func(s *ecs.Server) { s.Status, s.VMState = "VERIFY_RESIZE", "resized" }
 	launched := time.Date(2019, 5, 22, 7, 48, 19, 0, time.UTC)
 	tests := map[string]struct {
@@ -74,7 +74,7 @@ func TestGetServer_ReadsWhatCloudsWrite(t *testing.T) {
 		"time with zone":     {server(`"OS-SRV-USG:launched_at":"2019-05-22T09:48:19+02:00"`), func(s *ecs.Server) { s.LaunchedAt = launched }},
 		"time unreadable":    {server(`"updated":"yesterday","OS-SRV-USG:launched_at":null`), func(*ecs.Server) {}},
 		"nulls":              {server(`"name":null,"flavor":null,"addresses":null,"metadata":null,"key_name":null,"fault":null,"hostId":null`), func(*ecs.Server) {}},
-		"the id in capitals": {strings.Replace(server(`"name":"x"`), serverID, strings.ToUpper(serverID), 1), func(s *ecs.Server) { s.ID, s.Name = strings.ToUpper(serverID), "x" }},
+		"the id in capitals": {strings.Replace(server(`"name":"x"`), ServerID, strings.ToUpper(ServerID), 1), func(s *ecs.Server) { s.ID, s.Name = strings.ToUpper(ServerID), "x" }},
 		"a fault": {server(`"status":"ERROR","fault":{"code":500,"message":"No valid\n host","details":"trace","created":"2019-05-22T07:48:19Z"}`), func(s *ecs.Server) {
 			s.Status, s.Fault = "ERROR", &ecs.Fault{Code: 500, Message: "No valid host", Details: "trace", Created: launched}
 		}},
@@ -84,7 +84,7 @@ func TestGetServer_ReadsWhatCloudsWrite(t *testing.T) {
 		for _, contentType := range []string{"application/json", "text/html", ""} {
 			got, err := getServer(t, 200, tt.body, "Content-Type", contentType)
 			require.NoError(t, err, name)
-			want := &ecs.Server{ID: serverID}
+			want := &ecs.Server{ID: ServerID}
 			tt.want(want)
 			assert.Equal(t, want, got, name)
 		}
@@ -102,22 +102,22 @@ func TestGetServer_TakesNothingElseForAServer(t *testing.T) {
 		"empty":              "{}",
 		"a list":             "[]",
 		"null server":        `{"server":null}`,
-		"server as text":     `{"server":"` + serverID + `"}`,
-		"list of servers":    `{"servers":[{"id":"` + serverID + `"}]}`,
+		"server as text":     `{"server":"` + ServerID + `"}`,
+		"list of servers":    `{"servers":[{"id":"` + ServerID + `"}]}`,
 		"no id":              `{"server":{"status":"VERIFY_RESIZE"}}`,
 		"null id":            `{"server":{"id":null,"status":"VERIFY_RESIZE"}}`,
 		"numeric id":         `{"server":{"id":1}}`,
-		"another id":         strings.Replace(novaBody, serverID, "11111111-2222-3333-4444-555555555555", 1),
-		"an id with more":    strings.Replace(novaBody, serverID, serverID+"0", 1),
+		"another id":         strings.Replace(novaBody, ServerID, "11111111-2222-3333-4444-555555555555", 1),
+		"an id with more":    strings.Replace(novaBody, ServerID, ServerID+"0", 1),
 		"cut":                novaBody[:len(novaBody)-1],
 		"cut early":          novaBody[:100],
 		"two answers":        novaBody + novaBody,
-		"status is a number": `{"server":{"id":"` + serverID + `","status":1}}`,
-		"task is an object":  `{"server":{"id":"` + serverID + `","status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized","OS-EXT-STS:task_state":{}}}`,
+		"status is a number": `{"server":{"id":"` + ServerID + `","status":1}}`,
+		"task is an object":  `{"server":{"id":"` + ServerID + `","status":"VERIFY_RESIZE","OS-EXT-STS:vm_state":"resized","OS-EXT-STS:task_state":{}}}`,
 	} {
 		server, err := getServer(t, 200, body, "Content-Type", "application/json")
 		assert.Nil(t, server, name)
-		oneLine(t, err)
+		OneLine(t, err)
 		require.ErrorIs(t, err, ecs.ErrUnavailable, name)
 		for _, sentinel := range []error{ecs.ErrNotFound, ecs.ErrRateLimited, ecs.ErrInvalidArgument} {
 			require.NotErrorIs(t, err, sentinel, name)
@@ -138,9 +138,9 @@ func TestGetServer_TakesAnErrorInASuccessForThrottling(t *testing.T) {
 
 func TestGetServer_ReadsAtMostOneMiB(t *testing.T) {
 	t.Parallel()
-	body := `{"server":{"id":"` + serverID + `","name":"` + strings.Repeat("x", 1<<20) + `"}}`
+	body := `{"server":{"id":"` + ServerID + `","name":"` + strings.Repeat("x", 1<<20) + `"}}`
 	_, err := getServer(t, 200, body)
-	oneLine(t, err)
+	OneLine(t, err)
 	assert.ErrorContains(t, err, "too large")
 }
 
@@ -174,7 +174,7 @@ func TestCheckRevertResize_NamesEveryUnmetCondition(t *testing.T) {
 		"a resize":               {"RESIZE", "active", "resize_migrating", []ecs.UnmetCondition{status("RESIZE"), vm("active"), task("resize_migrating")}, false},
 	}
 	for name, tt := range tests {
-		server := ecs.Server{ID: serverID, Status: tt.status, VMState: tt.vm, TaskState: tt.task, FlavorID: newFlavor}
+		server := ecs.Server{ID: ServerID, Status: tt.status, VMState: tt.vm, TaskState: tt.task, FlavorID: NewFlavor}
 		copied := server
 		err := server.CheckRevertResize()
 		assert.Equal(t, copied, server, name)
@@ -214,8 +214,8 @@ func TestCheckRevertResize_SaysItInOneLine(t *testing.T) {
 func fullServer() ecs.Server {
 	at := time.Date(2026, 11, 22, 22, 19, 3, 123456000, time.UTC)
 	return ecs.Server{
-		ID: serverID, Name: "app-1", Status: "ERROR", VMState: "error", TaskState: "resize_reverting", PowerState: 4,
-		FlavorID: newFlavor, HostID: newHost, ProjectID: projectID, UserID: "u", AvailabilityZone: "az-1", KeyName: "k",
+		ID: ServerID, Name: "app-1", Status: "ERROR", VMState: "error", TaskState: "resize_reverting", PowerState: 4,
+		FlavorID: NewFlavor, HostID: NewHost, ProjectID: ProjectID, UserID: "u", AvailabilityZone: "az-1", KeyName: "k",
 		Addresses: map[string][]ecs.Address{"n": {{Addr: "::1", Version: 6, Type: "fixed", MACAddr: "fa:16"}}},
 		Metadata:  map[string]string{"a": "b"}, Created: at, Updated: at.Add(time.Second), LaunchedAt: at.Add(time.Minute),
 		Fault: &ecs.Fault{Code: 500, Message: "m", Details: "d", Created: at},
@@ -244,8 +244,8 @@ func TestServer_KeepsItsValuesThroughJSON(t *testing.T) {
 	assert.JSONEq(t, `{"id":"","status":""}`, text)
 	_, text = roundTrip(t, fullServer())
 	assert.JSONEq(t, `{
-		"id": "`+serverID+`", "name": "app-1", "status": "ERROR", "vm_state": "error", "task_state": "resize_reverting",
-		"power_state": 4, "flavor_id": "`+newFlavor+`", "host_id": "`+newHost+`", "project_id": "`+projectID+`", "user_id": "u",
+		"id": "`+ServerID+`", "name": "app-1", "status": "ERROR", "vm_state": "error", "task_state": "resize_reverting",
+		"power_state": 4, "flavor_id": "`+NewFlavor+`", "host_id": "`+NewHost+`", "project_id": "`+ProjectID+`", "user_id": "u",
 		"availability_zone": "az-1", "key_name": "k", "metadata": {"a": "b"},
 		"addresses": {"n": [{"addr": "::1", "version": 6, "type": "fixed", "mac_addr": "fa:16"}]},
 		"created": "2026-11-22T22:19:03.123456Z", "updated": "2026-11-22T22:19:04.123456Z", "launched_at": "2026-11-22T22:20:03.123456Z",
@@ -256,9 +256,9 @@ func TestServer_KeepsItsValuesThroughJSON(t *testing.T) {
 func TestServer_ComesFromTheCloudFitForJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		novaBody, verifyResize().json(), inError("x").json(), `{"server":{"id":"` + serverID + `"}}`,
-		`{"server":{"id":"` + serverID + `","addresses":{"empty":[]},"metadata":{},"fault":{}}}`,
-		`{"server":{"id":"` + serverID + `","updated":"2019-05-22T09:48:19+02:00","created":"2019-05-22T09:48:19.999999999"}}`,
+		novaBody, VerifyResize().JSON(), InError("x").JSON(), `{"server":{"id":"` + ServerID + `"}}`,
+		`{"server":{"id":"` + ServerID + `","addresses":{"empty":[]},"metadata":{},"fault":{}}}`,
+		`{"server":{"id":"` + ServerID + `","updated":"2019-05-22T09:48:19+02:00","created":"2019-05-22T09:48:19.999999999"}}`,
 	} {
 		server, err := getServer(t, 200, body)
 		require.NoError(t, err)
@@ -270,19 +270,19 @@ func TestServer_ComesFromTheCloudFitForJSON(t *testing.T) {
 func TestRevert_KeepsItsValuesThroughJSON(t *testing.T) {
 	t.Parallel()
 	full := ecs.Revert{
-		ProjectID: projectID, ServerID: serverID, RequestID: revertID,
+		ProjectID: ProjectID, ServerID: ServerID, RequestID: RevertID,
 		SentAt: time.Date(2026, 11, 22, 22, 30, 0, 5, time.UTC), Before: fullServer(),
 	}
 	back, text := roundTrip(t, full)
 	assert.Equal(t, full, back)
 	before, err := json.Marshal(full.Before)
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"project_id":"`+projectID+`","server_id":"`+serverID+`","request_id":"`+revertID+`",
+	assert.JSONEq(t, `{"project_id":"`+ProjectID+`","server_id":"`+ServerID+`","request_id":"`+RevertID+`",
 		"sent_at":"2026-11-22T22:30:00.000000005Z","before":`+string(before)+`}`, text)
 
-	bubble(t, func(t *testing.T) {
-		c := &cloud{t: t, looks: seeAll(verifyResize()), posts: []step{accept()}}
-		revert, err := newClient(t, c).RevertResize(t.Context(), projectID, serverID)
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
 		back, _ := roundTrip(t, *revert)
 		assert.Equal(t, *revert, back)
@@ -292,12 +292,12 @@ func TestRevert_KeepsItsValuesThroughJSON(t *testing.T) {
 // FuzzGetServer: whatever the answer, the result is an error in one line, or the server that was asked for.
 func FuzzGetServer(f *testing.F) {
 	for _, body := range []string{
-		"", "{}", "null", "[]", "<html><title>x</title></html>", "\x00", "\xff", novaBody, verifyResize().json(), reverting().json(),
-		inError("no valid host").json(), deleted().json(), novaBody[:len(novaBody)/2], novaBody + "x",
-		`{"server":{"id":"` + serverID + `","status":null}}`, `{"server":{"id":"x"}}`, `{"server":{"id":"` + serverID + `","id":"x"}}`,
+		"", "{}", "null", "[]", "<html><title>x</title></html>", "\x00", "\xff", novaBody, VerifyResize().JSON(), Reverting().JSON(),
+		InError("no valid host").JSON(), Deleted().JSON(), novaBody[:len(novaBody)/2], novaBody + "x",
+		`{"server":{"id":"` + ServerID + `","status":null}}`, `{"server":{"id":"x"}}`, `{"server":{"id":"` + ServerID + `","id":"x"}}`,
 		`{"error":{"code":"Common.0024","message":"x"}}`, `{"conflictingRequest":{"code":409,"message":"x"}}`,
 		`{"error_msg":"x","error_code":"APIGW.0101","request_id":"r"}`, `{"code":"404 Not Found","message":"x<br/>","title":"y"}`,
-		strings.Repeat("[", 5000), `{"server":{"id":"` + serverID + `","name":"\ud800"}}`,
+		strings.Repeat("[", 5000), `{"server":{"id":"` + ServerID + `","name":"\ud800"}}`,
 	} {
 		for _, status := range []int{200, 202, 302, 404, 409, 500} {
 			f.Add(status, body)
@@ -308,8 +308,8 @@ func FuzzGetServer(f *testing.F) {
 			return
 		}
 		header := []string{"Location", strings.ToValidUTF8(body, ""), "X-Request-Id", body, "Retry-After", body}
-		client := newClient(t, TransportFunc(reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
-		server, err := client.GetServer(t.Context(), projectID, serverID)
+		client := NewClient(t, TransportFunc(Reply(status, body, header...)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		server, err := client.GetServer(t.Context(), ProjectID, ServerID)
 		if err != nil {
 			if server != nil {
 				t.Fatalf("a server and an error: %v", err)
@@ -319,7 +319,7 @@ func FuzzGetServer(f *testing.F) {
 			}
 			return
 		}
-		if !strings.EqualFold(server.ID, serverID) || status/100 != 2 {
+		if !strings.EqualFold(server.ID, ServerID) || status/100 != 2 {
 			t.Fatalf("status %d, server %q", status, server.ID)
 		}
 		if err := server.CheckRevertResize(); err != nil && strings.ContainsAny(err.Error(), "\r\n\x00\x1b") {
