@@ -41,7 +41,7 @@ func (a *Attempt) mayHaveSent(err error) bool {
 	if a.sentAt.IsZero() {
 		return false
 	}
-	if asked, given := a.conn.state(); asked {
+	if asked, given, _ := a.conn.state(); asked {
 		return given
 	}
 	return !refusedBeforeSending(err)

@@ -45,11 +45,8 @@ func (r *Response) Sent() http.Header { return r.sent }
 // ErrBodyTooLarge is the BodyErr of a response over its limit.
 var ErrBodyTooLarge = errors.New("answer is too large")
 
-// What a client keeps for further bodies, in bytes.
-const (
-	usualBody   = 4 << 10  // room for the details of most servers
-	largestKept = 64 << 10 // of a list of thousands, nothing
-)
+// largestKept is how large a body's memory may be to be kept, in bytes: larger ones are long lists.
+const largestKept = 64 << 10
 
 // Release keeps the memory of the body for further responses. Nothing may refer to the body any more. It need not be called.
 func (r *Response) Release() {
@@ -81,11 +78,8 @@ func (r *Response) read(res *http.Response, limit int64) error {
 		return ErrBodyTooLarge
 	}
 	r.buffer, _ = r.bodies.Get().(*bytes.Buffer)
-	if r.buffer == nil {
-		r.buffer = new(bytes.Buffer)
-	}
 	r.buffer.Reset()
-	r.buffer.Grow(int(max(length, usualBody)) + bytes.MinRead) // ReadFrom wants that much behind the end
+	r.buffer.Grow(int(max(length, 0)) + bytes.MinRead)         // ReadFrom wants that much behind the end
 	n, err := r.buffer.ReadFrom(io.LimitReader(body, limit+1)) // one byte more, to know that it is over
 	r.Body = r.buffer.Bytes()
 	switch {

@@ -28,7 +28,7 @@ type Config struct {
 	HTTPClient *http.Client      // copied; its Transport may be nil; the shorter of its Timeout and the one below counts
 	Inner      http.RoundTripper // the transport that holds the connections, if HTTPClient's is a wrapper around it; else nil
 	UserAgent  string
-	Timeout    time.Duration // of one attempt, authentication and body included; zero means none
+	Timeout    time.Duration // of one attempt, authentication and body included; zero stands for 30 s
 
 	// Authorize puts the credential on a private clone of every request. It may be nil. Its context carries the
 	// [Attempt].
@@ -48,14 +48,14 @@ type Client struct {
 // New returns a client; it opens no connection.
 func New(cfg Config) *Client {
 	hc := *cfg.HTTPClient // resty and the lines below write to it
-	timeout := cfg.Timeout
-	if hc.Timeout > 0 && (timeout <= 0 || hc.Timeout < timeout) {
-		timeout = hc.Timeout
+	timeout := cmp.Or(cfg.Timeout, defaultTimeout)
+	if hc.Timeout > 0 {
+		timeout = min(timeout, hc.Timeout)
 	}
 	if hc.Transport == nil {
 		hc.Transport = NewTransport(timeout, nil)
 	}
-	c := &Client{base: cfg.BaseURL, timeout: timeout, transport: hc.Transport, inner: cfg.Inner}
+	c := &Client{bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }}, base: cfg.BaseURL, timeout: timeout, transport: hc.Transport, inner: cfg.Inner}
 	if c.inner == nil {
 		c.inner = hc.Transport
 	}
@@ -64,7 +64,6 @@ func New(cfg Config) *Client {
 	hc.Transport = &authTransport{base: c.transport, authorize: cfg.Authorize}
 	c.resty = resty.NewWithClient(&hc).
 		SetLogger(silent{}).
-		SetDisableWarn(true).
 		SetDoNotParseResponse(true). // what is read is limited, and decoded by others
 		SetHeader("User-Agent", cfg.UserAgent).
 		SetHeader("Accept", "application/json") // without it, Nova's 404 is HTML
@@ -103,7 +102,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	if req.Path == "" || req.Path[0] != '/' { // it could name another host
 		return nil, &Error{Err: errors.New("request path does not begin with a slash")}
 	}
-	limited, stop := c.limit(ctx)
+	limited, stop := context.WithTimeout(ctx, c.timeout)
 	defer stop()
 	attempt := &Attempt{
 		ProjectID: req.ProjectID, Body: req.Body, Base: c.transport, secret: req.Secret,
@@ -130,18 +129,10 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 	return out, nil
 }
 
-// limit returns the context of an attempt.
-func (c *Client) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if c.timeout > 0 {
-		return context.WithTimeout(ctx, c.timeout)
-	}
-	return context.WithCancel(ctx)
-}
-
 func (c *Client) failure(ctx, limited context.Context, a *Attempt, err error) *Error {
 	e := &Error{Sent: a.mayHaveSent(err), Err: redact.Error(cause(err), a.header, a.secret)}
 	var auth *authError
-	switch late := a.conn.isLate(); {
+	switch _, _, late := a.conn.state(); {
 	case errors.As(err, &auth):
 		e.Auth, e.Err = true, auth.err
 	case late && e.Sent:

@@ -86,14 +86,8 @@ func (t *connTrace) stop() {
 	}
 }
 
-func (t *connTrace) state() (asked, given bool) {
+func (t *connTrace) state() (asked, given, late bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.asked, t.given
-}
-
-func (t *connTrace) isLate() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.late
+	return t.asked, t.given, t.late
 }
