@@ -1,4 +1,4 @@
-package ecs_test
+package journeys_test
 
 import (
 	"context"
