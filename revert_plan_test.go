@@ -298,8 +298,8 @@ func TestResumeRevert_AServerThatIsInErrorSinceWasReverted(t *testing.T) {
 		reverted     bool
 		says         string
 	}{
-		{"its revert succeeded", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(finishedRecord())}, true, ""},
-		{"its revert failed", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(failedRecord())}, false, "disk on fire"},
+		{"its revert succeeded", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(FinishedRecord())}, true, ""},
+		{"its revert failed", []Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(FailedRecord())}, false, "disk on fire"},
 		{"confirmed", []Step{ListActions(ConfirmEntry(), ResizeEntry())}, nil, false, "confirmed"},
 		{"no record", nil, nil, false, "disk on fire"},
 	} {

@@ -13,33 +13,6 @@ import (
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-// The record of the revert as it goes on. Members see events from microversion 2.51 on.
-func pendingRecord() Entry { return RevertEntry() }
-
-func failedRecord() Entry {
-	e := RevertEntry()
-	e.Message = "Error"
-	return e
-}
-
-func withEvents(events ...Event) Entry {
-	e := RevertEntry()
-	e.Events = append([]Event{}, events...)
-	return e
-}
-
-func runningRecord() Entry {
-	return withEvents(Event{Name: "compute_finish_revert_resize", Result: ""}, Event{Name: "compute_revert_resize", Result: "Success"})
-}
-
-func finishedRecord() Entry {
-	return withEvents(Event{Name: "compute_finish_revert_resize", Result: "Success"}, Event{Name: "compute_revert_resize", Result: "Success"})
-}
-
-func rolledBackRecord() Entry {
-	return withEvents(Event{Name: "compute_finish_revert_resize", Result: "Error"}, Event{Name: "compute_revert_resize", Result: "Success"})
-}
-
 // A revert that the compute host rolled back reads like a finished one, but for the launch time.
 func TestWaitForRevert_AsksTheRecordWhetherItWasRolledBack(t *testing.T) {
 	t.Parallel()
@@ -49,35 +22,35 @@ func TestWaitForRevert_AsksTheRecordWhetherItWasRolledBack(t *testing.T) {
 	sameSecond := RolledBack().With(func(d *Details) { d.Launched, d.Updated = Epoch, Epoch })
 	stuck := SeeAll(Reverting(), RolledBack())
 	without := Fault(http.StatusNotAcceptable, "computeFault", "Version 2.51 is not supported by the API.")
-	runWaits(t, []waitCase{
-		{name: "Error at the first question", looks: stuck, record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "rolled", last: "ACTIVE"},
-		{name: "null at first, Error later", looks: stuck, record: []Step{Recorded(pendingRecord()), Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "rolled", last: "ACTIVE"},
-		{name: "the event says Error before the message does", looks: stuck, record: []Step{Recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "the event runs at first, then Error", looks: stuck, record: []Step{Recorded(runningRecord()), Recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "the event says Success: two clocks differ", looks: stuck, record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "the event runs at first, then Success", looks: stuck, record: []Step{Recorded(runningRecord()), Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "null for good, no events shown", looks: stuck, record: []Step{Recorded(pendingRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "a failure that passes, then Error", looks: stuck, record: []Step{Reply(http.StatusServiceUnavailable, ""), Dropped(), Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "a failure that passes, then Success", looks: stuck, record: []Step{Reply(http.StatusBadGateway, ""), Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "406 on the microversion, then Error", looks: stuck, record: []Step{without, Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "400 on the microversion, then Error", looks: stuck, record: []Step{Fault(http.StatusBadRequest, "badRequest", "no"), Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "a cloud without the actions API, SentAt in a later second", looks: stuck, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "a cloud without the actions API, launched_at never reported", change: unreported, looks: SeeAll(noLaunch), is: ecs.ErrOutcomeUnknown, text: "launch time", last: "ACTIVE"},
-		{name: "launched_at never reported, Error", change: unreported, looks: SeeAll(noLaunch), record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "forbidden to ask, SentAt in a later second", looks: stuck, record: []Step{Fault(http.StatusForbidden, "forbidden", "no")}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "all in one second, Error", change: inItsSecond, looks: SeeAll(sameSecond), record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "all in one second, Success", change: inItsSecond, looks: SeeAll(sameSecond), record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "the first half failed, both unchanged", looks: SeeAll(Reverting(), Confirmed()), record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "resized again since, the event says Success", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), record: []Step{Recorded(finishedRecord())}, last: "VERIFY_RESIZE"},
-		{name: "resized again since, Error", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "VERIFY_RESIZE"},
-		{name: "SHUTOFF before any progress was seen, Error", looks: SeeAll(AtRest("SHUTOFF", OldFlavor, OldHost, RevertedAt)), record: []Step{Recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, last: "SHUTOFF"},
-		{name: "it could not be powered off, but was reverted", looks: SeeAll(Reverting(), VerifyResize().With(func(d *Details) {
+	RunWaits(t, []WaitCase{
+		{Name: "Error at the first question", Looks: stuck, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "rolled", Last: "ACTIVE"},
+		{Name: "null at first, Error later", Looks: stuck, Record: []Step{Recorded(PendingRecord()), Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "rolled", Last: "ACTIVE"},
+		{Name: "the event says Error before the message does", Looks: stuck, Record: []Step{Recorded(RolledBackRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "the event runs at first, then Error", Looks: stuck, Record: []Step{Recorded(RunningRecord()), Recorded(RolledBackRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "the event says Success: two clocks differ", Looks: stuck, Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "the event runs at first, then Success", Looks: stuck, Record: []Step{Recorded(RunningRecord()), Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "null for good, no events shown", Looks: stuck, Record: []Step{Recorded(PendingRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "a failure that passes, then Error", Looks: stuck, Record: []Step{Reply(http.StatusServiceUnavailable, ""), Dropped(), Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "a failure that passes, then Success", Looks: stuck, Record: []Step{Reply(http.StatusBadGateway, ""), Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "406 on the microversion, then Error", Looks: stuck, Record: []Step{without, Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "400 on the microversion, then Error", Looks: stuck, Record: []Step{Fault(http.StatusBadRequest, "badRequest", "no"), Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "a cloud without the actions API, SentAt in a later second", Looks: stuck, Is: ecs.ErrNotReverted, Text: "launch time", Last: "ACTIVE"},
+		{Name: "a cloud without the actions API, launched_at never reported", Change: unreported, Looks: SeeAll(noLaunch), Is: ecs.ErrOutcomeUnknown, Text: "launch time", Last: "ACTIVE"},
+		{Name: "launched_at never reported, Error", Change: unreported, Looks: SeeAll(noLaunch), Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "forbidden to ask, SentAt in a later second", Looks: stuck, Record: []Step{Fault(http.StatusForbidden, "forbidden", "no")}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "all in one second, Error", Change: inItsSecond, Looks: SeeAll(sameSecond), Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "all in one second, Success", Change: inItsSecond, Looks: SeeAll(sameSecond), Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "the first half failed, both unchanged", Looks: SeeAll(Reverting(), Confirmed()), Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "resized again since, the event says Success", Looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), Record: []Step{Recorded(FinishedRecord())}, Last: "VERIFY_RESIZE"},
+		{Name: "resized again since, Error", Looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Last: "VERIFY_RESIZE"},
+		{Name: "SHUTOFF before any progress was seen, Error", Looks: SeeAll(AtRest("SHUTOFF", OldFlavor, OldHost, RevertedAt)), Record: []Step{Recorded(RolledBackRecord())}, Is: ecs.ErrNotReverted, Last: "SHUTOFF"},
+		{Name: "it could not be powered off, but was reverted", Looks: SeeAll(Reverting(), VerifyResize().With(func(d *Details) {
 			d.Flavor, d.Host, d.Launched = OldFlavor, OldHost, RevertedAt
-		})), record: []Step{Recorded(func() Entry {
-			e := withEvents(Event{Name: "compute_stop_instance", Result: "Error"}, Event{Name: "compute_finish_revert_resize", Result: "Success"})
+		})), Record: []Step{Recorded(func() Entry {
+			e := WithEvents(Event{Name: "compute_stop_instance", Result: "Error"}, Event{Name: "compute_finish_revert_resize", Result: "Success"})
 			e.Message = "Error"
 			return e
-		}())}, last: "VERIFY_RESIZE"},
+		}())}, Last: "VERIFY_RESIZE"},
 	})
 }
 
@@ -90,18 +63,18 @@ func TestWaitForRevert_FindsTheRecordInTheList(t *testing.T) {
 	gatewayID := func(r *ecs.Revert) { r.RequestID = "d4e8174b8df00840aef0c6907ec0e384" }
 	badID := func(r *ecs.Revert) { r.RequestID = "req-/../../../" }
 	lost := []Step{Fault(http.StatusNotFound, "itemNotFound", "Action could not be found.")}
-	runWaits(t, []waitCase{
-		{name: "no request ID, Error", change: noID, looks: stuck, list: list, record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "no request ID, Success", change: noID, looks: stuck, list: list, record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "the gateway's request ID, Success", change: gatewayID, looks: stuck, list: list, record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "a request ID that is no path, Success", change: badID, looks: stuck, list: list, record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "the list says Error, the record is not shown", change: noID, looks: stuck, list: []Step{ListActions(failedRecord(), ResizeEntry())}, record: lost, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "the list fails at first", change: noID, looks: stuck, list: append(Times(5, Reply(http.StatusServiceUnavailable, "")), list...), record: []Step{Recorded(finishedRecord())}, last: "ACTIVE"},
-		{name: "the list knows no revert of this resize", change: noID, looks: stuck, list: []Step{ListActions(ResizeEntry())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "the list says confirmed: that is no record of the revert", change: noID, looks: stuck, list: []Step{ListActions(ConfirmEntry(), ResizeEntry())}, record: []Step{Recorded(finishedRecord())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "an ID in the list that is no path", change: noID, looks: stuck, list: []Step{ListActions(Entry{Action: "revertResize", ID: "req-/../..", Start: Epoch}, ResizeEntry())}, record: []Step{Recorded(finishedRecord())}, is: ecs.ErrNotReverted, text: "launch time", last: "ACTIVE"},
-		{name: "no progress was seen, and the record fails at first", change: noID, looks: SeeAll(Reverted()), list: list, record: []Step{Reply(http.StatusServiceUnavailable, ""), Recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
-		{name: "an ID that the record does not know, and a list that does", looks: stuck, list: []Step{ListActions(failedRecord(), ResizeEntry())}, record: lost, is: ecs.ErrNotReverted, text: "record", last: "ACTIVE"},
+	RunWaits(t, []WaitCase{
+		{Name: "no request ID, Error", Change: noID, Looks: stuck, List: list, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "no request ID, Success", Change: noID, Looks: stuck, List: list, Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "the gateway's request ID, Success", Change: gatewayID, Looks: stuck, List: list, Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "a request ID that is no path, Success", Change: badID, Looks: stuck, List: list, Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "the list says Error, the record is not shown", Change: noID, Looks: stuck, List: []Step{ListActions(FailedRecord(), ResizeEntry())}, Record: lost, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "the list fails at first", Change: noID, Looks: stuck, List: append(Times(5, Reply(http.StatusServiceUnavailable, "")), list...), Record: []Step{Recorded(FinishedRecord())}, Last: "ACTIVE"},
+		{Name: "the list knows no revert of this resize", Change: noID, Looks: stuck, List: []Step{ListActions(ResizeEntry())}, Is: ecs.ErrNotReverted, Text: "launch time", Last: "ACTIVE"},
+		{Name: "the list says confirmed: that is no record of the revert", Change: noID, Looks: stuck, List: []Step{ListActions(ConfirmEntry(), ResizeEntry())}, Record: []Step{Recorded(FinishedRecord())}, Is: ecs.ErrNotReverted, Text: "launch time", Last: "ACTIVE"},
+		{Name: "an ID in the list that is no path", Change: noID, Looks: stuck, List: []Step{ListActions(Entry{Action: "revertResize", ID: "req-/../..", Start: Epoch}, ResizeEntry())}, Record: []Step{Recorded(FinishedRecord())}, Is: ecs.ErrNotReverted, Text: "launch time", Last: "ACTIVE"},
+		{Name: "no progress was seen, and the record fails at first", Change: noID, Looks: SeeAll(Reverted()), List: list, Record: []Step{Reply(http.StatusServiceUnavailable, ""), Recorded(RolledBackRecord())}, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
+		{Name: "an ID that the record does not know, and a list that does", Looks: stuck, List: []Step{ListActions(FailedRecord(), ResizeEntry())}, Record: lost, Is: ecs.ErrNotReverted, Text: "record", Last: "ACTIVE"},
 	})
 }
 
@@ -109,7 +82,7 @@ func TestWaitForRevert_AsksForEventsAndDoesWithoutThem(t *testing.T) {
 	t.Parallel()
 	Bubble(t, func(t *testing.T) {
 		c := &Cloud{T: t, Looks: SeeAll(Reverting(), RolledBack()), Record: []Step{
-			Fault(http.StatusNotAcceptable, "computeFault", "Version 2.51 is not supported by the API."), Recorded(failedRecord()),
+			Fault(http.StatusNotAcceptable, "computeFault", "Version 2.51 is not supported by the API."), Recorded(FailedRecord()),
 		}}
 		_, err := NewClient(t, c).WaitForRevert(t.Context(), SentRevert())
 		require.ErrorIs(t, err, ecs.ErrNotReverted)
@@ -131,7 +104,7 @@ func TestWaitForRevert_AsksOncePerLook(t *testing.T) {
 		revert := SentRevert()
 		revert.RequestID = ""
 		c := &Cloud{
-			T: t, Looks: SeeAll(RolledBack()), Record: []Step{Dropped(), Recorded(failedRecord())},
+			T: t, Looks: SeeAll(RolledBack()), Record: []Step{Dropped(), Recorded(FailedRecord())},
 			List: []Step{Reply(http.StatusServiceUnavailable, ""), Dropped(), ListActions(RevertEntry(), ResizeEntry())},
 		}
 		_, err := NewClient(t, c).WaitForRevert(t.Context(), revert)
@@ -175,9 +148,151 @@ func TestWaitForRevert_AServerThatGotIntoErrorAfterItsRevert(t *testing.T) {
 		later := InError("disk on fire").With(func(d *Details) { d.Launched = RevertedAt })
 		c := &Cloud{
 			T: t, Looks: SeeAll(VerifyResize(), Reverting(), later), Posts: []Step{Accept()},
-			List: []Step{ListActions(RevertEntry(), ResizeEntry())}, Record: []Step{Recorded(finishedRecord())},
+			List: []Step{ListActions(RevertEntry(), ResizeEntry())}, Record: []Step{Recorded(FinishedRecord())},
 		}
 		_, err := NewClient(t, c).RevertResizeAndWait(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err, c.Story())
 	})
+}
+
+// Where the reply was lost, the server's list of actions has the request ID.
+func TestRevertResize_RecoversTheRequestID(t *testing.T) {
+	t.Parallel()
+	earlier := Entry{Action: "revertResize", ID: "req-earlier", Start: ResizedAt.Add(-time.Minute)}
+	earlierResize := Entry{Action: "resize", ID: "req-earlier-resize", Start: ResizedAt.Add(-2 * time.Minute)}
+	second := Entry{Action: "revertResize", ID: "req-second", Start: Epoch.Add(time.Second)}
+	failing := []Step{Reply(http.StatusServiceUnavailable, ""), ListActions(RevertEntry(), ResizeEntry())}
+	tests := []struct {
+		name string
+		list []Step
+		want string
+	}{
+		{"the only revert", []Step{ListActions(RevertEntry(), ResizeEntry())}, RevertID},
+		{"not that of an earlier resize", []Step{ListActions(RevertEntry(), ResizeEntry(), earlier, earlierResize)}, RevertID},
+		{"only that of an earlier resize: a replica that lags", []Step{ListActions(ResizeEntry(), earlier, earlierResize)}, ""},
+		{"two overlapping ones: the first", []Step{ListActions(second, RevertEntry(), ResizeEntry())}, RevertID},
+		{"an empty list", []Step{ListActions()}, ""},
+		{"a list that fails at first", failing, RevertID},
+		{"no such API", []Step{NotPublished()}, ""},
+		{"forbidden", []Step{Fault(http.StatusForbidden, "forbidden", "no")}, ""},
+		{"HTML", []Step{Reply(http.StatusOK, HTML)}, ""},
+		{"no list", []Step{Reply(http.StatusOK, `{"instanceActions": null}`)}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			for _, now := range []Details{Reverting(), PoweringOff(), Reverted()} {
+				Bubble(t, func(t *testing.T) {
+					c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), now), Posts: []Step{Dropped()}, List: tt.list}
+					revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+					require.NoError(t, err)
+					assert.Equal(t, tt.want, revert.RequestID, now.Status)
+				})
+			}
+		})
+	}
+}
+
+func TestRevertResize_RecoversNothingWithoutATime(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		unreported := func(d *Details) { d.Launched, d.Updated = time.Time{}, time.Time{} }
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize().With(unreported), Reverting().With(unreported)), Posts: []Step{Dropped()},
+			List: []Step{ListActions(RevertEntry(), ResizeEntry())},
+		}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+		assert.Empty(t, revert.RequestID, "nothing tells which resize it belongs to")
+	})
+}
+
+// Of a revert and a confirm that were accepted at the same moment, the confirm may be recorded first.
+func TestRevertResize_DoesNotTakeTheIDOfAConfirm(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{Dropped()},
+			List: []Step{ListActions(RevertEntry(), ConfirmEntry(), ResizeEntry())},
+		}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+		assert.Equal(t, RevertID, revert.RequestID, "the revert's")
+	})
+}
+
+// An answer that came needs no record.
+func TestRevertResize_KeepsTheIDOfItsAnswer(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+		assert.Equal(t, RevertID, revert.RequestID)
+		assert.Empty(t, c.All(KindList))
+	})
+}
+
+// A confirm that the cloud has accepted, but not begun, leaves the server as it was, and refuses every revert of it. The
+// record tells.
+func TestRevertResize_AsksTheRecordBeforeItGivesUp(t *testing.T) {
+	t.Parallel()
+	notResized := Fault(http.StatusBadRequest, "badRequest", "Instance has not been resized.")
+	tests := []struct {
+		name string
+		list []Step
+		want error
+	}{
+		{"confirmed", []Step{ListActions(ConfirmEntry(), ResizeEntry())}, ecs.ErrNotReverted},
+		{"reverted", []Step{ListActions(RevertEntry(), ResizeEntry())}, nil},
+		{"open", []Step{ListActions(ResizeEntry())}, ecs.ErrOutcomeUnknown},
+		{"no record", nil, ecs.ErrOutcomeUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: append(Times(1, Dropped()), Times(3, notResized)...), List: tt.list}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+				if tt.want == nil {
+					require.NoError(t, err)
+					assert.Equal(t, RevertID, revert.RequestID)
+					return
+				}
+				require.ErrorIs(t, err, tt.want)
+			})
+		})
+	}
+}
+
+// A cloud that has not begun with a confirm accepts a revert, too, and mostly carries that out. Who is told then that the resize
+// was not reverted, because the confirm came first, believes that the data is still there.
+func TestRevertResize_AConfirmBeforeAnAcceptedRevertDecidesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  Details
+		want error
+	}{
+		"reverted already":                   {Reverted(), nil},
+		"back on the old host only":          {Reverted().With(func(d *Details) { d.Flavor = NewFlavor }), nil}, // the wait tells what that means
+		"on a third host, not launched anew": {AtRest("ACTIVE", NewFlavor, "third-host", ResizedAt), ecs.ErrOutcomeUnknown},
+		"neither of them has begun":          {VerifyResize(), ecs.ErrOutcomeUnknown},
+		"the very end of the revert":         {Finishing().With(func(d *Details) { d.Launched = RevertedAt }), ecs.ErrOutcomeUnknown},
+		"the confirm was carried out":        {Confirmed(), ecs.ErrNotReverted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{
+					T: t, Looks: SeeAll(VerifyResize(), tt.now), Posts: []Step{Dropped()},
+					List: []Step{ListActions(RevertEntry(), ConfirmEntry(), ResizeEntry())},
+				}
+				revert, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), ProjectID, ServerID)
+				require.ErrorIs(t, err, tt.want)
+				if tt.want == nil {
+					assert.Equal(t, RevertID, revert.RequestID)
+				}
+			})
+		})
+	}
 }

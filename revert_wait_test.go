@@ -2,7 +2,6 @@ package ecs_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,116 +15,47 @@ import (
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
-// waitCase is one wait to its end. A nil is means that the server is returned.
-type waitCase struct {
-	name   string
-	change func(*ecs.Revert)
-	looks  []Step
-	record []Step // of the revert's own action; nil: a cloud without the actions API
-	list   []Step
-	is     error
-	text   string
-	last   string // status of the server in the end
-}
-
-func (tt waitCase) run(t *testing.T) {
-	t.Parallel()
-	Bubble(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		revert := SentRevert()
-		if tt.change != nil {
-			tt.change(revert)
-		}
-		c := &Cloud{T: t, Looks: tt.looks, Record: tt.record, List: tt.list}
-		s, err := NewClient(t, c).WaitForRevert(ctx, revert)
-		assert.Less(t, Elapsed(), 10*time.Minute)
-		for _, asked := range c.All(KindRecord) {
-			assert.Equal(t, ServerPath+"/os-instance-actions/"+RevertID, asked.Path)
-		}
-		if tt.is == nil {
-			require.NoError(t, err)
-			assert.Equal(t, tt.last, s.Status)
-			return
-		}
-		assert.Nil(t, s)
-		require.ErrorIs(t, err, tt.is)
-		OneLine(t, err)
-		assert.Contains(t, err.Error(), tt.text)
-		for _, other := range []error{ecs.ErrNotReverted, ecs.ErrOutcomeUnknown} {
-			if !errors.Is(tt.is, other) && !(tt.is == ecs.ErrNotFound && other == ecs.ErrNotReverted) {
-				require.NotErrorIs(t, err, other)
-			}
-		}
-		var failed *ecs.RevertFailedError
-		var unknown *ecs.OutcomeUnknownError
-		switch tt.is {
-		case ecs.ErrNotReverted, ecs.ErrNotFound:
-			require.ErrorAs(t, err, &failed)
-			require.ErrorIs(t, err, ecs.ErrNotReverted)
-			assert.Equal(t, tt.is == ecs.ErrNotFound, errors.Is(err, ecs.ErrNotFound))
-			assert.Equal(t, tt.last, failed.Server.Status)
-			assert.Equal(t, *revert, failed.Revert)
-			if revert.RequestID != "" {
-				assert.Contains(t, err.Error(), revert.RequestID)
-			}
-		case ecs.ErrOutcomeUnknown:
-			require.ErrorAs(t, err, &unknown)
-			require.NotNil(t, unknown.Observed)
-			assert.Equal(t, tt.last, unknown.Observed.Status)
-			assert.Equal(t, NewFlavor, unknown.Revert.Before.FlavorID)
-		}
-	})
-}
-
-func runWaits(t *testing.T, cases []waitCase) {
-	t.Helper()
-	for _, tt := range cases {
-		t.Run(tt.name, func(t *testing.T) { tt.run(t) })
-	}
-}
-
 func TestWaitForRevert_EndsWithTheServerReverted(t *testing.T) {
 	t.Parallel()
 	shutoff := AtRest("SHUTOFF", OldFlavor, OldHost, RevertedAt)
 	deleting := VerifyResize().With(func(d *Details) { d.Task = "deleting" })
-	runWaits(t, []waitCase{
-		{name: "as Nova does it", looks: SeeAll(Reverting(), Reverting(), Finishing(), Reverted()), last: "ACTIVE"},
-		{name: "stopped before the resize", looks: SeeAll(Reverting(), Finishing(), PoweringOff(), PoweringOff(), shutoff), last: "SHUTOFF"},
-		{name: "stopped before the resize, under the vendor's UNKNOWN", looks: SeeAll(
+	RunWaits(t, []WaitCase{
+		{Name: "as Nova does it", Looks: SeeAll(Reverting(), Reverting(), Finishing(), Reverted()), Last: "ACTIVE"},
+		{Name: "stopped before the resize", Looks: SeeAll(Reverting(), Finishing(), PoweringOff(), PoweringOff(), shutoff), Last: "SHUTOFF"},
+		{Name: "stopped before the resize, under the vendor's UNKNOWN", Looks: SeeAll(
 			Reverting(), PoweringOff().With(func(d *Details) { d.Status = "UNKNOWN" }), shutoff,
-		), last: "SHUTOFF"},
-		{name: "finished before the first look", looks: SeeAll(Reverted()), last: "ACTIVE"},
-		{name: "a cold migration: only the host changes", looks: SeeAll(
+		), Last: "SHUTOFF"},
+		{Name: "finished before the first look", Looks: SeeAll(Reverted()), Last: "ACTIVE"},
+		{Name: "a cold migration: only the host changes", Looks: SeeAll(
 			Reverting(), Reverted().With(func(d *Details) { d.Flavor = NewFlavor }),
-		), last: "ACTIVE"},
-		{name: "on one host: only the flavor changes", looks: SeeAll(
+		), Last: "ACTIVE"},
+		{Name: "on one host: only the flavor changes", Looks: SeeAll(
 			Reverting(), Reverted().With(func(d *Details) { d.Host = NewHost }),
-		), last: "ACTIVE"},
-		{name: "the flavor changes in the middle: no sign of the end", looks: append(Times(20, See(Finishing())), See(Reverted())), last: "ACTIVE"},
-		{name: "launched_at changes just before the end", looks: SeeAll(
+		), Last: "ACTIVE"},
+		{Name: "the flavor changes in the middle: no sign of the end", Looks: append(Times(20, See(Finishing())), See(Reverted())), Last: "ACTIVE"},
+		{Name: "launched_at changes just before the end", Looks: SeeAll(
 			Reverting(), Finishing().With(func(d *Details) { d.Launched = RevertedAt }), Reverted(),
-		), last: "ACTIVE"},
-		{name: "states that say nothing on the way", looks: SeeAll(
+		), Last: "ACTIVE"},
+		{Name: "states that say nothing on the way", Looks: SeeAll(
 			VerifyResize().With(func(d *Details) { d.Task = "rebooting" }), VerifyResize().With(func(d *Details) { d.Status = "UNKNOWN" }),
 			VerifyResize().With(func(d *Details) { d.Status = "PONDERING" }), Reverted(),
-		), last: "ACTIVE"},
-		{name: "a replica that lags at first", looks: SeeAll(VerifyResize(), VerifyResize(), Reverting(), Reverted()), last: "ACTIVE"},
-		{name: "a replica that lags for long after progress", looks: append(
+		), Last: "ACTIVE"},
+		{Name: "a replica that lags at first", Looks: SeeAll(VerifyResize(), VerifyResize(), Reverting(), Reverted()), Last: "ACTIVE"},
+		{Name: "a replica that lags for long after progress", Looks: append(
 			append(SeeAll(Reverting()), Times(20, See(VerifyResize()))...), See(Reverted()),
-		), last: "ACTIVE"},
-		{name: "somebody wanted it deleted, and it did not happen", looks: SeeAll(deleting, Reverting(), Reverted()), last: "ACTIVE"},
+		), Last: "ACTIVE"},
+		{Name: "somebody wanted it deleted, and it did not happen", Looks: SeeAll(deleting, Reverting(), Reverted()), Last: "ACTIVE"},
 	})
 }
 
 // A Revert that was made by hand may know less than one of RevertResize.
 func TestWaitForRevert_TakesARevertThatKnowsLittle(t *testing.T) {
 	t.Parallel()
-	runWaits(t, []waitCase{
-		{name: "no ID in Before", change: func(r *ecs.Revert) { r.Before.ID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
-		{name: "no host", change: func(r *ecs.Revert) { r.Before.HostID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
-		{name: "no flavor", change: func(r *ecs.Revert) { r.Before.FlavorID = "" }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
-		{name: "an ID in capitals", change: func(r *ecs.Revert) { r.Before.ID = strings.ToUpper(ServerID) }, looks: SeeAll(Reverting(), Reverted()), last: "ACTIVE"},
+	RunWaits(t, []WaitCase{
+		{Name: "no ID in Before", Change: func(r *ecs.Revert) { r.Before.ID = "" }, Looks: SeeAll(Reverting(), Reverted()), Last: "ACTIVE"},
+		{Name: "no host", Change: func(r *ecs.Revert) { r.Before.HostID = "" }, Looks: SeeAll(Reverting(), Reverted()), Last: "ACTIVE"},
+		{Name: "no flavor", Change: func(r *ecs.Revert) { r.Before.FlavorID = "" }, Looks: SeeAll(Reverting(), Reverted()), Last: "ACTIVE"},
+		{Name: "an ID in capitals", Change: func(r *ecs.Revert) { r.Before.ID = strings.ToUpper(ServerID) }, Looks: SeeAll(Reverting(), Reverted()), Last: "ACTIVE"},
 	})
 }
 
@@ -134,20 +64,20 @@ func TestWaitForRevert_FailsWhenTheRevertDid(t *testing.T) {
 	deleting := VerifyResize().With(func(d *Details) { d.Task = "deleting" })
 	gone := Fault(http.StatusNotFound, "itemNotFound", "Instance could not be found.")
 	busy := InError("").With(func(d *Details) { d.Task = "resize_reverting" })
-	runWaits(t, []waitCase{
-		{name: "ERROR with its fault", looks: SeeAll(Reverting(), InError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
-		{name: "ERROR, the fault comes a look later", looks: SeeAll(Reverting(), busy, InError("disk on fire")), is: ecs.ErrNotReverted, text: "disk on fire", last: "ERROR"},
-		{name: "ERROR, the fault never comes", looks: SeeAll(Reverting(), InError("")), is: ecs.ErrNotReverted, text: "ERROR", last: "ERROR"},
-		{name: "ERROR, a fault of many lines", looks: SeeAll(InError("disk\non\r\nfire\x1b[31m")), is: ecs.ErrNotReverted, text: "disk", last: "ERROR"},
-		{name: "confirmed by somebody", looks: SeeAll(Confirmed()), is: ecs.ErrNotReverted, text: "confirmed", last: "ACTIVE"},
-		{name: "confirmed by somebody, stopped", looks: SeeAll(AtRest("SHUTOFF", NewFlavor, NewHost, ResizedAt)), is: ecs.ErrNotReverted, text: "confirmed", last: "SHUTOFF"},
-		{name: "rolled back in its first half", looks: SeeAll(Reverting(), Confirmed()), is: ecs.ErrNotReverted, text: "rolled back", last: "ACTIVE"},
-		{name: "DELETED", looks: SeeAll(Reverting(), deleting, Deleted()), is: ecs.ErrNotFound, text: "deleted", last: "DELETED"},
-		{name: "SOFT_DELETED", looks: SeeAll(Deleted().With(func(d *Details) { d.Status = "SOFT_DELETED" })), is: ecs.ErrNotFound, last: "SOFT_DELETED"},
-		{name: "404 after looks", looks: []Step{See(Reverting()), gone}, is: ecs.ErrNotFound, text: "gone", last: "REVERT_RESIZE"},
-		{name: "404 at once", looks: []Step{gone}, is: ecs.ErrNotFound, last: "VERIFY_RESIZE"},
-		{name: "404 Ecs.0114", looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0114")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
-		{name: "404 Ecs.0614", looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0614")}, is: ecs.ErrNotFound, last: "REVERT_RESIZE"},
+	RunWaits(t, []WaitCase{
+		{Name: "ERROR with its fault", Looks: SeeAll(Reverting(), InError("disk on fire")), Is: ecs.ErrNotReverted, Text: "disk on fire", Last: "ERROR"},
+		{Name: "ERROR, the fault comes a look later", Looks: SeeAll(Reverting(), busy, InError("disk on fire")), Is: ecs.ErrNotReverted, Text: "disk on fire", Last: "ERROR"},
+		{Name: "ERROR, the fault never comes", Looks: SeeAll(Reverting(), InError("")), Is: ecs.ErrNotReverted, Text: "ERROR", Last: "ERROR"},
+		{Name: "ERROR, a fault of many lines", Looks: SeeAll(InError("disk\non\r\nfire\x1b[31m")), Is: ecs.ErrNotReverted, Text: "disk", Last: "ERROR"},
+		{Name: "confirmed by somebody", Looks: SeeAll(Confirmed()), Is: ecs.ErrNotReverted, Text: "confirmed", Last: "ACTIVE"},
+		{Name: "confirmed by somebody, stopped", Looks: SeeAll(AtRest("SHUTOFF", NewFlavor, NewHost, ResizedAt)), Is: ecs.ErrNotReverted, Text: "confirmed", Last: "SHUTOFF"},
+		{Name: "rolled back in its first half", Looks: SeeAll(Reverting(), Confirmed()), Is: ecs.ErrNotReverted, Text: "rolled back", Last: "ACTIVE"},
+		{Name: "DELETED", Looks: SeeAll(Reverting(), deleting, Deleted()), Is: ecs.ErrNotFound, Text: "deleted", Last: "DELETED"},
+		{Name: "SOFT_DELETED", Looks: SeeAll(Deleted().With(func(d *Details) { d.Status = "SOFT_DELETED" })), Is: ecs.ErrNotFound, Last: "SOFT_DELETED"},
+		{Name: "404 after looks", Looks: []Step{See(Reverting()), gone}, Is: ecs.ErrNotFound, Text: "gone", Last: "REVERT_RESIZE"},
+		{Name: "404 at once", Looks: []Step{gone}, Is: ecs.ErrNotFound, Last: "VERIFY_RESIZE"},
+		{Name: "404 Ecs.0114", Looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0114")}, Is: ecs.ErrNotFound, Last: "REVERT_RESIZE"},
+		{Name: "404 Ecs.0614", Looks: []Step{See(Reverting()), EcsError(http.StatusNotFound, "Ecs.0614")}, Is: ecs.ErrNotFound, Last: "REVERT_RESIZE"},
 	})
 }
 
@@ -155,18 +85,18 @@ func TestWaitForRevert_CannotTell(t *testing.T) {
 	t.Parallel()
 	inItsSecond := func(r *ecs.Revert) { r.SentAt, r.Before.LaunchedAt = Epoch.Add(300*time.Millisecond), Epoch }
 	atEpoch := func(d *Details) { d.Launched, d.Updated = Epoch, Epoch }
-	runWaits(t, []waitCase{
-		{name: "it never started, or the responses lag", looks: SeeAll(VerifyResize()), is: ecs.ErrOutcomeUnknown, text: "never started", last: "VERIFY_RESIZE"},
-		{name: "resized again since, progress was seen: finished before, or rolled back", looks: SeeAll(
+	RunWaits(t, []WaitCase{
+		{Name: "it never started, or the responses lag", Looks: SeeAll(VerifyResize()), Is: ecs.ErrOutcomeUnknown, Text: "never started", Last: "VERIFY_RESIZE"},
+		{Name: "resized again since, progress was seen: finished before, or rolled back", Looks: SeeAll(
 			Reverting(), VerifyResize().With(func(d *Details) { d.Launched = RevertedAt }),
-		), is: ecs.ErrOutcomeUnknown, text: "another resize", last: "VERIFY_RESIZE"},
-		{name: "moved and launched anew, but another resize was seen meanwhile", looks: SeeAll(
+		), Is: ecs.ErrOutcomeUnknown, Text: "another resize", Last: "VERIFY_RESIZE"},
+		{Name: "moved and launched anew, but another resize was seen meanwhile", Looks: SeeAll(
 			Reverting(), VerifyResize().With(func(d *Details) { d.Status, d.VM, d.Task = "RESIZE", "active", "resize_finish" }), Reverted(),
-		), is: ecs.ErrOutcomeUnknown, last: "ACTIVE"},
-		{name: "resized again since, no progress seen", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), is: ecs.ErrOutcomeUnknown, text: "another resize", last: "VERIFY_RESIZE"},
-		{name: "another flavor since, no progress seen", looks: SeeAll(VerifyResize().With(func(d *Details) { d.Flavor = "s3.huge.9" })), is: ecs.ErrOutcomeUnknown, last: "VERIFY_RESIZE"},
-		{name: "rolled back or finished, all in one second", change: inItsSecond, looks: SeeAll(RolledBack().With(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "ACTIVE"},
-		{name: "never started, or resized again, all in one second", change: inItsSecond, looks: SeeAll(VerifyResize().With(atEpoch)), is: ecs.ErrOutcomeUnknown, text: "second", last: "VERIFY_RESIZE"},
+		), Is: ecs.ErrOutcomeUnknown, Last: "ACTIVE"},
+		{Name: "resized again since, no progress seen", Looks: SeeAll(VerifyResize().With(func(d *Details) { d.Launched = RevertedAt })), Is: ecs.ErrOutcomeUnknown, Text: "another resize", Last: "VERIFY_RESIZE"},
+		{Name: "another flavor since, no progress seen", Looks: SeeAll(VerifyResize().With(func(d *Details) { d.Flavor = "s3.huge.9" })), Is: ecs.ErrOutcomeUnknown, Last: "VERIFY_RESIZE"},
+		{Name: "rolled back or finished, all in one second", Change: inItsSecond, Looks: SeeAll(RolledBack().With(atEpoch)), Is: ecs.ErrOutcomeUnknown, Text: "second", Last: "ACTIVE"},
+		{Name: "never started, or resized again, all in one second", Change: inItsSecond, Looks: SeeAll(VerifyResize().With(atEpoch)), Is: ecs.ErrOutcomeUnknown, Text: "second", Last: "VERIFY_RESIZE"},
 	})
 }
 

@@ -239,7 +239,7 @@ func TestWaitForRevert_TellsItsProgress(t *testing.T) {
 func TestWaitForRevert_GoesOnFromJSON(t *testing.T) {
 	t.Parallel()
 	Bubble(t, func(t *testing.T) {
-		c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting(), RolledBack()), Posts: []Step{Accept()}, Record: []Step{Recorded(finishedRecord())}}
+		c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting(), RolledBack()), Posts: []Step{Accept()}, Record: []Step{Recorded(FinishedRecord())}}
 		client := NewClient(t, c)
 		revert, err := client.RevertResize(t.Context(), ProjectID, ServerID)
 		require.NoError(t, err)
@@ -262,7 +262,7 @@ func TestWaitForRevert_LeavesItsArgumentAlone(t *testing.T) {
 		revert := SentRevert()
 		revert.RequestID = ""
 		copied := *revert
-		c := &Cloud{T: t, Looks: SeeAll(RolledBack()), List: []Step{ListActions(RevertEntry(), ResizeEntry())}, Record: []Step{Recorded(finishedRecord())}}
+		c := &Cloud{T: t, Looks: SeeAll(RolledBack()), List: []Step{ListActions(RevertEntry(), ResizeEntry())}, Record: []Step{Recorded(FinishedRecord())}}
 		_, err := NewClient(t, c).WaitForRevert(t.Context(), revert)
 		require.NoError(t, err)
 		assert.Equal(t, copied, *revert)
@@ -279,7 +279,7 @@ func TestWaitForRevert_TimeToVerdict(t *testing.T) {
 		list, record []Step
 		most         int
 	}{
-		"with a record":    {[]Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(finishedRecord())}, 26}, // two of them for the record
+		"with a record":    {[]Step{ListActions(RevertEntry(), ResizeEntry())}, []Step{Recorded(FinishedRecord())}, 26}, // two of them for the record
 		"without a record": {nil, nil, 36},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@
 //   - [Cloud]: a scripted transport, which records every request with its virtual time
 //   - [NewClient] and [FakeAuth]: a client whose only network is such a transport
 //   - [Bubble]: runs a test with a virtual clock, which starts at [Epoch]; a [Cloud] that answers a POST needs one
+//   - [WaitCase] and [RunWaits]: one wait to its end, and a table of them
 //   - [OneLine], [AssertSecret]: the rules that every error text obeys
 //   - [FakeCloud], [FakeClient], [FleetBubble] ...: the fake cloud of package ecstest, and clients of it
 package cloudtest

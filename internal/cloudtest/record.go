@@ -63,3 +63,35 @@ func ListActions(entries ...Entry) Step {
 func Recorded(e Entry) Step {
 	return Reply(http.StatusOK, MustJSON(map[string]any{"instanceAction": e.object()}))
 }
+
+// PendingRecord is the record of the revert as far as members see it before microversion 2.51: without events.
+func PendingRecord() Entry { return RevertEntry() }
+
+// FailedRecord is one whose message is "Error".
+func FailedRecord() Entry {
+	e := RevertEntry()
+	e.Message = "Error"
+	return e
+}
+
+// WithEvents is the record of the revert with these events.
+func WithEvents(events ...Event) Entry {
+	e := RevertEntry()
+	e.Events = append([]Event{}, events...)
+	return e
+}
+
+// RunningRecord is one that has begun.
+func RunningRecord() Entry {
+	return WithEvents(Event{Name: "compute_finish_revert_resize", Result: ""}, Event{Name: "compute_revert_resize", Result: "Success"})
+}
+
+// FinishedRecord is one that has succeeded.
+func FinishedRecord() Entry {
+	return WithEvents(Event{Name: "compute_finish_revert_resize", Result: "Success"}, Event{Name: "compute_revert_resize", Result: "Success"})
+}
+
+// RolledBackRecord is one that failed on the compute host.
+func RolledBackRecord() Entry {
+	return WithEvents(Event{Name: "compute_finish_revert_resize", Result: "Error"}, Event{Name: "compute_revert_resize", Result: "Success"})
+}

@@ -1,4 +1,4 @@
-package ecs_test
+package hostile_test
 
 import (
 	"errors"
@@ -26,9 +26,9 @@ func TestWaitForRevert_ResponsesThatLag(t *testing.T) {
 		}
 	}
 	for name, record := range map[string][]Step{
-		"the record says that it runs":    {Recorded(runningRecord())},
-		"the record says that it is done": {Recorded(finishedRecord())},
-		"no events are shown":             {Recorded(pendingRecord())},
+		"the record says that it runs":    {Recorded(RunningRecord())},
+		"the record says that it is done": {Recorded(FinishedRecord())},
+		"no events are shown":             {Recorded(PendingRecord())},
 		"no record":                       nil,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestWaitForRevert_ResponsesThatLag(t *testing.T) {
 				assert.Less(t, Elapsed(), 45*time.Second)
 			})
 			Bubble(t, func(t *testing.T) {
-				c := &Cloud{T: t, Looks: []Step{lagging(RolledBack())}, Record: []Step{Recorded(rolledBackRecord())}}
+				c := &Cloud{T: t, Looks: []Step{lagging(RolledBack())}, Record: []Step{Recorded(RolledBackRecord())}}
 				_, err := NewClient(t, c).WaitForRevert(t.Context(), SentRevert())
 				require.ErrorIs(t, err, ecs.ErrNotReverted)
 			})
@@ -86,15 +86,15 @@ func TestWaitForRevert_AnErrorWithoutEventsOfAServerThatHasMoved(t *testing.T) {
 	t.Parallel()
 	late := AtRest("ACTIVE", OldFlavor, OldHost, Epoch.Add(time.Minute))
 	after := func(now Details) []Step { return append(Times(20, See(Reverting())), See(now)) }
-	list := []Step{ListActions(failedRecord(), ResizeEntry())}
-	since := []Step{ListActions(Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(50 * time.Second)}, failedRecord(), ResizeEntry())}
-	runWaits(t, []waitCase{
-		{name: "progress was seen", looks: SeeAll(Reverting(), Reverted()), record: []Step{Recorded(failedRecord())}, last: "ACTIVE"},
-		{name: "progress was seen all the time", looks: after(late), list: list, record: []Step{Recorded(failedRecord())}, last: "ACTIVE"},
-		{name: "progress was seen all the time, and there is no list", looks: after(late), record: []Step{Recorded(failedRecord())}, last: "ACTIVE"},
-		{name: "no progress was seen, and nothing was done since", looks: SeeAll(late), list: list, record: []Step{Recorded(failedRecord())}, last: "ACTIVE"},
-		{name: "no progress was seen, and it was resized since", change: func(r *ecs.Revert) { r.Before.PowerState = 1 }, looks: SeeAll(late), list: since, record: []Step{Recorded(failedRecord())}, is: ecs.ErrNotReverted, last: "ACTIVE"},
-		{name: "the server was stopped, and resized since", change: func(r *ecs.Revert) { r.Before.PowerState = 4 }, looks: SeeAll(late), list: since, record: []Step{Recorded(failedRecord())}, is: ecs.ErrOutcomeUnknown, last: "ACTIVE"},
+	list := []Step{ListActions(FailedRecord(), ResizeEntry())}
+	since := []Step{ListActions(Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(50 * time.Second)}, FailedRecord(), ResizeEntry())}
+	RunWaits(t, []WaitCase{
+		{Name: "progress was seen", Looks: SeeAll(Reverting(), Reverted()), Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "progress was seen all the time", Looks: after(late), List: list, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "progress was seen all the time, and there is no list", Looks: after(late), Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "no progress was seen, and nothing was done since", Looks: SeeAll(late), List: list, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "no progress was seen, and it was resized since", Change: func(r *ecs.Revert) { r.Before.PowerState = 1 }, Looks: SeeAll(late), List: since, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
+		{Name: "the server was stopped, and resized since", Change: func(r *ecs.Revert) { r.Before.PowerState = 4 }, Looks: SeeAll(late), List: since, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrOutcomeUnknown, Last: "ACTIVE"},
 	})
 }
 
@@ -111,18 +111,18 @@ func TestWaitForRevert_OtherStatesAfterTheRevert(t *testing.T) {
 		"SHUTOFF, powering-on":       RevertedAs("SHUTOFF", "stopped", "powering-on"),
 		"the vendor's UNKNOWN":       RevertedAs("UNKNOWN", "active", "image_uploading"),
 	} {
-		runWaits(t, []waitCase{
-			{name: name + ", progress was seen", looks: SeeAll(Reverting(), now), last: now.Status},
-			{name: name + ", no progress was seen", looks: SeeAll(now), last: now.Status},
-			{name: name + ", rolled back before", looks: SeeAll(Reverting(), now.With(func(d *Details) { d.Launched = ResizedAt })), is: ecs.ErrNotReverted, last: now.Status},
+		RunWaits(t, []WaitCase{
+			{Name: name + ", progress was seen", Looks: SeeAll(Reverting(), now), Last: now.Status},
+			{Name: name + ", no progress was seen", Looks: SeeAll(now), Last: now.Status},
+			{Name: name + ", rolled back before", Looks: SeeAll(Reverting(), now.With(func(d *Details) { d.Launched = ResizedAt })), Is: ecs.ErrNotReverted, Last: now.Status},
 		})
 	}
 	rescued := RevertedAs("RESCUE", "rescued", "")
 	list := []Step{ListActions(Entry{Action: "rescue", ID: "req-2", Start: Epoch.Add(time.Second)}, RevertEntry(), ResizeEntry())}
-	runWaits(t, []waitCase{
-		{name: "RESCUE launches a server anew as well: the record says Success", looks: SeeAll(Reverting(), rescued), list: list, record: []Step{Recorded(finishedRecord())}, last: "RESCUE"},
-		{name: "RESCUE, the record says Error", looks: SeeAll(Reverting(), rescued), list: list, record: []Step{Recorded(rolledBackRecord())}, is: ecs.ErrNotReverted, last: "RESCUE"},
-		{name: "RESCUE, no record", looks: SeeAll(Reverting(), rescued), is: ecs.ErrOutcomeUnknown, last: "RESCUE"},
+	RunWaits(t, []WaitCase{
+		{Name: "RESCUE launches a server anew as well: the record says Success", Looks: SeeAll(Reverting(), rescued), List: list, Record: []Step{Recorded(FinishedRecord())}, Last: "RESCUE"},
+		{Name: "RESCUE, the record says Error", Looks: SeeAll(Reverting(), rescued), List: list, Record: []Step{Recorded(RolledBackRecord())}, Is: ecs.ErrNotReverted, Last: "RESCUE"},
+		{Name: "RESCUE, no record", Looks: SeeAll(Reverting(), rescued), Is: ecs.ErrOutcomeUnknown, Last: "RESCUE"},
 	})
 }
 
@@ -142,14 +142,14 @@ func TestWaitForRevert_OneRefusalDoesNotEndIt(t *testing.T) {
 		"400 Ecs.0023":      EcsError(http.StatusBadRequest, "Ecs.0023"),
 	}
 	for name, refusal := range refusals {
-		runWaits(t, []waitCase{
-			{name: name + ", first", looks: []Step{refusal, See(Reverting()), See(Reverted())}, last: "ACTIVE"},
-			{name: name + ", then all is well", looks: []Step{See(Reverting()), refusal, See(Reverted())}, last: "ACTIVE"},
-			{name: name + ", again and again", looks: []Step{refusal, See(Reverting()), refusal, See(Reverting()), refusal, See(Reverting()), refusal, See(Reverted())}, last: "ACTIVE"},
+		RunWaits(t, []WaitCase{
+			{Name: name + ", first", Looks: []Step{refusal, See(Reverting()), See(Reverted())}, Last: "ACTIVE"},
+			{Name: name + ", then all is well", Looks: []Step{See(Reverting()), refusal, See(Reverted())}, Last: "ACTIVE"},
+			{Name: name + ", again and again", Looks: []Step{refusal, See(Reverting()), refusal, See(Reverting()), refusal, See(Reverting()), refusal, See(Reverted())}, Last: "ACTIVE"},
 		})
 	}
 	for _, code := range []string{"Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301", "Ecs.0000", "Ecs.0002"} {
-		runWaits(t, []waitCase{{name: code + " passes, however often", looks: append(Times(10, EcsError(http.StatusBadRequest, code)), SeeAll(Reverting(), Reverted())...), last: "ACTIVE"}})
+		RunWaits(t, []WaitCase{{Name: code + " passes, however often", Looks: append(Times(10, EcsError(http.StatusBadRequest, code)), SeeAll(Reverting(), Reverted())...), Last: "ACTIVE"}})
 	}
 }
 
@@ -159,9 +159,9 @@ func TestWaitForRevert_OneRefusalOfTheRecordDecidesNothing(t *testing.T) {
 	for name, refusal := range map[string]Step{
 		"404": Reply(http.StatusNotFound, HTML), "403": Fault(http.StatusForbidden, "forbidden", "no"), "APIGW.0101": NotPublished(),
 	} {
-		runWaits(t, []waitCase{
-			{name: name + ", rolled back", looks: SeeAll(Reverting(), RolledBack()), record: []Step{refusal, refusal, Recorded(finishedRecord())}, last: "ACTIVE"},
-			{name: name + ", unseen", change: func(r *ecs.Revert) { r.SentAt = Epoch.Add(-time.Hour) }, looks: SeeAll(Reverted()), record: []Step{refusal, refusal, Recorded(finishedRecord())}, last: "ACTIVE"},
+		RunWaits(t, []WaitCase{
+			{Name: name + ", rolled back", Looks: SeeAll(Reverting(), RolledBack()), Record: []Step{refusal, refusal, Recorded(FinishedRecord())}, Last: "ACTIVE"},
+			{Name: name + ", unseen", Change: func(r *ecs.Revert) { r.SentAt = Epoch.Add(-time.Hour) }, Looks: SeeAll(Reverted()), Record: []Step{refusal, refusal, Recorded(FinishedRecord())}, Last: "ACTIVE"},
 		})
 	}
 }
