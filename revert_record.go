@@ -148,7 +148,7 @@ func (q *recordReader) list(ctx context.Context, id string) (record verdict.Reco
 		record.Fate = verdict.FateContested
 	}
 	if decided = id; fate == verdict.FateReverted || fate == verdict.FateContested {
-		record.Word, decided = action.Word(), action.RequestID
+		record.Word, record.Began, decided = action.Word(), action.Start, action.RequestID
 	}
 	if !isPathSegment(decided) {
 		return verdict.Record{Fate: record.Fate}, "", nil
@@ -165,7 +165,7 @@ func (q *recordReader) events(ctx context.Context, record verdict.Record, id str
 	action, err := q.c.action(ctx, q.revert, id)
 	switch {
 	case err == nil:
-		record.Word = action.Word()
+		record.Word, record.Began = action.Word(), action.Start
 	case record.Fate != verdict.FateUnknown && !tellsLater(ctx, err):
 		err = nil // the list must do
 	}

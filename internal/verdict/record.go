@@ -23,8 +23,9 @@ const (
 // Record is what the cloud's record tells of one revert. The zero Record tells nothing.
 type Record struct {
 	Word  Word
-	Fate  Fate  // what became of its resize; FateUnknown also if the list of actions was not fetched
-	Since Since // what was done to the server after that
+	Began time.Time // when its action was accepted, by the cloud's clock; zero if that is not told
+	Fate  Fate      // what became of its resize; FateUnknown also if the list of actions was not fetched
+	Since Since     // what was done to the server after that
 }
 
 // Ended reports whether the record says whether the revert ended well.

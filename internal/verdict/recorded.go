@@ -98,13 +98,13 @@ func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case (r.Word == Pending || r.Word == Unfinished) && w.patient(now):
 		return GoOn, "" // the cloud writes the record after the state
-	case r.failedLate() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond()):
+	case r.failedLate() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond(r)):
 		return Failed, rolledBack
 	case r.failedLate():
 		return Unknown, powerOff
 	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
 		return Unknown, "without a launch time, a finished revert and one that the compute host rolled back look the same"
-	case !w.laterSecond():
+	case !w.laterSecond(r):
 		return Unknown, "the launch time cannot tell a finished revert from one rolled back within the same second"
 	}
 	return Failed, "the server is " + w.last.Status + " with an unchanged launch time: the compute host rolled the revert back"
@@ -114,11 +114,14 @@ func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 const clockMargin = 5 * time.Minute
 
 // laterSecond reports whether the revert began in a later second than that in which its resize ended, by the cloud's clock: then
-// its end gives the server a newer launch time.
-func (w *Wait) laterSecond() bool {
+// its end gives the server a newer launch time. A cloud that tells no date may still tell it in the record.
+func (w *Wait) laterSecond(r Record) bool {
 	began := w.CloudTime
 	if w.undated {
 		began = began.Add(-clockMargin)
+	}
+	if r.Began.After(began) {
+		began = r.Began
 	}
 	return began.Truncate(time.Second).After(w.Before.LaunchedAt)
 }

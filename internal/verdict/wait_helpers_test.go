@@ -33,6 +33,7 @@ type history struct {
 	sentAt time.Time     // zero: sentAt; also the cloud's time of the last sighting
 	skew   time.Duration // of the cloud's clock; its times are launched and reverted, and its dates
 	untied bool          // the revert does not tell the cloud's time
+	noDate bool          // neither do the responses
 	looks  []response
 	want   verdict.Verdict
 	reason string // is contained in the reason
@@ -49,14 +50,18 @@ func (h history) run(t *testing.T) {
 		sent = sentAt
 	}
 	start := verdict.Start{Before: before, SentAt: sent.Add(-h.skew), CloudTime: sent, Settle: settle}
-	if h.untied {
+	if h.untied || h.noDate {
 		start.CloudTime = time.Time{}
 	}
 	w := verdict.NewWait(start)
 	require.NotEmpty(t, h.looks)
 	for i, l := range h.looks {
 		now := sent.Add(l.at - h.skew)
-		got, reason := w.Observe(l.now, verdict.Moment{Asked: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)})
+		m := verdict.Moment{Asked: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)}
+		if h.noDate {
+			m.Date = time.Time{}
+		}
+		got, reason := w.Observe(l.now, m)
 		if got == verdict.Ask {
 			got, reason = w.Recorded(l.record, now)
 		}
