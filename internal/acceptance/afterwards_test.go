@@ -48,6 +48,7 @@ func TestAfterwards_APowerOffThatFails(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	srv := newServer(t, nova{}, s, wish{stopped: true, failPowerOff: "the power stays on"})
+	laterSecond()
 	before, _ := srv.platform.flavors()
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
@@ -91,7 +92,7 @@ func TestResume_APlanThatAnotherProcessHasSent(t *testing.T) {
 			_, err = newClient(t, s, p.url).ResumeRevert(dying, plan)
 			require.Error(t, err)
 
-			accepted, err := newClient(t, s, s.endpoint).ResumeRevert(bounded(t), saved(t, plan))
+			accepted, err := newClient(t, s, s.endpoint, withSettleTime(longSettleTime)).ResumeRevert(bounded(t), saved(t, plan))
 			require.NoError(t, err)
 			_, err = newClient(t, s, s.endpoint).WaitForRevert(bounded(t), saved(t, accepted))
 			require.NoError(t, err)

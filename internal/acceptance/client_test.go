@@ -17,17 +17,27 @@ import (
 // attempts is how often the clients of these tests send a request at the most.
 const attempts = 4
 
+// The times of the clients here. A loaded cloud is slow, and only a case about slowness may fail by that.
+const (
+	settleTime     = 2 * time.Second
+	longSettleTime = 20 * time.Second // more than Nova takes to accept a request that arrives late
+)
+
 // newClient makes a client of the SDK for the session's user, at a proxy's address or at Nova's own.
 func newClient(t *testing.T, s *session, endpoint string, opts ...ecs.Option) *ecs.Client {
 	t.Helper()
 	opts = append([]ecs.Option{
 		ecs.WithPollInterval(500*time.Millisecond, 2*time.Second),
-		ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: attempts, SettleTime: 2 * time.Second}),
+		ecs.WithTimeout(patience), withSettleTime(settleTime),
 	}, opts...)
 	client, err := ecs.NewClient(endpoint, ecs.TokenAuth(s.asSource()), opts...)
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client
+}
+
+func withSettleTime(d time.Duration) ecs.Option {
+	return ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: attempts, SettleTime: d, MaxLookAge: patience})
 }
 
 // bounded is a context for one call of the SDK.

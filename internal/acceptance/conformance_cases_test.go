@@ -185,4 +185,4 @@ func landing() glimpse {
 func (g glimpse) brief() glimpse { g.fleeting = true; return g }
 
 // lasting is long enough for a few requests in between, on a loaded machine too.
-const lasting = 9 * time.Second
+const lasting = 15 * time.Second

@@ -39,7 +39,7 @@ func TestFleet_OfManyServers(t *testing.T) {
 	p.pageSize = 10                                             // a cloud may show fewer than it is asked for: the lists have several pages then
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience) // the hosts revert them one after the other
 	defer cancel()
-	for id, result := range newClient(t, s, p.url, ecs.WithTimeout(patience)).RevertResizeAll(ctx, s.projectID, ids, ecs.WithWait()) {
+	for id, result := range newClient(t, s, p.url).RevertResizeAll(ctx, s.projectID, ids, ecs.WithWait()) {
 		require.NotContains(t, results, id, "a server is handed out twice")
 		results[id] = result
 	}

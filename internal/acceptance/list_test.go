@@ -98,7 +98,7 @@ func TestList_PagesAndFilters(t *testing.T) {
 func TestList_OfAServerThatIsReverted(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{name: fmt.Sprintf("listed-%d", time.Now().UnixNano()), slowRevertDest: 15 * time.Second})
+	srv := newServer(t, nova{}, s, wish{name: fmt.Sprintf("listed-%d", time.Now().UnixNano()), slowRevertDest: 2 * lasting})
 	client := newClient(t, s, s.endpoint)
 	_, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)

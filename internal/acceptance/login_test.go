@@ -76,7 +76,8 @@ func TestLogin_EveryWay(t *testing.T) {
 			t.Parallel()
 			srv := newServer(t, nova{}, s, wish{})
 			tokens := &counted{TokenSource: way}
-			client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(tokens), ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
+			client, err := ecs.NewClient(s.endpoint, ecs.TokenAuth(tokens), ecs.WithPollInterval(500*time.Millisecond, 2*time.Second),
+				ecs.WithTimeout(patience), withSettleTime(settleTime))
 			require.NoError(t, err)
 			defer client.CloseIdleConnections()
 			_, err = client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)

@@ -5,7 +5,6 @@ package acceptance_test
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,7 +40,7 @@ func overtakenReverts() []overtaken {
 		},
 		{
 			"being confirmed",
-			wish{slowConfirm: 10 * time.Second},
+			wish{slowConfirm: lasting},
 			confirm, anyState,
 			http.StatusBadRequest,
 			[]error{ecs.ErrConflict},
@@ -59,7 +58,7 @@ func overtakenReverts() []overtaken {
 		},
 		{
 			"being reverted",
-			wish{slowRevertDest: 10 * time.Second},
+			wish{slowRevertDest: 2 * lasting},
 			revert, anyState,
 			http.StatusConflict,
 			[]error{ecs.ErrConflict, ecs.ErrRevertInProgress},
@@ -86,7 +85,7 @@ func overtakenReverts() []overtaken {
 		},
 		{
 			"powering off",
-			wish{stopped: true, slowPowerOff: 10 * time.Second},
+			wish{stopped: true, slowPowerOff: 2 * lasting},
 			revert, func(seen state) bool { return seen.taskState == "powering-off" },
 			http.StatusConflict,
 			[]error{ecs.ErrConflict, ecs.ErrPrecondition},
@@ -106,7 +105,7 @@ func TestMeanwhile_SomebodyElseIsFaster(t *testing.T) {
 			s := nova{}.connect(t, "demo")
 			srv := newServer(t, nova{}, s, tc.wish)
 			p := newProxy(t, s, spoil{first: srv.meanwhile(t, tc.action, tc.effect)})
-			revert, err := newClient(t, s, p.url, ecs.WithTimeout(patience)).RevertResize(bounded(t), s.projectID, srv.id)
+			revert, err := newClient(t, s, p.url).RevertResize(bounded(t), s.projectID, srv.id)
 			accepted, answered := p.truth()
 			t.Logf("Nova answered %v; the SDK says: %v", answered, err)
 			require.Error(t, err)
@@ -141,7 +140,7 @@ func TestMeanwhile_SomebodyElseDeletesTheServer(t *testing.T) {
 		}
 		return srv.wait(ctx, func(seen state) bool { return seen.http == http.StatusNotFound })
 	}})
-	_, err := newClient(t, s, p.url, ecs.WithTimeout(patience)).RevertResize(bounded(t), s.projectID, srv.id)
+	_, err := newClient(t, s, p.url).RevertResize(bounded(t), s.projectID, srv.id)
 	_, answered := p.truth()
 	require.ErrorIs(t, err, ecs.ErrNotFound)
 	require.Equal(t, saysRefused, verdictOf(err))

@@ -57,7 +57,7 @@ func (nova) connect(t *testing.T, who string) *session {
 			projectDomainID: of("PROJECT_DOMAIN_ID"), projectDomainName: of("PROJECT_DOMAIN_NAME"),
 		},
 		identity: strings.TrimSuffix(os.Getenv("OS_AUTH_URL"), "/"),
-		client:   &http.Client{Timeout: time.Minute, Transport: &http.Transport{}},
+		client:   &http.Client{Timeout: patience, Transport: &http.Transport{}},
 	}
 	t.Cleanup(s.client.CloseIdleConnections)
 	if s.domainID+s.domainName == "" {

@@ -23,14 +23,16 @@ import (
 
 // spoil is what the proxy does to one request. The zero value passes it on.
 type spoil struct {
-	late    time.Duration // pass it on in the background, so long after the client has got its answer or lost its connection
-	never   bool          // do not pass it on
-	before  time.Duration // wait before passing it on
-	first   func() error  // something else happens to the server right before it is passed on
-	after   time.Duration // wait before answering
-	then    func() error  // something else happens to the server before the client gets its answer
-	cut     bool          // cut the connection instead of answering
-	instead int           // answer with this status instead of Nova's
+	late time.Duration // pass it on in the background, so long after it came
+	// Pass it on in the background when Nova has answered a revert that came later.
+	afterNext bool
+	never     bool          // do not pass it on
+	before    time.Duration // wait before passing it on
+	first     func() error  // something else happens to the server right before it is passed on
+	after     time.Duration // wait before answering
+	then      func() error  // something else happens to the server before the client gets its answer
+	cut       bool          // cut the connection instead of answering
+	instead   int           // answer with this status instead of Nova's
 }
 
 // proxy stands between the SDK and Nova, spoils what it is told to and notes what Nova said.
@@ -55,7 +57,7 @@ type proxy struct {
 // newProxy starts a proxy in front of the session's Nova.
 func newProxy(t *testing.T, s *session, reverts ...spoil) *proxy {
 	t.Helper()
-	p := &proxy{t: t, nova: s.endpoint, reverts: reverts, client: &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}}
+	p := &proxy{t: t, nova: s.endpoint, reverts: reverts, client: &http.Client{Transport: &http.Transport{}, Timeout: patience}}
 	server := httptest.NewServer(p)
 	p.url = server.URL
 	t.Cleanup(func() {
@@ -85,6 +87,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case s.late > 0:
 		go func() {
 			time.Sleep(s.late)
+			p.forward(r, body, isRevert)
+			p.settle()
+		}()
+	case s.afterNext:
+		go func() {
+			p.awaitAnswer()
 			p.forward(r, body, isRevert)
 			p.settle()
 		}()
@@ -184,6 +192,18 @@ func (p *proxy) truth() (accepted []string, answered []int) {
 			return accepted, answered
 		}
 		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// awaitAnswer waits until Nova has answered a revert, or for as long as anything is waited for.
+func (p *proxy) awaitAnswer() {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		p.mu.Lock()
+		answered := len(p.answered)
+		p.mu.Unlock()
+		if answered > 0 {
+			return
+		}
 	}
 }
 

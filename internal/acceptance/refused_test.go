@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,7 +33,7 @@ func TestRefused_BeforeAndAfterAResize(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	client := newClient(t, s, s.endpoint)
-	srv := newServer(t, nova{}, s, wish{active: true, slowResize: 15 * time.Second})
+	srv := newServer(t, nova{}, s, wish{active: true, slowResize: 2 * lasting})
 	srv.mustRefuse(t, client, "ACTIVE", "active")
 	srv.resize(t)
 	srv.mustRefuse(t, client, "RESIZE", "active")
@@ -50,7 +49,7 @@ func TestRefused_BeforeAndAfterAResize(t *testing.T) {
 func TestRefused_WhileItIsBuilt(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := &server{session: s, platform: nova{}, id: nova{}.create(t, s, wish{slowSpawn: 20 * time.Second})}
+	srv := &server{session: s, platform: nova{}, id: nova{}.create(t, s, wish{slowSpawn: 2 * lasting})}
 	t.Cleanup(srv.remove)
 	srv.mustRefuse(t, newClient(t, s, s.endpoint), "BUILD", "building")
 }
@@ -118,7 +117,7 @@ func TestRefused_WhenPausedOrSuspended(t *testing.T) {
 func TestRefused_WhileItIsDeleted(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowConfirm: 15 * time.Second}) // Nova confirms a resize before it deletes
+	srv := newServer(t, nova{}, s, wish{slowConfirm: lasting}) // Nova confirms a resize before it deletes
 	client := newClient(t, s, s.endpoint)
 	ctx := t.Context()
 	var deleted reply
@@ -146,7 +145,7 @@ func TestRefused_WhileItIsDeleted(t *testing.T) {
 func TestRefused_WhileAnotherRevertRuns(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowRevert: 20 * time.Second})
+	srv := newServer(t, nova{}, s, wish{slowRevert: 2 * lasting})
 	srv.act(t, `{"revertResize":null}`)
 	_, err := newClient(t, s, s.endpoint).RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 	require.ErrorIs(t, err, ecs.ErrPrecondition)

@@ -50,7 +50,7 @@ func TestRevert_OfAStoppedServer(t *testing.T) {
 func TestRevert_SeesTheSlowPowerOff(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{stopped: true, slowPowerOff: 12 * time.Second})
+	srv := newServer(t, nova{}, s, wish{stopped: true, slowPowerOff: 2 * lasting})
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
@@ -67,7 +67,8 @@ func TestRevert_WithTheClientOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	srv := newServer(t, nova{}, s, wish{})
-	client, projectID, err := ecs.NewClientFromEnv(ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
+	client, projectID, err := ecs.NewClientFromEnv(ecs.WithPollInterval(500*time.Millisecond, 2*time.Second),
+		ecs.WithTimeout(patience), withSettleTime(settleTime))
 	require.NoError(t, err)
 	defer client.CloseIdleConnections()
 	require.Equal(t, s.projectID, projectID)
@@ -93,6 +94,7 @@ func TestRevert_ThatFails(t *testing.T) {
 			t.Parallel()
 			s := nova{}.connect(t, "demo")
 			srv := newServer(t, nova{}, s, tc.wish)
+			laterSecond()
 			_, err := newClient(t, s, s.endpoint).RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 			require.ErrorIs(t, err, ecs.ErrNotReverted)
 			var failed *ecs.RevertFailedError
@@ -110,7 +112,7 @@ func TestRevert_ThatFails(t *testing.T) {
 func TestRevert_OfADeletedServer(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowRevertDest: 10 * time.Second})
+	srv := newServer(t, nova{}, s, wish{slowRevertDest: 2 * lasting})
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)
@@ -133,7 +135,7 @@ func TestRevert_OfADeletedServer(t *testing.T) {
 func TestWait_EndsWithItsContextAndIsResumed(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
-	srv := newServer(t, nova{}, s, wish{slowRevertDest: 5 * time.Second, slowRevert: 5 * time.Second})
+	srv := newServer(t, nova{}, s, wish{slowRevertDest: lasting, slowRevert: lasting})
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)
 	require.NoError(t, err)

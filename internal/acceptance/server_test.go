@@ -129,7 +129,7 @@ func newServers(t *testing.T, p platform, s *session, wishes []wish) []*server {
 
 // remove deletes the server, which may be gone already. The test's own context has ended by then.
 func (s *server) remove() {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if r, err := s.send(ctx, http.MethodDelete, s.url("/servers/"+s.id), ""); err == nil && r.status == http.StatusConflict {
 		_, _ = s.send(ctx, http.MethodPost, s.url("/servers/"+s.id+"/action"), `{"unlock":null}`)
@@ -233,6 +233,10 @@ func (s *server) wait(ctx context.Context, effect func(state) bool) error {
 	}
 	return fmt.Errorf("server %s is not as wanted in time, but %s", s.id, seen)
 }
+
+// laterSecond waits until what happens does so in a later second than what was seen: Nova keeps whole seconds, and a revert within
+// the second in which its resize ended cannot be told from one that failed.
+func laterSecond() { time.Sleep(2 * time.Second) }
 
 // anyState is for what is not waited for.
 func anyState(state) bool { return true }
