@@ -30,6 +30,9 @@ type step struct {
 
 	list   *listing                                 // of the answer, instead of the body
 	verify func(t *testing.T, what string, r reply) // the answer, instead of the body
+	note   func(release, reply) string              // what the cloud answers of its own, for its row
+
+	byRelease func(release) *answer // instead of want
 }
 
 // answer is what the cloud says. Its IDs are replaced by the names that stand for them in a path.
@@ -83,6 +86,8 @@ func (s step) by(who string) step         { s.as = who; return s }
 func (s step) at(path string) step        { s.path = path; return s }
 func (s step) expect(want *answer) step   { s.want = want; return s }
 func (s step) with(header ...string) step { s.header = header; return s }
+
+func (s step) noting(note func(release, reply) string) step { s.note = note; return s }
 
 func get(want *answer) step { return step{method: http.MethodGet, path: serverURL, want: want} }
 

@@ -67,9 +67,55 @@ func lists() []conformance {
 	}
 }
 
-// versions are the details as newer microversions show them.
+// versions are what newer microversions show, and what they refuse.
 func versions() []conformance {
-	return []conformance{{"details in newer versions", wish{}, []step{details("2.46"), details("2.47"), details("2.93"), details("latest")}}}
+	const (
+		records   = serverURL + "/os-instance-actions"
+		wholeList = "/v2.1/{demo}/servers/detail?name={name}"
+	)
+	unknown := func(path, version string, want *answer) step {
+		return ask(path, want).with("OpenStack-API-Version", "compute "+version)
+	}
+	refused := badRequest("Additional properties are not allowed ('a' was unexpected)")
+	page := pageOf(wholeList+"&b=1&a=2", "", 0)
+	return []conformance{
+		{"details in newer versions", wish{}, []step{details("2.46"), details("2.47"), details("2.93"), details("latest")}},
+		{"query parameters that nobody knows", wish{active: true}, []step{
+			page.with("OpenStack-API-Version", "compute 2.74"),
+			unknown(wholeList+"&b=1&a=2", "2.75", badRequest("'a', 'b' do not match any of the regexes: '^_'")),
+			unknown(wholeList+"&a=1", "latest", badRequest("'a' does not match any of the regexes: '^_'")),
+			unknown(records+"?a=1", "2.58", refused),
+			unknown(records+"?a=1", "latest", refused),
+			unknown("/v2.1/{demo}/servers/"+unknownID+"?a=1", "2.93", notFound(unknownID)),
+			strict("/v2.1/{demo}/servers/"+unknownID+"?a=1", "Instance "+unknownID+" could not be found."),
+			strict(records+"/req-"+unknownID+"?a=1", "Action req-"+unknownID+" not found"),
+			act(`{"revertResize":null}`, wrongState("revertResize", "vm_state active")).at(actionURL+"?a=1").with("OpenStack-API-Version", "compute latest"),
+		}},
+		{"what is said of /v2", wish{active: true}, []step{
+			ask("/v2/", &answer{http.StatusOK, plainJSON, `{"version": {"id": "v2.0", "status": "{legacy}", "version": "", "min_version": "", ` +
+				`"updated": "{legacySince}", "links": [{"rel": "self", "href": "{nova}/v2/"}, {"rel": "describedby", "type": "text/html", ` +
+				`"href": "http://docs.openstack.org/"}], "media-types": [{"base": "application/json", ` +
+				`"type": "application/vnd.openstack.compute+json;version=2"}]}}`}).
+				noting(func(cloud release, _ reply) string { return cloud.legacyStatus }),
+		}},
+	}
+}
+
+// strict asks with an unknown query parameter for what there is not, in the newest microversion: from 2.102 on the parameter is refused.
+func strict(path, absent string) step {
+	s := ask(path, nil).with("OpenStack-API-Version", "compute latest")
+	s.byRelease = func(cloud release) *answer {
+		if cloud.newest >= 102 {
+			return badRequest("Additional properties are not allowed ('a' was unexpected)")
+		}
+		return fault(http.StatusNotFound, "itemNotFound", absent)
+	}
+	return s.noting(func(_ release, r reply) string {
+		if r.status == http.StatusBadRequest {
+			return "one server and one record refuse them, too"
+		}
+		return "one server and one record ignore them"
+	})
 }
 
 // details compares the keys of the details with those of the version that the answer is in, and the keys of the flavor in
@@ -93,6 +139,11 @@ func details(version string) step {
 		inner, _ := got.Server["flavor"].(map[string]any)
 		assert.Equal(t, sorted(flavor), slices.Sorted(maps.Keys(inner)), "%s, the flavor in version %s", what, version)
 		assert.Equal(t, "OpenStack-API-Version, X-OpenStack-Nova-API-Version", strings.Join(r.header.Values("Vary"), ", "), what)
+	}
+	if version == "latest" {
+		s.note = func(_ release, r reply) string {
+			return "latest is " + strings.TrimPrefix(r.header.Get("OpenStack-API-Version"), "compute ")
+		}
 	}
 	return s
 }

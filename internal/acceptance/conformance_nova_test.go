@@ -2,7 +2,10 @@
 
 package acceptance_test
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
 // TestConformance_OfNova runs the table on a real Nova. The texts in it are those of the release that the scripts start.
 func TestConformance_OfNova(t *testing.T) {
@@ -13,7 +16,7 @@ func TestConformance_OfNova(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.run(t, nova{})
+			c.runOnNova(t)
 		})
 	}
 }
@@ -25,7 +28,17 @@ func TestConformance_OfNova(t *testing.T) {
 func TestConformance_OfNovaAlone(t *testing.T) {
 	for _, c := range conformanceTable() {
 		if c.alone() {
-			t.Run(c.name, func(t *testing.T) { c.run(t, nova{}) })
+			t.Run(c.name, func(t *testing.T) { c.runOnNova(t) })
 		}
 	}
+}
+
+// runOnNova plays the case, and writes how it went where that is asked for.
+func (c conformance) runOnNova(t *testing.T) {
+	t.Helper()
+	r := row{Case: c.name, Version: os.Getenv("ECS_NOVA_VERSION")}
+	if *tableFile != "" {
+		r.record(t, func(done row) { appendTo(t, *tableFile, done) })
+	}
+	c.run(t, nova{&r}, &r)
 }

@@ -12,18 +12,20 @@ import (
 
 // release is how one release of Nova answers where others differ.
 type release struct {
-	name       string
-	newest     int    // minor number of its newest microversion: it tells the release
-	unexpected string // what follows "Unexpected API Error. " where it has not caught an exception
+	name         string
+	newest       int    // minor number of its newest microversion: it tells the release
+	unexpected   string // what follows "Unexpected API Error. " where it has not caught an exception
+	legacyStatus string // what its version document says of /v2
+	legacySince  string
 }
 
 // releases are those that were seen, from the oldest on.
 func releases() []release {
 	const report = "Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if possible."
 	return []release{
-		{"Nova 26 (zed)", 93, report},
-		{"Nova 31 (epoxy)", 100, report},
-		{"Nova 34", 104, "Please contact the administrator"},
+		{"Nova 26 (zed)", 93, report, "SUPPORTED", "2011-01-21T11:33:21Z"},
+		{"Nova 31 (epoxy)", 100, report, "SUPPORTED", "2011-01-21T11:33:21Z"},
+		{"Nova 34 (hibiscus)", 104, "Please contact the administrator", "DEPRECATED", "2025-07-04T12:00:00Z"},
 	}
 }
 
@@ -49,6 +51,11 @@ func releaseOf(t *testing.T, s *session) release {
 		}
 	}
 	return found
+}
+
+// placeholders are what stands in the table for texts of the release's own.
+func (r release) placeholders() []string {
+	return []string{"{unexpected}", r.unexpected, "{legacy}", r.legacyStatus, "{legacySince}", r.legacySince}
 }
 
 // addedKeys are the keys that newer microversions add to the details of a server, by the minor number of the version.

@@ -180,7 +180,7 @@ func refusals() []conformance {
 			act(`{"resize":{"flavorRef":"{old}"}}`, accepted()),
 			inStatus("VERIFY_RESIZE"),
 			{turn: "no quota"},
-			revert(unexpected("nova.exception.TooManyInstances")),
+			revert(unexpected("nova.exception.TooManyInstances")).noting(func(cloud release, _ reply) string { return cloud.unexpected }),
 			{watch: []glimpse{{"VERIFY_RESIZE", "resized", "", 1, false, renewed}}},
 		}},
 		{"a value in the body is not looked at", wish{}, []step{

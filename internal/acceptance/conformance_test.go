@@ -17,10 +17,12 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// run plays one case on a cloud.
-func (c conformance) run(t *testing.T, p platform) {
+// run plays one case on a cloud, and notes in the row how it goes.
+func (c conformance) run(t *testing.T, p platform, r *row) {
 	t.Helper()
 	users := map[string]*session{"demo": p.connect(t, "demo")}
+	cloud := releaseOf(t, users["demo"])
+	r.Cloud, r.Newest = cloud.name, cloud.newest
 	for _, s := range c.steps {
 		if s.as == "other" || s.as == "admin" {
 			users[s.as] = p.connect(t, s.as)
@@ -34,9 +36,10 @@ func (c conformance) run(t *testing.T, p platform) {
 		all = append(all, newServer(t, p, users["demo"], wish{name: c.wish.name, active: true}))
 	}
 	first := srv.look(t)
-	fill := c.placeholders(t, p, users, all)
+	fill := append(c.placeholders(t, p, users, all, r), cloud.placeholders()...)
 	for i, s := range c.steps {
-		what := "step " + itoa(i+1) + " " + s.method + " " + s.path + " " + s.body
+		what := strings.TrimSpace("step " + itoa(i+1) + " " + s.method + " " + s.path + " " + s.body)
+		r.step(t, what)
 		switch {
 		case s.until != nil:
 			srv.until(t, what, s.until)
@@ -52,20 +55,25 @@ func (c conformance) run(t *testing.T, p platform) {
 		case s.ended != nil:
 			srv.mustHaveRecord(t, s.ended)
 		default:
-			s.mustAnswer(t, what, fill, users)
+			if s.byRelease != nil {
+				s.want = s.byRelease(cloud)
+			}
+			got := s.mustAnswer(t, what, fill, users)
+			if s.note != nil {
+				r.note(s.note(cloud, got))
+			}
 		}
 	}
 }
 
 // placeholders are pairs of what stands in the table, and what it stands for.
-func (c conformance) placeholders(t *testing.T, p platform, users map[string]*session, all []*server) []string {
+func (c conformance) placeholders(t *testing.T, p platform, users map[string]*session, all []*server, r *row) []string {
 	t.Helper()
 	owner := users["demo"]
 	before, after := p.flavors()
 	pairs := []string{
 		"{id}", all[0].id, "{name}", c.wish.name, "{nova}", owner.endpoint, "{identity}", strings.TrimSuffix(owner.identity, "/v3"),
 	}
-	pairs = append(pairs, "{unexpected}", releaseOf(t, owner).unexpected)
 	for i, srv := range all[1:] {
 		pairs = append(pairs, "{id"+itoa(i+1)+"}", srv.id)
 	}
@@ -74,7 +82,7 @@ func (c conformance) placeholders(t *testing.T, p platform, users map[string]*se
 	}
 	if c.logsIn() {
 		if owner.password == "" {
-			t.Skip("needs a user with a password")
+			r.skip(t, "needs a user with a password")
 		}
 		made := p.credential(t, owner)
 		pairs = append(pairs, "{user}", owner.username, "{password}", owner.password, "{domain}", owner.domainID,
@@ -104,8 +112,8 @@ func (c conformance) alone() bool {
 	return slices.ContainsFunc(c.steps, func(s step) bool { return s.turn != "" })
 }
 
-// mustAnswer sends the step's request and compares the answer with what is wanted.
-func (s step) mustAnswer(t *testing.T, what string, pairs []string, users map[string]*session) {
+// mustAnswer sends the step's request, compares the answer with what is wanted, and returns it.
+func (s step) mustAnswer(t *testing.T, what string, pairs []string, users map[string]*session) reply {
 	t.Helper()
 	fillIn := strings.NewReplacer(pairs...).Replace
 	hide := strings.NewReplacer(shown(pairs)...).Replace
@@ -148,6 +156,7 @@ func (s step) mustAnswer(t *testing.T, what string, pairs []string, users map[st
 	if got.status == http.StatusUnauthorized {
 		assert.Contains(t, got.header.Get("Www-Authenticate"), "Keystone uri=", what)
 	}
+	return got
 }
 
 // newest is the only part of the texts that every release has its own of.

@@ -28,6 +28,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, `no cloud to test against: set OS_* (env=$(internal/acceptance/nova/up) && eval "$env")`)
 		os.Exit(2)
 	}
+	if *tableFile != "" {
+		if err := os.Remove(*tableFile); err != nil && !os.IsNotExist(err) {
+			panic(err)
+		}
+	}
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
 	if !chosen {
@@ -39,14 +44,14 @@ func TestMain(m *testing.M) {
 }
 
 // nova is the cloud of the environment.
-type nova struct{}
+type nova struct{ row *row } // nil where the test is no case of the conformance table
 
 func (nova) flavors() (before, after string) {
 	return os.Getenv("ECS_TEST_FLAVOR"), os.Getenv("ECS_TEST_NEW_FLAVOR")
 }
 
 // connect logs in with the variables of the user. The owner of the servers may log in in any way that the SDK knows.
-func (nova) connect(t *testing.T, who string) *session {
+func (p nova) connect(t *testing.T, who string) *session {
 	t.Helper()
 	prefix := map[string]string{"demo": "OS_", "other": "ECS_TEST_OTHER_", "admin": "ECS_TEST_ADMIN_"}[who]
 	of := func(name string) string { return os.Getenv(prefix + name) }
@@ -68,7 +73,7 @@ func (nova) connect(t *testing.T, who string) *session {
 	}
 	whole := s.identity != "" && s.username != "" && s.password != "" && s.projectID+s.projectName != ""
 	if !whole && who != "demo" {
-		t.Skipf("needs the user %s: %sUSERNAME, %sPASSWORD, %sPROJECT_ID", who, prefix, prefix, prefix)
+		p.row.skip(t, fmt.Sprintf("needs the user %s: %sUSERNAME, %sPASSWORD, %sPROJECT_ID", who, prefix, prefix, prefix))
 	}
 	if !whole || os.Getenv("OS_CLOUD") != "" {
 		s.borrow(t)
@@ -155,11 +160,11 @@ func publicEndpoint(t *testing.T, s *session) string {
 func (p nova) create(t *testing.T, s *session, w wish) string {
 	t.Helper()
 	if w.knobs() {
-		needKnobs(t)
+		p.needKnobs(t)
 	}
 	flavor, newFlavor := p.flavors()
 	if image := os.Getenv("ECS_TEST_IMAGE"); image == "" || flavor == "" || newFlavor == "" {
-		t.Skip("needs ECS_TEST_IMAGE, ECS_TEST_FLAVOR and ECS_TEST_NEW_FLAVOR, the IDs of what servers are made of")
+		p.row.skip(t, "needs ECS_TEST_IMAGE, ECS_TEST_FLAVOR and ECS_TEST_NEW_FLAVOR, the IDs of what servers are made of")
 	}
 	body, err := json.Marshal(map[string]any{"server": map[string]any{
 		"name": cmp.Or(w.name, "acceptance"), "imageRef": os.Getenv("ECS_TEST_IMAGE"), "flavorRef": flavor,
@@ -203,6 +208,7 @@ func canKnob() bool { return os.Getenv("ECS_NOVA_DIR") != "" }
 // turn changes the whole cloud for a moment.
 func (p nova) turn(t *testing.T, srv *server, what string) {
 	t.Helper()
+	p.needKnobs(t)
 	switch what {
 	case "deny":
 		knob(t, "deny", "on")
@@ -210,7 +216,6 @@ func (p nova) turn(t *testing.T, srv *server, what string) {
 	case "allow":
 		knob(t, "deny", "off")
 	case "no quota":
-		needKnobs(t)
 		admin := p.connect(t, "admin")
 		setQuota(t, admin, srv.projectID, 1, 512)
 	default:
@@ -240,8 +245,13 @@ func (nova) credential(t *testing.T, s *session) credential {
 // needKnobs skips a case that only the scripts' own cloud can run.
 func needKnobs(t *testing.T) {
 	t.Helper()
+	nova{}.needKnobs(t)
+}
+
+func (p nova) needKnobs(t *testing.T) {
+	t.Helper()
 	if !canKnob() {
-		t.Skip("needs a cloud with knobs: one that internal/acceptance/nova/up has started (ECS_NOVA_DIR is not set)")
+		p.row.skip(t, "needs a cloud with knobs: one that internal/acceptance/nova/up has started (ECS_NOVA_DIR is not set)")
 	}
 }
 
