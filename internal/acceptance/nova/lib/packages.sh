@@ -64,6 +64,8 @@ install_here() { # install_here PACKAGE...
   local need before
   mapfile -t need < <(missing "$@")
   [ ${#need[@]} -gt 0 ] || return 0
+  # Of two starts at once each would remove the other's policy: the second one waits.
+  exec 7</var/lib/dpkg && flock -w 1800 7 || cannot_install "another start installs packages"
   say "installing ${need[*]}"
   if ! command -v apt-get >/dev/null || ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then
     cannot_install "this is no Debian 12"
@@ -80,5 +82,6 @@ install_here() { # install_here PACKAGE...
     cannot_install
   undo_policy
   quiet "$before"
+  exec 7<&-
   say "packages are installed"
 }
