@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestConformance_OfNova runs the table on a real Nova. The texts in it are those of the release that the scripts start.
+// TestConformance_OfNova runs the table on a real Nova.
 func TestConformance_OfNova(t *testing.T) {
 	t.Parallel()
 	for _, c := range conformanceTable() {
