@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 var (
@@ -19,26 +18,31 @@ var (
 	markdownFile = flag.String("markdown", "", "write the table of these runs to this file, instead of comparing it with CONFORMANCE.md")
 )
 
-// mustBeDocumented asserts that CONFORMANCE.md is the table of the runs on real clouds and of what the fake cloud does today.
-func mustBeDocumented(t *testing.T, fake []row) {
+// checkDocument asserts that CONFORMANCE.md is the table of the runs on real clouds and of what the fake cloud does today. It may be
+// called when the test is over, and ends nothing.
+func checkDocument(t *testing.T, fake []row) {
 	t.Helper()
 	files, err := filepath.Glob(*runFiles)
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
+	if !assert.NoError(t, err) || !assert.NotEmpty(t, files) {
+		return
+	}
 	var runs []run
 	for _, file := range files {
-		read := readRows(t, file)
-		require.NotEmpty(t, read, file)
-		runs = append(runs, run{file, read})
+		all, err := readRows(file)
+		if !assert.NoError(t, err) || !assert.NotEmpty(t, all, file) {
+			return
+		}
+		runs = append(runs, run{file, all})
 	}
 	text := markdown(conformanceTable(), runs, fake)
 	if *markdownFile != "" {
-		require.NoError(t, os.WriteFile(*markdownFile, []byte(text), 0o644))
+		assert.NoError(t, os.WriteFile(*markdownFile, []byte(text), 0o644))
 		return
 	}
 	documented, err := os.ReadFile("CONFORMANCE.md")
-	require.NoError(t, err)
-	require.Equal(t, string(documented), text, "write it anew with -markdown CONFORMANCE.md")
+	if assert.NoError(t, err) {
+		assert.Equal(t, string(documented), text, "write it anew with -markdown CONFORMANCE.md")
+	}
 }
 
 // run is how one real cloud answered.

@@ -3,6 +3,7 @@ package acceptance_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -61,22 +62,20 @@ func appendTo(t *testing.T, file string, one row) {
 }
 
 // readRows reads such a file. Of two rows of a case the later one counts.
-func readRows(t *testing.T, file string) []row {
-	t.Helper()
+func readRows(file string) (all []row, err error) {
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	var all []row
 	for line := range strings.Lines(string(raw)) {
 		var one row
 		if err := json.Unmarshal([]byte(line), &one); err != nil {
-			t.Fatalf("%s: %v: %s", file, err, line)
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		all = slices.DeleteFunc(all, func(known row) bool { return known.Case == one.Case })
 		all = append(all, one)
 	}
-	return all
+	return all, nil
 }
 
 // record notes how the case ends, once its test is over.
