@@ -54,12 +54,13 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 			0, state(active, moved, unreported), verdict.ErrorMessage,
 		), want: verdict.Unknown},
 		{name: "of a stopped server, not launched anew in a later second", before: power(4), looks: told(0, still, verdict.LateFailure), want: verdict.Failed},
-		{name: "of a stopped server, by a cloud that tells no date: perhaps only the power-off", before: power(4), noDate: true,
-			looks: told(0, still, verdict.LateFailure), want: verdict.Unknown},
-		{name: "the same, but the record says that the revert began in a later second", before: power(4), noDate: true,
-			looks: listed(0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second)}), want: verdict.Failed, reason: "rolled the revert back"},
-		{name: "the same, but the record says that the revert began in the second in which the resize ended", before: power(4), noDate: true,
-			looks: listed(0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second - 1)}), want: verdict.Unknown},
+		{name: "of a stopped server, by a cloud that tells no date: perhaps only the power-off", before: power(4), noDate: true, looks: told(0, still, verdict.LateFailure), want: verdict.Unknown},
+		{name: "the same, but the record says that the revert began in a later second", before: power(4), noDate: true, looks: listed(
+			0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second)},
+		), want: verdict.Failed, reason: "rolled the revert back"},
+		{name: "the same, but the record says that the revert began in the second in which the resize ended", before: power(4), noDate: true, looks: listed(
+			0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second - 1)},
+		), want: verdict.Unknown},
 		{name: "launched_at is never reported, but the message says Error", before: unreported, looks: told(
 			0, state(active, moved, unreported), verdict.LateFailure,
 		), want: verdict.Failed},
