@@ -187,7 +187,7 @@ func passing(ctx context.Context, err error) bool {
 			return true
 		}
 		switch api.StatusCode {
-		case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		case http.StatusTooManyRequests:
 			return true
 		case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported: // it would be the same again; but see Ecs.0603
 		default:
@@ -195,7 +195,7 @@ func passing(ctx context.Context, err error) bool {
 				return true
 			}
 		}
-		return api.Code == codeBusy || api.rateLimited() || api.noUsableAnswer()
+		return api.timedOut() || api.rateLimited() || api.noUsableAnswer()
 	}
 	var transport *transportError
 	if errors.As(err, &transport) {

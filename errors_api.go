@@ -3,8 +3,10 @@ package ecs
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +45,7 @@ func apiError(req *rest.Request, res *rest.Response) *APIError {
 	body := problem.DecodeError(res.Body, res.Redact) // the texts are redacted there, before they are cleaned and cut
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
-		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID),
+		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID, otherID(res)),
 	}
 	now := cmp.Or(res.Date(), time.Now()) // a date in Retry-After is by the server's clock
 	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
@@ -78,6 +80,16 @@ func requestID(res *rest.Response) string {
 	for _, name := range []string{"X-Openstack-Request-Id", "X-Compute-Request-Id", "X-Request-Id", "X-Iam-Trace-Id"} {
 		if id := res.Header.Get(name); id != "" {
 			return cleanID(res, id)
+		}
+	}
+	return ""
+}
+
+// otherID returns the ID that a gateway or a proxy in between has given the request, in a header of its own.
+func otherID(res *rest.Response) string {
+	for _, name := range slices.Sorted(maps.Keys(res.Header)) {
+		if problem.IsRequestID(name) {
+			return cleanID(res, res.Header.Get(name))
 		}
 	}
 	return ""
@@ -170,55 +182,49 @@ func (e *APIError) unavailable() bool {
 		return false
 	}
 	status := e.status()
-	return e.noUsableAnswer() || status >= 500 || status/100 == 1 || status/100 == 2 || status == http.StatusRequestTimeout ||
+	return e.noUsableAnswer() || status >= 500 || status/100 == 1 || status/100 == 2 || e.timedOut() ||
 		status == http.StatusNotFound && !e.serverGone()
+}
+
+// timedOut reports whether something in between gave up before it had an answer: 408, 460 of load balancers, 499 of nginx. What it
+// passed on may be done.
+func (e *APIError) timedOut() bool {
+	return e.StatusCode == http.StatusRequestTimeout || e.StatusCode == 460 || e.StatusCode == 499
 }
 
 // serverGone reports whether the server's API itself says that there is no such server. Any other 404 comes from something
 // in between and says nothing of the server.
 func (e *APIError) serverGone() bool {
-	switch e.Code {
-	case "itemNotFound":
-		return true
-	case "Ecs.0114", "Ecs.0614": // ECS's own; its statuses are not to be relied on
-		return e.StatusCode/100 == 4
-	}
-	return false
+	return e.Code == "itemNotFound" || e.StatusCode/100 == 4 && e.hasCode("Ecs.0114", "Ecs.0614") // ECS's statuses are not to be relied on
 }
 
 // notPublished reports whether an API gateway says that it does not have this API. Some answer without a code.
 func (e *APIError) notPublished() bool {
-	if e.StatusCode != http.StatusNotFound {
-		return false
-	}
-	text := strings.ToLower(strings.TrimRight(e.Message, ". "))
-	return isGatewayCode(e.Code, "0101") || (e.Code == "" || e.Code == "404") && text == "api not found"
+	text := strings.ToLower(e.Message)
+	return e.StatusCode/100 == 4 && e.hasGatewayCode("0101") ||
+		e.StatusCode == http.StatusNotFound && (e.Code == "" || e.Code == "404") &&
+			(strings.TrimRight(text, ". ") == "api not found" || strings.HasPrefix(text, "the api does not exist"))
 }
 
 // conflict reports whether the cloud refuses an action because of the server's state. ECS has no 409 for that, and Nova
 // answers 400 when the resize is being confirmed.
 func (e *APIError) conflict() bool {
-	return e.status() == http.StatusConflict || e.Code == codeWrongState || e.locked() ||
+	return e.status() == http.StatusConflict || e.hasCode(codeWrongState) || e.locked() ||
 		e.status() == http.StatusBadRequest && saysNotResized(e.Message)
 }
 
 func (e *APIError) locked() bool {
-	return e.Code == codeLocked || e.status() == http.StatusConflict && saysLocked(e.Message)
+	return e.hasCode(codeLocked) || e.status() == http.StatusConflict && saysLocked(e.Message)
 }
 
 func (e *APIError) rateLimited() bool {
-	return e.status() == http.StatusTooManyRequests || isGatewayCode(e.Code, "0308") ||
-		e.Code == codeFlowControl || e.Code == codeFlowLimit || e.Code == codeBusy
+	return e.status() == http.StatusTooManyRequests || e.hasGatewayCode("0308") || e.hasCode(codeFlowControl, codeFlowLimit, codeBusy)
 }
 
 // noUsableAnswer reports whether the front end says that it got no usable answer from OpenStack, under whatever status. What
 // OpenStack has done is open. A whole fault of Nova inside of such a response is its code instead.
 func (e *APIError) noUsableAnswer() bool {
-	switch e.Code {
-	case "Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301":
-		return true
-	}
-	return false
+	return e.hasCode("Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301")
 }
 
 // ECS's own codes that decide something here.
@@ -230,12 +236,12 @@ const (
 	codeFlowControl = "Common.1503" // flow control, answered as 429 or 503
 )
 
-// isGatewayCode matches a code of any of the vendor's API gateways.
-func isGatewayCode(code, number string) bool {
-	for _, gateway := range []string{"APIGW.", "APIG.", "APIC."} {
-		if code == gateway+number {
-			return true
-		}
-	}
-	return false
+// hasCode reports whether the code is one of those. Services of the vendor write their names in several cases.
+func (e *APIError) hasCode(codes ...string) bool {
+	return slices.ContainsFunc(codes, func(code string) bool { return strings.EqualFold(code, e.Code) })
+}
+
+// hasGatewayCode reports whether the code is that of any of the vendor's API gateways.
+func (e *APIError) hasGatewayCode(number string) bool {
+	return e.hasCode("APIGW."+number, "APIG."+number, "APIC."+number)
 }

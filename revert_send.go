@@ -124,7 +124,7 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return conflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
 		return ended, api
-	case api.status() >= 500, api.StatusCode < 200, api.StatusCode == http.StatusRequestTimeout:
+	case api.status() >= 500, api.StatusCode < 200, api.timedOut():
 		return lost, api
 	}
 	return refused, api

@@ -41,19 +41,26 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 	if redact == nil {
 		redact = func(text string) string { return text }
 	}
-	text := bytes.TrimLeft(body, blank)
-	e := ErrorBody{JSON: json.Valid(text)}
+	e := ErrorBody{JSON: json.Valid(bytes.TrimLeft(body, blank))}
+	text := bytes.TrimLeft(toUTF8(body), blank)
+	root, parsed := parse(text)
+	r := reader{redact: redact, left: maxTried}
 	var p problem
 	switch {
-	case e.JSON:
-		p = readProblem(jsonTree(text))
+	case parsed && !IsMarkup(text):
+		p = r.tree(root)
 	case len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) >= 0: // there is no telling what broken JSON says
+	case parsed:
+		if p = r.tree(root); p.known() {
+			p.sure = p.code != "" && !p.success
+			break
+		}
+		fallthrough
 	case IsMarkup(text):
-		p = readPage(text)
+		p = r.page(string(text[:min(len(text), maxRaw)]))
 	case !isBinary(text):
-		p = problem{message: string(text[:min(len(text), maxRaw)])}
+		p = r.unwrap(problem{message: string(text[:min(len(text), maxRaw)])}, maxNested)
 	}
-	p = p.unwrapped(maxNested)
 	e.Code = cleanRedacted(p.code, maxWord, redact)
 	e.Message = cleanRedacted(p.message, maxMessage, redact)
 	e.RequestID = cleanRedacted(p.requestID, maxWord, redact)
@@ -66,9 +73,6 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 
 // blank is what may stand in front of a text, a byte order mark among it.
 const blank = " \t\r\n\ufeff"
-
-// maxNested is how many messages inside of messages are read.
-const maxNested = 3
 
 // isNovaFault says whether name is one that Nova gives to its faults, such as "itemNotFound".
 func isNovaFault(name string) bool {

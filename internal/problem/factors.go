@@ -7,7 +7,7 @@ import (
 
 // missingFactors says which factors Keystone asks for beyond those of a login that was good so far. Its response is a receipt
 // and the rules of the user, each a list of methods.
-func missingFactors(root node) string {
+func missingFactors(root *node) string {
 	receipt, rules := root.child("receipt"), root.child("requiredauthmethods")
 	if receipt.kind != record || rules.kind != list {
 		return ""

@@ -8,17 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// readPage reads an XML error, or the heading of an HTML page.
-func readPage(text []byte) problem {
-	if len(text) <= maxXML {
-		if root, ok := xmlTree(text); ok && !strings.EqualFold(root.children[0].name, "html") {
-			if p := readProblem(root); p.known() {
-				p.sure = p.code != "" && !p.success
-				return p
-			}
-		}
+// page reads the heading of an HTML page, or the JSON in it.
+func (r *reader) page(page string) problem {
+	if text := heading(page); text != "" {
+		return r.unwrap(problem{message: text}, maxNested)
 	}
-	return problem{message: heading(string(text[:min(len(text), maxRaw)]))}
+	return r.embedded(page)
 }
 
 // How much of an XML text, and of any other text, is read, in bytes.
@@ -37,18 +32,27 @@ func isBinary(body []byte) bool {
 	return !utf8.Valid(body) || bytes.ContainsFunc(body, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }
 
-// heading returns the text of an HTML page's title or, if that is empty, of its first h1.
+// heading returns the text of an HTML page's title or, if that is empty, of the first of the tags that stand for one. The pages of a
+// framework, whose title is "Error" alone, say the rest in pre.
 func heading(page string) string {
-	for _, tag := range []string{"title", "h1"} {
+	for before, rest, found := strings.Cut(page, "<!--"); found; before, rest, found = strings.Cut(page, "<!--") {
+		_, rest, _ = strings.Cut(rest, "-->")
+		page = before + rest
+	}
+	text := ""
+	for _, tag := range []string{"title", "h1", "h2", "h3", "pre", "p"} {
 		_, rest, _ := cutTag(page, "<"+tag)
 		_, rest, _ = strings.Cut(rest, ">")
-		if inside, _, found := cutTag(rest, "</"+tag); found {
-			if CleanText(inside, maxMessage) != "" {
-				return inside
-			}
+		inside, _, found := cutTag(rest, "</"+tag)
+		switch {
+		case !found || CleanText(inside, maxMessage) == "":
+		case text == "":
+			text = inside
+		case tag == "pre" && strings.EqualFold(text, "error"):
+			return text + ": " + inside
 		}
 	}
-	return ""
+	return text
 }
 
 // cutTag is [strings.Cut] for the beginning of a tag, in any case of letters.
@@ -60,7 +64,7 @@ func cutTag(page, tag string) (before, after string, found bool) {
 		}
 		start += next
 		end := start + len(tag)
-		if end <= len(page) && strings.EqualFold(page[start:end], tag) {
+		if end < len(page) && strings.EqualFold(page[start:end], tag) && strings.IndexByte(" \t\r\n/>", page[end]) >= 0 {
 			return page[:start], page[end:], true
 		}
 	}

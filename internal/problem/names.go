@@ -1,6 +1,9 @@
 package problem
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // plainName returns a key without what different clouds write differently: case, and what stands between words.
 func plainName(key string) string {
@@ -18,14 +21,98 @@ func plainName(key string) string {
 	}, key)
 }
 
-// isErrorName says whether a key is one around an error.
-func isErrorName(key string) bool {
-	switch plainName(key) {
-	case "error", "errors", "fault", "faults", "errorinfo", "errorresponse":
-		return true
+// what a member of an object may be.
+type what int
+
+const (
+	unnamed what = iota
+	aCode
+	aType
+	aMessage
+	anErrorID
+	aRequestID
+	aPause
+)
+
+// meaning says what a scalar of that name is, and how much the name means. Clouds put words of their own in front of what they all
+// have: "errorCode", "ret_code", "sub_code".
+func meaning(key string) (is what, rank int) {
+	name := plainName(key)
+	ofError := containsAny(name, "err", "fault", "exception")
+	switch {
+	case IsRequestID(key):
+		return aRequestID, 0
+	case endsWith(name, "retryafter", "retryafterseconds"):
+		return aPause, 0
+	case endsWith(name, "errorid", "exceptionid"):
+		return anErrorID, rankError
+	case endsWith(name, "subcode"):
+		return aCode, rankSub
+	case name == "code" || endsWith(name, "errno", "errorno"):
+		return aCode, rankMessage
+	case endsWith(name, "code") && !containsAny(name, "http", "status"): // the status is known
+		if ofError {
+			return aCode, rankError
+		}
+		return aCode, rankReason
+	case endsWith(name, "type") && (ofError || name == "type"), name == "errorname":
+		return aType, rankTitle
+	case isMessage(name):
+		switch {
+		case name == "message" || name == "msg":
+			return aMessage, rankMessage
+		case ofError:
+			return aMessage, rankError
+		case containsAny(name, "status"):
+			return aMessage, rankTitle
+		}
+		return aMessage, rankDetail
+	case ofError && endsWith(name, "description", "desc", "des", "text", "info", "string"):
+		return aMessage, rankError
+	case endsWith(name, "detail", "details", "description", "desc"), name == "info", name == "text":
+		return aMessage, rankDetail
+	case endsWith(name, "reason", "explanation", "cause"):
+		return aMessage, rankReason
+	case isErrorName(name), name == "title", endsWith(name, "summary"), isNovaFault(key):
+		return aMessage, rankTitle
 	default:
-		return false
+		return unnamed, 0
 	}
+}
+
+// IsRequestID says whether a key of an object, or the name of a header field, is one for the ID of a request.
+func IsRequestID(key string) bool {
+	return endsWith(plainName(key), "requestid", "reqid", "requestuuid", "traceid", "correlationid", "transactionid", "queryid", "logid",
+		"rayid", "cfray")
+}
+
+// isMessage says whether a plain name is one of a message. That of Huawei's policies is encoded, and only for its own API.
+func isMessage(name string) bool {
+	return endsWith(name, "message", "msg") && !containsAny(name, "authorization")
+}
+
+// isErrorName says whether a plain name is one around an error.
+func isErrorName(name string) bool {
+	return endsWith(name, "error", "errors", "exception", "errorinfo", "errorresponse") || name == "fault" || name == "faults"
+}
+
+// isPart says whether a plain name is one around what refines an error.
+func isPart(name string) bool {
+	return endsWith(name, "detail", "details", "cause", "causes") || strings.HasPrefix(name, "inner") || strings.HasPrefix(name, "sub")
+}
+
+// isLanguage says whether a key is one of a language: "en", "zh_CN", "en-us".
+func isLanguage(key string) bool {
+	language, region, found := strings.Cut(strings.ReplaceAll(key, "-", "_"), "_")
+	return len(language) == 2 && isLetters(language) && (found && isIdentifier(region) && len(region) <= 4 || language == "en" || language == "zh")
+}
+
+func endsWith(name string, endings ...string) bool {
+	return slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(name, ending) })
+}
+
+func containsAny(name string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // specificity says how much a code tells: 0 for none or a status, more for a code of one service.
@@ -33,7 +120,7 @@ func specificity(code string) int {
 	switch {
 	case code == "" || isStatus(code):
 		return 0
-	case areDigits(code):
+	case areDigits(code), strings.Contains(code, ":"): // SOAP's say whose fault it is
 		return 1
 	case isCloudCode(code):
 		return 3

@@ -17,13 +17,14 @@ type problem struct {
 	success bool
 }
 
-// The ranks of the names of messages. Only names that nothing but an error has make it sure that it is one.
+// The ranks of names. Only those of rankError, which nothing but an error has, make it sure that it is one.
 const (
 	rankTitle = iota + 1
 	rankReason
 	rankDetail
 	rankMessage
 	rankError
+	rankSub
 )
 
 // readProblem reads a whole response.
@@ -31,12 +32,12 @@ func readProblem(root node) problem {
 	if root.kind == textual {
 		return problem{message: root.text}
 	}
-	if factors := missingFactors(root); factors != "" {
+	if factors := cmp.Or(missingFactors(&root), missingFactors(root.child("error"))); factors != "" {
 		return problem{message: factors, sure: true}
 	}
 	p := root.problem()
 	if len(root.children) == 1 && p.nova == "" {
-		if only := &root.children[0]; isLetters(only.name) && !isErrorName(only.name) && only.isFault() {
+		if only := &root.children[0]; isLetters(only.name) && !isErrorName(plainName(only.name)) && only.isFault() {
 			p.nova, p.sure = only.name, true // other services and releases have other names for their faults
 		}
 	}
@@ -48,10 +49,14 @@ func (n *node) problem() problem {
 	var p problem
 	switch n.kind {
 	case textual:
-		return problem{message: n.text, messageRank: rankTitle}
+		return problem{message: n.text, messageRank: rankDetail}
 	case list:
 		for i := range n.children {
-			p.complete(n.children[i].problem())
+			inner := n.children[i].problem()
+			if isNovaFault(inner.nova) && p.nova == "" {
+				p, inner = inner, p
+			}
+			p.complete(inner)
 		}
 		return p
 	case record:
@@ -76,34 +81,31 @@ func (p *problem) member(child *node) {
 	if text == "" {
 		return
 	}
-	switch name := plainName(child.name); name {
-	case "errorcode", "errcode", "faultcode":
-		p.sure = true
-		p.setCode(text, rankError)
-	case "code", "errorno", "errno":
-		p.setCode(text, rankMessage)
-	case "type", "errortype":
+	switch what, rank := meaning(child.name); what {
+	case aCode:
+		p.sure = p.sure || rank == rankError
+		p.setCode(text, rank)
+	case aType:
 		if _, name, found := strings.Cut(text, "#"); found && !strings.Contains(text, "/") {
 			text = name // of AWS: namespace#name
 		}
 		if isIdentifier(text) {
-			p.setCode(text, rankTitle)
+			p.setCode(text, rank)
 		}
-	case "errormsg", "errormessage", "errmsg", "externalmessage", "errordescription", "faultstring":
-		p.sure = true
-		p.setMessage(text, rankError)
-	case "message", "msg":
-		p.setMessage(text, rankMessage)
-	case "detail", "details", "description", "errordetail":
-		p.setMessage(text, rankDetail)
-	case "reason", "explanation", "cause":
-		p.setMessage(text, rankReason)
-	case "title", "error", "errors", "fault", "errorsummary", "statusmessage":
-		p.setMessage(text, rankTitle)
-	case "requestid", "xrequestid", "reqid", "traceid", "xtraceid", "iamtraceid", "correlationid", "transactionid", "rayid":
+	case aMessage:
+		p.sure = p.sure || rank == rankError
+		p.setMessage(text, rank)
+	case anErrorID: // of the error that happened, or of its kind
+		if isCloudCode(text) {
+			p.setCode(text, rank)
+		} else {
+			p.requestID = cmp.Or(p.requestID, text)
+		}
+	case aRequestID:
 		p.requestID = cmp.Or(p.requestID, text)
-	case "retryafter", "retryafterseconds":
+	case aPause:
 		p.retryAfter = cmp.Or(p.retryAfter, text)
+	case unnamed:
 	}
 }
 
@@ -142,31 +144,30 @@ func (p *problem) finish(n *node) {
 	}
 }
 
-// nested takes what an object or a list below this one says more exactly, or instead of it.
+// nested takes what an object or a list below this one says more exactly, or instead of it. A fault of Nova counts wherever a
+// front end has put it.
 func (p *problem) nested(child *node) {
 	inner := child.problem()
-	if !inner.known() {
-		p.requestID = cmp.Or(p.requestID, inner.requestID)
-		return
-	}
-	if child.kind == record && isNovaFault(child.name) && p.nova == "" {
+	if child.kind == record && isNovaFault(child.name) {
 		inner.nova, inner.sure = child.name, true
-		inner.requestID = cmp.Or(p.requestID, inner.requestID)
-		*p = inner
-		return
 	}
+	id := cmp.Or(p.requestID, inner.requestID)
 	switch name := plainName(child.name); {
-	case p.nova != "":
-	case name == "details" || name == "detail":
+	case !inner.known() || p.nova != "":
+	case isNovaFault(inner.nova):
+		*p = inner
+	case isPart(name), child.kind == list && isMessage(name):
 		p.refine(inner)
-	case isErrorName(child.name):
+	case isErrorName(name):
 		inner.sure = !inner.success
 		p.replace(inner)
 	case p.message == "":
 		inner.sure = false // whatever has a message and a code need not be an error
 		p.replace(inner)
+	case specificity(p.code) == 0:
+		p.setCode(inner.code, inner.codeRank)
 	}
-	p.requestID = cmp.Or(p.requestID, inner.requestID)
+	p.requestID = id
 }
 
 // complete takes what is missing.
@@ -229,10 +230,19 @@ func (n *node) child(name string) *node {
 }
 
 // scalar returns the text of a string or a number, or that of the only thing that an object holds, as in SOAP's
-// <Reason><Text>.
+// <Reason><Text>, or of the English one where an object holds a text in several languages, else of the first.
 func (n *node) scalar() string {
-	if n.kind == record && n.text == "" {
-		return cmp.Or(n.child("value").text, n.child("text").text)
+	if n.kind != record || n.text != "" {
+		return n.text
 	}
-	return n.text
+	text := cmp.Or(n.child("value").text, n.child("text").text)
+	english := false
+	for i := range n.children {
+		if child := &n.children[i]; isLanguage(child.name) && child.kind == textual && (text == "" || !english) {
+			if english = strings.HasPrefix(strings.ToLower(child.name), "en"); english || text == "" {
+				text = child.text
+			}
+		}
+	}
+	return text
 }

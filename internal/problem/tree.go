@@ -55,7 +55,7 @@ func (r *jsonReader) value() (n node, ok bool) {
 	case string:
 		return node{kind: textual, text: token}, true
 	case json.Number:
-		return node{kind: number, text: token.String()}, true
+		return node{kind: number, text: strings.TrimSuffix(token.String(), ".0")}, true // some write every number as a float
 	case json.Delim:
 		n.kind = list
 		if token == '{' {
@@ -97,7 +97,7 @@ func (r *jsonReader) child(parent *node) bool {
 // xmlTree reads an XML text as an object with the root element in it. An element with attributes or other elements inside is an
 // object, any other one a string. It is false for what is no complete XML.
 func xmlTree(text []byte) (root node, ok bool) {
-	r := xmlReader{decoder: xml.NewDecoder(bytes.NewReader(text)), left: maxNodes}
+	r := xmlReader{decoder: xml.NewDecoder(bytes.NewReader(bytes.ToValidUTF8(text, []byte("\ufffd")))), left: maxNodes}
 	r.decoder.Strict = false
 	r.decoder.CharsetReader = func(_ string, input io.Reader) (io.Reader, error) { return input, nil }
 	root.kind = record
