@@ -2,11 +2,13 @@ package ecs_test
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -31,46 +33,61 @@ func TestWithTransport_RefusesNil(t *testing.T) {
 }
 
 // TestWithTransport_KeepsTheTunedConnections: the wrapper gets the SDK's own transport, which keeps as many connections as
-// callers are at work, also when it has no CloseIdleConnections.
+// callers are at work, also when it has no CloseIdleConnections. In virtual time, because net/http drops a connection whose writer did not
+// run for 50 ms, as on a busy machine.
 func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 	t.Parallel()
-	const callers, rounds = 64, 10
-	var all sync.WaitGroup
-	all.Add(callers)
-	var first atomic.Int32
-	s := newCountedServer(t, func(w http.ResponseWriter, _ *http.Request) {
-		if first.Add(1) <= callers {
-			all.Done()
-			all.Wait()
-		}
-		_, _ = io.WriteString(w, VerifyResize().JSON())
-	})
-	var seen atomic.Int32
-	wraps := 0
-	client, err := ecs.NewClient(s.URL, FakeAuth(SecretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
-		wraps++
-		return TransportFunc(func(req *http.Request) (*http.Response, error) {
-			seen.Add(1)
-			assert.Equal(t, SecretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
-			return next.RoundTrip(req)
-		})
-	}))
-	require.NoError(t, err)
-	var group sync.WaitGroup
-	for range callers {
-		group.Go(func() {
-			for range rounds {
-				_, err := client.GetServer(t.Context(), ProjectID, ServerID)
-				assert.NoError(t, err)
+	synctest.Test(t, func(t *testing.T) {
+		const callers, rounds = 64, 10
+		var all sync.WaitGroup
+		all.Add(callers)
+		var first, opened, open, seen atomic.Int32
+		body := func() string {
+			if first.Add(1) <= callers {
+				all.Done()
+				all.Wait()
 			}
-		})
-	}
-	group.Wait()
-	assert.Equal(t, 1, wraps)
-	assert.Equal(t, int32(callers*rounds), seen.Load())
-	assert.Equal(t, int32(callers), s.opened.Load())
-	client.CloseIdleConnections()
-	require.Eventually(t, func() bool { return s.open.Load() == 0 }, 10*time.Second, time.Millisecond)
+			return VerifyResize().JSON()
+		}
+		wraps := 0
+		client, err := ecs.NewClient("http://127.0.0.1", FakeAuth(SecretToken), ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+			wraps++
+			tuned, ok := next.(*http.Transport)
+			require.True(t, ok)
+			tuned.DialContext = func(context.Context, string, string) (net.Conn, error) {
+				near, far := net.Pipe()
+				opened.Add(1)
+				open.Add(1)
+				go func() {
+					servePipe(far, body)
+					open.Add(-1)
+				}()
+				return near, nil
+			}
+			return TransportFunc(func(req *http.Request) (*http.Response, error) {
+				seen.Add(1)
+				assert.Equal(t, SecretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
+				return next.RoundTrip(req)
+			})
+		}))
+		require.NoError(t, err)
+		var group sync.WaitGroup
+		for range callers {
+			group.Go(func() {
+				for range rounds {
+					_, err := client.GetServer(t.Context(), ProjectID, ServerID)
+					assert.NoError(t, err)
+				}
+			})
+		}
+		group.Wait()
+		assert.Equal(t, 1, wraps)
+		assert.Equal(t, int32(callers*rounds), seen.Load())
+		assert.Equal(t, int32(callers), opened.Load())
+		client.CloseIdleConnections()
+		synctest.Wait()
+		assert.Zero(t, open.Load())
+	})
 }
 
 func TestWithTransport_WrapsTheTransportOfWithHTTPClient(t *testing.T) {
