@@ -107,7 +107,7 @@ func (c *Client) renewed(ctx context.Context, res *rest.Response, refusal error)
 	return errRenewed
 }
 
-// getOnce makes one look: one attempt, or two if the credential had to be renewed.
+// getOnce makes one GET: one attempt, or two if the credential had to be renewed.
 func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*rest.Response) error) error {
 	res, err := c.attempt(ctx, req)
 	if err != nil {
@@ -132,10 +132,10 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 }
 
 // get makes a GET, and if it may, makes it again after a passing failure, as the retry policy has it.
-func (c *Client) get(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
+func (c *Client) get(ctx context.Context, mode retryMode, req *rest.Request, decode func(*rest.Response) error) error {
 	for n := 1; ; n++ {
 		err := counted(c.getOnce(ctx, req, decode), n)
-		if err == nil || again == once {
+		if err == nil || mode == singleTry {
 			return err
 		}
 		pause, ok := c.policy.Pause(ctx, n, retryAfter(err))
@@ -170,7 +170,7 @@ func (e *answerError) Unwrap() error { return e.err }
 
 func (e *answerError) Is(target error) bool { return target == ErrUnavailable }
 
-// passing reports whether err is transient: the look may succeed when it is made again.
+// passing reports whether err is transient: the request may succeed when it is made again.
 func passing(ctx context.Context, err error) bool {
 	if ctx.Err() != nil {
 		return false

@@ -48,7 +48,7 @@ func (w *fleetWait) Unchanged(at, date time.Time) {
 
 func (w *fleetWait) judge(s *Server, at moment) fleet.Finding {
 	w.last = s
-	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Asked: at.asked, Now: time.Now(), Date: at.date}))
+	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Asked: at.requested, Now: time.Now(), Date: at.date}))
 }
 
 func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
@@ -70,7 +70,7 @@ func (w *fleetWait) FetchRecord(ctx context.Context) (found fleet.Finding) {
 	found = fleet.FetchNext
 	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
-	record, ok := w.record.ask(ctx, w.tracker)
+	record, ok := w.record.read(ctx, w.tracker)
 	if !ok && !w.tracker.Exhausted(time.Now()) {
 		return fleet.FetchNext // a passing failure
 	}
@@ -82,7 +82,7 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
-	at, err := w.f.c.fetch(ctx, once, w.f.projectID, w.id, s)
+	at, err := w.f.c.fetch(ctx, singleTry, w.f.projectID, w.id, s)
 	switch {
 	case err == nil:
 		w.refusals.answered()

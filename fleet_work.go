@@ -50,7 +50,7 @@ func (f *fleetCall) begin(ctx, starting context.Context, job fleet.Job) {
 		f.sent.Add(1)
 		return nil
 	}
-	seenAt := r.fetched.asked
+	seenAt := r.fetched.requested
 	result.Revert, err = r.run(ctx)
 	f.end(ctx, job, result, r.revert, seenAt, err)
 }
@@ -130,7 +130,7 @@ func (f *fleetCall) unmet(s verdict.State) []verdict.Condition {
 func (f *fleetCall) fetch(ctx context.Context, id string) (*revertCall, error) {
 	for n := 1; ; n++ {
 		s := new(Server)
-		fetched, err := f.c.fetch(ctx, retried, f.projectID, id, s)
+		fetched, err := f.c.fetch(ctx, withRetries, f.projectID, id, s)
 		if f.noteRefusal(err) == nil {
 			return f.c.newRevertCall(f.projectID, s, fetched), nil
 		}

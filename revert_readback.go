@@ -34,7 +34,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error)
 	within, cancel := context.WithDeadline(ctx, start.Add(budget))
 	defer cancel()
 	for {
-		now, err := r.fetch(within, once)
+		now, err := r.fetch(within, singleTry)
 		if err != nil && within.Err() != nil && ctx.Err() == nil {
 			err = errors.New("no answer in time")
 		}
@@ -107,8 +107,8 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 	if r.attempts > 0 {
 		wait = r.c.policy.Backoff(r.attempts)
 	}
-	if asked := retryAfter(r.last); asked > 0 && asked <= r.c.policy.MaxDelay {
-		wait = asked
+	if pause := retryAfter(r.last); pause > 0 && pause <= r.c.policy.MaxDelay {
+		wait = pause
 	}
 	if !r.pending {
 		return wait, 1
@@ -128,7 +128,7 @@ func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*
 	if !r.pending && !contradicted {
 		return nil, r.last
 	}
-	return r.byRecord(ctx, insist, now, errors.New("it was not accepted so far, but can still arrive"))
+	return r.byRecord(ctx, rereadRefused, now, errors.New("it was not accepted so far, but can still arrive"))
 }
 
 // giveUp ends a read-back whose responses did not tell. The record has the last word, unless it would be refused as well.
@@ -136,12 +136,12 @@ func (r *revertCall) giveUp(ctx context.Context, seen *Server, why error) (*Reve
 	if ctx.Err() != nil || r.c.signatureRefused(why) || isGone(why) {
 		return nil, r.unknown(ctx, seen, goneText(why))
 	}
-	return r.byRecord(ctx, ask, seen, why)
+	return r.byRecord(ctx, readOnce, seen, why)
 }
 
 // byRecord ends a read-back with what the record tells, or else without a verdict because of why.
-func (r *revertCall) byRecord(ctx context.Context, how insistence, now *Server, why error) (*Revert, error) {
-	switch r.recover(ctx, how) {
+func (r *revertCall) byRecord(ctx context.Context, mode recordMode, now *Server, why error) (*Revert, error) {
+	switch r.recover(ctx, mode) {
 	case verdict.FateConfirmed:
 		return nil, r.failed(now, "somebody else confirmed the resize")
 	case verdict.FateReverted:
@@ -158,19 +158,19 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 	now := b.seen
 	switch finding {
 	case verdict.Running:
-		if r.recover(ctx, ask) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
+		if r.recover(ctx, readOnce) == verdict.FateConfirmed && now.LaunchedAt.IsZero() { // which would tell one resize from another
 			return nil, r.unknown(ctx, now, errors.New("somebody else confirmed the resize, and another one is being reverted"))
 		}
 		return r.accepted(), nil
 	case verdict.Done:
-		if r.recover(ctx, ask) == verdict.FateConfirmed {
+		if r.recover(ctx, readOnce) == verdict.FateConfirmed {
 			return nil, r.failed(now, "somebody else confirmed the resize, and the server has been changed since")
 		}
 		return r.accepted(), nil
 	case verdict.NotReverted:
 		return nil, r.failed(now, r.whyNotReverted(ctx))
 	case verdict.AskRecord:
-		revert, err := r.byRecord(ctx, insist, now, errors.New(why))
+		revert, err := r.byRecord(ctx, rereadRefused, now, errors.New(why))
 		switch stands := now.CheckRevertResize() == nil; {
 		case stands && errors.Is(err, ErrNotReverted) && r.pending && time.Since(b.start) < r.c.settle:
 			return nil, errFetchAgain // a request that is still on its way can meet the resize that stands now
@@ -193,12 +193,12 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 // errored: a server can have got into ERROR long after its resize was decided, so the record has the last word.
 func (r *revertCall) errored(ctx context.Context, now *Server) (*Revert, error) {
 	reason := faultText(now)
-	switch r.recover(ctx, ask) {
+	switch r.recover(ctx, readOnce) {
 	case verdict.FateConfirmed:
 		reason = "somebody else confirmed the resize, and " + reason
 	case verdict.FateReverted:
 		record := &recordReader{c: r.c, revert: &r.revert}
-		if told, err := record.events(ctx, verdict.Record{}, r.revert.RequestID); err == nil && told.Word == verdict.Success {
+		if finish, err := record.events(ctx, verdict.Record{}, r.revert.RequestID); err == nil && finish.Word == verdict.Success {
 			return r.accepted(), nil
 		}
 	case verdict.FateUnknown, verdict.FateOpen, verdict.FateContested:
@@ -208,7 +208,7 @@ func (r *revertCall) errored(ctx context.Context, now *Server) (*Revert, error) 
 
 // whyNotReverted says why a server is at rest where its resize had brought it.
 func (r *revertCall) whyNotReverted(ctx context.Context) string {
-	switch r.recover(ctx, ask) {
+	switch r.recover(ctx, readOnce) {
 	case verdict.FateConfirmed:
 		return "somebody else confirmed the resize"
 	case verdict.FateReverted:

@@ -17,30 +17,30 @@ import (
 // eventsVersion is the first microversion in which the owner of a server sees the events of its actions.
 const eventsVersion = "2.51"
 
-// recordTime is how long the cloud's record is asked for in a read-back.
+// recordTime bounds the requests for the cloud's record in a read-back.
 const recordTime = 10 * time.Second
 
-// insistence says how a refusal of the record is taken.
-type insistence bool
+// recordMode says how a refusal of the record is taken.
+type recordMode bool
 
 const (
-	ask    insistence = false // as it comes: the record would only add to what is known
-	insist insistence = true  // something in between may have refused: ask three times before the record is taken for unreadable
+	readOnce      recordMode = false // as it comes: the record would only add to what is known
+	rereadRefused recordMode = true  // something in between may have refused: three refusals before the record is taken for unreadable
 )
 
-// recover asks the cloud's record what became of the resize that was seen, and takes the request ID of its revert from there.
-func (r *revertCall) recover(ctx context.Context, how insistence) verdict.Fate {
+// recover looks up in the cloud's record what became of the resize that was seen, and takes the request ID of its revert from there.
+func (r *revertCall) recover(ctx context.Context, mode recordMode) verdict.Fate {
 	if r.noRecord {
 		return verdict.FateUnknown
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
 	for n := 1; ; n++ {
-		fate, action, err := r.c.fate(ctx, retried, &r.revert)
+		fate, action, err := r.c.fate(ctx, withRetries, &r.revert)
 		if fate == verdict.FateReverted || fate == verdict.FateContested {
 			r.revert.RequestID = action.RequestID
 		}
-		if err == nil || how == ask {
+		if err == nil || mode == readOnce {
 			return fate
 		}
 		if n == refusalsInARow || r.c.signatureRefused(err) || retry.Sleep(ctx, r.c.settle/(2*refusalsInARow)) != nil {
@@ -50,7 +50,7 @@ func (r *revertCall) recover(ctx context.Context, how insistence) verdict.Fate {
 	}
 }
 
-// recordReader asks the record of one revert while that is waited for.
+// recordReader reads the record of one revert while that is waited for.
 type recordReader struct {
 	c        *Client
 	revert   *Revert
@@ -59,10 +59,10 @@ type recordReader struct {
 	readable bool // so it was found when it was probed
 }
 
-// ask returns what the cloud's record says of the revert. It is false if the next response may tell more: after a passing
+// read returns what the cloud's record says of the revert. It is false if the next response may tell more: after a passing
 // failure, and after a refusal that may come from something in between.
-func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record, bool) {
-	record, err := q.read(ctx, w)
+func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, bool) {
+	record, err := q.fetch(ctx, w)
 	switch {
 	case err == nil:
 		q.refusals = 0
@@ -74,8 +74,8 @@ func (q *recordReader) ask(ctx context.Context, w *verdict.Wait) (verdict.Record
 	return record, q.refusals >= refusalsInARow || q.c.signatureRefused(err)
 }
 
-// read returns what the record tells, and the error of a part that could not be read.
-func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
+// fetch returns what the record says, and the error of a part that could not be read.
+func (q *recordReader) fetch(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
 	id := q.actionID()
 	if id != "" && w.OwnActionDecides() {
 		if record, err := q.events(ctx, verdict.Record{}, id); err == nil && record.Ended() {
@@ -138,7 +138,7 @@ const pauseShare = 90
 // list reads the list of the server's actions, and returns the request ID of the one that decides about the revert: the first revert
 // of this resize, or else the revert's own action, id.
 func (q *recordReader) list(ctx context.Context, id string) (record verdict.Record, decided string, err error) {
-	actions, err := q.c.actions(ctx, once, q.revert)
+	actions, err := q.c.actions(ctx, singleTry, q.revert)
 	if err != nil {
 		return record, "", err
 	}
@@ -179,8 +179,8 @@ func tellsLater(ctx context.Context, err error) bool {
 }
 
 // fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
-func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verdict.Fate, verdict.Action, error) {
-	actions, err := c.actions(ctx, again, revert)
+func (c *Client) fate(ctx context.Context, mode retryMode, revert *Revert) (verdict.Fate, verdict.Action, error) {
+	actions, err := c.actions(ctx, mode, revert)
 	if err != nil {
 		return verdict.FateUnknown, verdict.Action{}, err
 	}
@@ -189,8 +189,8 @@ func (c *Client) fate(ctx context.Context, again patience, revert *Revert) (verd
 }
 
 // actions fetches the list of a server's actions, newest first.
-func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (actions []verdict.Action, err error) {
-	err = c.getRecord(ctx, again, c.actionRequest(revert, ""), func(res *rest.Response) error {
+func (c *Client) actions(ctx context.Context, mode retryMode, revert *Revert) (actions []verdict.Action, err error) {
+	err = c.getRecord(ctx, mode, c.actionRequest(revert, ""), func(res *rest.Response) error {
 		list, err := wire.DecodeActions(res.Body)
 		for i := range list {
 			actions = append(actions, newAction(res, &list[i]))
@@ -202,7 +202,7 @@ func (c *Client) actions(ctx context.Context, again patience, revert *Revert) (a
 
 // action fetches one action, with its events where the cloud shows them.
 func (c *Client) action(ctx context.Context, revert *Revert, id string) (action verdict.Action, err error) {
-	err = c.getRecord(ctx, once, c.actionRequest(revert, "/"+id), func(res *rest.Response) error {
+	err = c.getRecord(ctx, singleTry, c.actionRequest(revert, "/"+id), func(res *rest.Response) error {
 		a, err := wire.DecodeAction(res.Body)
 		if err == nil {
 			action = newAction(res, a)
@@ -214,16 +214,16 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (action 
 
 // getRecord asks in the microversion that shows events, and actions of servers that are deleted. A cloud without microversions
 // is asked without.
-func (c *Client) getRecord(ctx context.Context, again patience, req *rest.Request, decode func(*rest.Response) error) error {
+func (c *Client) getRecord(ctx context.Context, mode retryMode, req *rest.Request, decode func(*rest.Response) error) error {
 	req.Header = http.Header{
 		"Openstack-Api-Version":        {"compute " + eventsVersion},
 		"X-Openstack-Nova-Api-Version": {eventsVersion},
 	}
-	err := c.get(ctx, again, req, decode)
+	err := c.get(ctx, mode, req, decode)
 	var api *APIError
 	if errors.As(err, &api) && (api.StatusCode == http.StatusNotAcceptable || api.StatusCode == http.StatusBadRequest) {
 		req.Header = nil
-		err = c.get(ctx, again, req, decode)
+		err = c.get(ctx, mode, req, decode)
 	}
 	return err
 }

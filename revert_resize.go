@@ -72,7 +72,7 @@ type conditions func(verdict.State) []verdict.Condition
 // plan fetches a server and checks it.
 func (c *Client) plan(ctx context.Context, projectID, serverID string, unmet conditions) (*revertCall, error) {
 	var before Server
-	fetched, err := c.fetch(ctx, retried, projectID, serverID, &before)
+	fetched, err := c.fetch(ctx, withRetries, projectID, serverID, &before)
 	if err != nil {
 		return nil, err
 	}
@@ -120,13 +120,13 @@ func (c *Client) newRevertCall(projectID string, before *Server, fetched moment)
 // plan is the call's own from then on.
 func (c *Client) revertCallOf(revert Revert, fetched moment) *revertCall {
 	r := &revertCall{c: c, revert: revert, fetched: fetched, sightings: verdict.Sightings{Settle: c.settle}}
-	r.sightings.Undecided(fetched.asked, revert.CloudTime)
+	r.sightings.Undecided(fetched.requested, revert.CloudTime)
 	return r
 }
 
 // stands notes that the server was fetched last in the resize that is to be reverted.
 func (r *revertCall) stands() {
-	r.sightings.Undecided(r.fetched.asked, r.fetched.date)
+	r.sightings.Undecided(r.fetched.requested, r.fetched.date)
 	if !r.fetched.date.IsZero() {
 		r.revert.CloudTime = r.fetched.date
 	}
@@ -197,9 +197,9 @@ func (r *revertCall) shared(kind answer, err error) bool {
 }
 
 // fetch fetches the server.
-func (r *revertCall) fetch(ctx context.Context, again patience) (*Server, error) {
+func (r *revertCall) fetch(ctx context.Context, mode retryMode) (*Server, error) {
 	s := new(Server)
-	at, err := r.c.fetch(ctx, again, r.revert.ProjectID, r.revert.ServerID, s)
+	at, err := r.c.fetch(ctx, mode, r.revert.ProjectID, r.revert.ServerID, s)
 	if err == nil {
 		r.fetched = at
 	}
@@ -222,7 +222,7 @@ func (r *revertCall) fetchAgain(ctx context.Context) error {
 	if err := r.c.permit(ctx); err != nil {
 		return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 	}
-	now, err := r.fetch(ctx, retried)
+	now, err := r.fetch(ctx, withRetries)
 	if err != nil {
 		return fmt.Errorf("fetch the server before sending again: %w", err)
 	}
@@ -236,7 +236,7 @@ func (r *revertCall) fetchAgain(ctx context.Context) error {
 
 // explainConflict fetches once the server whose state refused the action, and adds what it shows.
 func (r *revertCall) explainConflict(ctx context.Context, refusal error) error {
-	now, err := r.fetch(ctx, once)
+	now, err := r.fetch(ctx, singleTry)
 	if err != nil {
 		return refusal
 	}

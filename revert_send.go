@@ -34,7 +34,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	}
 	req := &rest.Request{
 		Method: http.MethodPost, Path: r.c.serverPath(r.revert.ProjectID, r.revert.ServerID, "/action"),
-		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetched.asked.Add(r.c.maxLookAge), Step: stepAct,
+		Body: []byte(`{"revertResize":null}`), ProjectID: r.revert.ProjectID, NotAfter: r.fetched.requested.Add(r.c.maxLookAge), Step: stepAct,
 	}
 	r.sent++
 	res, err := r.c.attemptNow(ctx, req)

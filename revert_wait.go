@@ -135,9 +135,9 @@ func (c *Client) newWait(revert *Revert, seenAt time.Time) *verdict.Wait {
 
 // decide judges one response of a wait: over with or without an error, or not over.
 func decide(ctx context.Context, tracker *verdict.Wait, record *recordReader, s *Server, at moment) (bool, error) {
-	v, reason := tracker.Observe(s.state(), verdict.Moment{Asked: at.asked, Now: time.Now(), Date: at.date})
+	v, reason := tracker.Observe(s.state(), verdict.Moment{Asked: at.requested, Now: time.Now(), Date: at.date})
 	if v == verdict.Ask {
-		answer, ok := record.ask(ctx, tracker)
+		answer, ok := record.read(ctx, tracker)
 		if !ok && !tracker.Exhausted(time.Now()) {
 			return false, nil // the next response asks again
 		}

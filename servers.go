@@ -180,7 +180,7 @@ func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Se
 	s := new(Server)
 	ctx, err := c.begin(ctx, "get server", serverID)
 	if err == nil {
-		_, err = c.fetch(ctx, retried, projectID, serverID, s)
+		_, err = c.fetch(ctx, withRetries, projectID, serverID, s)
 	}
 	if err != nil {
 		return nil, opError("get server", serverID, err)
@@ -188,27 +188,27 @@ func (c *Client) GetServer(ctx context.Context, projectID, serverID string) (*Se
 	return s, nil
 }
 
-// patience says whether a request that fails for a passing reason is made again.
-type patience bool
+// retryMode says whether a request that fails for a passing reason is made again.
+type retryMode bool
 
 const (
-	once    patience = false
-	retried patience = true
+	singleTry   retryMode = false
+	withRetries retryMode = true
 )
 
-// moment is when a response was asked for, which is as old as what it shows may be, and the cloud's own date of it.
+// moment is when a response was requested, which is as old as what it shows may be, and the cloud's own date of it.
 type moment struct {
-	asked time.Time // with a reading of the monotonic clock
-	date  time.Time // zero if the cloud does not tell
+	requested time.Time // with a reading of the monotonic clock
+	date      time.Time // zero if the response has none
 }
 
 // fetch fetches a server's details into a Server.
-func (c *Client) fetch(ctx context.Context, again patience, projectID, serverID string, into *Server) (at moment, err error) {
+func (c *Client) fetch(ctx context.Context, mode retryMode, projectID, serverID string, into *Server) (at moment, err error) {
 	if err := checkIDs(projectID, serverID); err != nil {
 		return at, err
 	}
 	req := &rest.Request{Method: http.MethodGet, Path: c.serverPath(projectID, serverID, ""), ProjectID: projectID, Step: stepLook}
-	err = c.get(ctx, again, req, func(res *rest.Response) error {
+	err = c.get(ctx, mode, req, func(res *rest.Response) error {
 		w, err := wire.DecodeServer(res.Body)
 		switch {
 		case err != nil:

@@ -127,7 +127,7 @@ func (c *Client) page(ctx context.Context, projectID string, query url.Values) (
 		Method: http.MethodGet, ProjectID: projectID, BodyLimit: limit, Step: stepList,
 		Path: c.serversPath(projectID) + "/detail?" + encodeQuery(query),
 	}
-	err = c.get(ctx, retried, req, func(res *rest.Response) (err error) {
+	err = c.get(ctx, withRetries, req, func(res *rest.Response) (err error) {
 		page.servers, page.next, err = wire.DecodeServers(res.Body)
 		page.redact, page.requestedAt = res.Redact, res.SentAt
 		page.date = res.Date()

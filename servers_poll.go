@@ -29,7 +29,7 @@ func (c *Client) poll(ctx context.Context, p polling) error {
 	start := time.Now()
 	for n := 1; ; n++ {
 		s := new(Server)
-		at, err := c.fetch(ctx, once, p.projectID, p.serverID, s)
+		at, err := c.fetch(ctx, singleTry, p.projectID, p.serverID, s)
 		if p.progress != nil {
 			p.progress(newProgress(start, n, s, err))
 		}
