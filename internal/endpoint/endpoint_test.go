@@ -47,6 +47,12 @@ func TestParse_Refuses(t *testing.T) {
 		"scheme and query": "ftp://ecs.example.com?token=hunter2",
 		"query, no host":   "https:///v2.1?token=hunter2",
 		"broken with pass": "https://user:hunter2@ecs.example.com:port",
+		"@ behind a slash": "https://user/hunter2@ecs.example.com",
+		"in braces":        "https://user:{hunter2}@ecs.example.com",
+		"braces, slash":    "https://user:<hunter2>/@ecs.example.com",
+		"dollar":           "https://user:$hunter2/#@ecs.example.com",
+		"in the path":      "https://ecs.example.com/v2.1/?a={hunter2}",
+		"two, with pass":   "https://https://user:hunter2@ecs.example.com",
 		"dot segments":     "https://ecs.example.com/a/../b",
 		"escaped dots":     "https://ecs.example.com/%2e%2e/b",
 	} {

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,18 +17,21 @@ func Compute(raw, projectID string, insecure bool) (base string, hasProject bool
 		return "", hasProject, err
 	}
 	path, versions := segments(u), 0
-	if n := len(path); !hasProject && n > 1 && isVersion(path[n-2]) && (path[n-1] == projectID || isID(path[n-1])) {
+	if n := len(path); !hasProject && (n > 0 && isID(path[n-1]) || n > 1 && isVersion(path[n-2]) && path[n-1] == projectID) {
 		path, hasProject = path[:n-1], true
 	}
 	for len(path) > 0 && isComputeVersion(path[len(path)-1]) {
 		path, versions = path[:len(path)-1], versions+1
 	}
-	switch {
+	version := slices.IndexFunc(path, isVersion)
+	switch whole := withPath(u, segments(u)); {
 	case versions > 0:
-	case len(path) > 0 && isVersion(path[len(path)-1]):
-		return "", hasProject, fmt.Errorf("endpoint %q is for version %s; the compute API has version v2.1", withPath(u, path), path[len(path)-1])
+	case version >= 0 && (version == len(path)-1 || slices.ContainsFunc(path, isResource) && !isComputeVersion(path[version])):
+		return "", hasProject, fmt.Errorf("endpoint %q is for version %s; the compute API has version v2.1", whole, path[version])
 	case slices.ContainsFunc(path, isComputeVersion):
-		return "", hasProject, fmt.Errorf("endpoint %q goes on behind the version of the API: leave that off", withPath(u, path))
+		return "", hasProject, fmt.Errorf("endpoint %q goes on behind the version of the API: leave that off", whole)
+	case slices.ContainsFunc(path, isResource):
+		return "", hasProject, fmt.Errorf("endpoint %q names a resource of the API: leave that off", whole)
 	}
 	return withPath(u, path), hasProject, nil
 }
@@ -39,20 +43,24 @@ func Identity(raw string, insecure bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := segments(u)
-	if n := len(path); n > 2 && isIdentityVersion(path[n-3]) && path[n-2] == "auth" && path[n-1] == "tokens" {
-		path = path[:n-2]
+	path, versions := segments(u), 0
+	for n := len(path); n > 0; n = len(path) {
+		switch {
+		case n > 1 && strings.EqualFold(path[n-2]+"/"+path[n-1], "auth/tokens"):
+			path = path[:n-2]
+			continue
+		case isIdentityVersion(path[n-1]):
+			path, versions = path[:n-1], versions+1
+			continue
+		}
+		break
 	}
-	versions := 0
-	for len(path) > 0 && isIdentityVersion(path[len(path)-1]) {
-		path, versions = path[:len(path)-1], versions+1
-	}
-	switch {
-	case versions > 0:
-	case len(path) > 0 && isVersion(path[len(path)-1]):
-		return "", fmt.Errorf("endpoint %q is for version %s of the identity API; only v3 is supported", withPath(u, path), path[len(path)-1])
-	case slices.ContainsFunc(path, isIdentityVersion):
-		return "", fmt.Errorf("endpoint %q goes on behind the version of the API: leave that off", withPath(u, path))
+	other := slices.IndexFunc(path, func(segment string) bool { return isVersion(segment) && !isIdentityVersion(segment) })
+	switch whole := withPath(u, segments(u)); {
+	case other >= 0 && (other == len(path)-1 || versions == 0 && strings.Contains(path[other], ".")):
+		return "", fmt.Errorf("endpoint %q is for version %s of the identity API; only v3 is supported", whole, path[other])
+	case versions == 0 && slices.ContainsFunc(path, isIdentityVersion):
+		return "", fmt.Errorf("endpoint %q goes on behind the version of the API: leave that off", whole)
 	}
 	return withPath(u, path), nil
 }
@@ -63,21 +71,19 @@ func isComputeVersion(segment string) bool {
 
 func isIdentityVersion(segment string) bool { return strings.EqualFold(segment, "v3") }
 
-// isVersion reports whether a part of a path is a version of any API, such as v2.0.
+// isVersion reports whether a part of a path is a version of any API, such as v2.0, v2 or 2.1.
 func isVersion(segment string) bool {
-	digits, ok := strings.CutPrefix(strings.ToLower(segment), "v")
-	major, minor, dotted := strings.Cut(digits, ".")
-	return ok && consistsOf(major, "0123456789") && (!dotted || consistsOf(minor, "0123456789"))
+	return regexp.MustCompile(`^[vV]?\d+(\.\d+)+$|^[vV]\d+$`).MatchString(segment)
+}
+
+// isResource reports whether a part of a path is what the API has behind its version.
+func isResource(segment string) bool {
+	return segment == "servers" || segment == "cloudservers" || segment == "flavors"
 }
 
 // isID reports whether a part of a path has the form of a project's ID: a UUID, with dashes or without.
 func isID(segment string) bool {
-	const hex = "0123456789abcdef"
-	if len(segment) == 32 {
-		return consistsOf(segment, hex)
-	}
-	parts := strings.Split(segment, "-")
-	return len(segment) == 36 && len(parts) == 5 && !slices.ContainsFunc(parts, func(part string) bool { return !consistsOf(part, hex) })
+	return regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`).MatchString(segment)
 }
 
 func consistsOf(text, characters string) bool {
@@ -85,29 +91,22 @@ func consistsOf(text, characters string) bool {
 }
 
 // cutProjectPlaceholder drops a placeholder for a project from the end of a URL, in one of the forms that catalogs,
-// openrc files and Terraform have.
+// documents, openrc files and Terraform have.
 func cutProjectPlaceholder(raw string) (base string, found bool) {
-	base = strings.TrimRight(raw, "/")
-	for _, placeholder := range []string{
-		"%(project_id)s", "$(project_id)s", "${project_id}", "{project_id}",
-		"%(tenant_id)s", "$(tenant_id)s", "${tenant_id}", "{tenant_id}",
-	} {
-		if base, found := strings.CutSuffix(base, placeholder); found && strings.HasSuffix(base, "/") {
-			return base, true
-		}
+	place := regexp.MustCompile(`(?i)/(` + opening + `|\$)(OS_)?(project|tenant)[_-]?id(` + closing + `)?/*$`).FindStringIndex(raw)
+	if place == nil {
+		return raw, false
 	}
-	return raw, false
+	return raw[:place[0]], true
 }
 
-// anyPlaceholder returns a placeholder that a URL has, or "". It returns no more than the placeholder's name.
+// anyPlaceholder returns a placeholder that a URL has, or "".
 func anyPlaceholder(raw string) string {
-	for _, form := range [][2]string{{"%(", ")s"}, {"$(", ")s"}, {"${", "}"}, {"{", "}"}, {"<", ">"}} {
-		_, rest, found := strings.Cut(raw, form[0])
-		if !found {
-			continue
-		}
-		name := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"))]
-		return form[0] + name + form[1]
-	}
-	return ""
+	return regexp.MustCompile(`(?i)(` + opening + `)[\w.-]*(` + closing + `)?|\$\w+`).FindString(raw)
 }
+
+// What placeholders are written in: %(x)s, $(x)s, ${x}, {x}, {{ x }} and <x>, as they are or escaped.
+const (
+	opening = `(?:%25|%|\$)\(|(?:%25|%|\$)?%28|\$?(?:\{{1,2}|%7B)\s*|<`
+	closing = `\)s?|%29s?|\s*(?:\}{1,2}|%7D)|>`
+)
