@@ -15,48 +15,69 @@ type Compute struct {
 }
 
 // ComputeEndpoint picks the compute service out of the token's catalog. An empty region stands for the only one there is,
-// no interface for public; of several interfaces the first one counts that is there. Of several endpoints in one region the first one
-// in the catalog counts, as other clients have it, but entries of other services with the type compute do not.
+// no interface for public; of several interfaces the first one counts that is there in the region. Of several endpoints in one
+// region the first one in the catalog counts, as other clients have it, but entries of other services with the type compute do
+// not. A region is named by its name or its ID, and an endpoint of the region * is for every region.
 func (t Token) ComputeEndpoint(region string, interfaces ...string) (Compute, error) {
 	if len(interfaces) == 0 {
 		interfaces = []string{"public"}
 	}
-	var candidates []Endpoint
+	seen := collect(t.Catalog, func(e Endpoint) (string, bool) { return e.Interface, e.Service == "compute" })
+	if len(seen) == 0 {
+		types := collect(t.Catalog, func(e Endpoint) (string, bool) { return e.Service, true })
+		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint, only services of type %q", types)
+	}
+	var regions []string
 	for _, iface := range interfaces {
+		var candidates []Endpoint
 		for _, e := range t.Catalog {
-			if e.Service == "compute" && e.Interface == iface {
+			if e.Service == "compute" && strings.TrimSuffix(e.Interface, "URL") == iface {
 				candidates = append(candidates, e)
 			}
 		}
-		if len(candidates) > 0 {
-			break
+		if len(candidates) == 0 {
+			continue
 		}
-	}
-	if len(candidates) == 0 {
-		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint with interface %s", orList(interfaces))
-	}
-	usable, problem := t.compute(candidates)
-	if len(usable) == 0 {
-		return Compute{}, fmt.Errorf("the service catalog's compute endpoint cannot be used: %w", problem)
-	}
-	regions := regionsOf(usable)
-	if region == "" {
-		if len(regions) > 1 {
-			return Compute{}, fmt.Errorf("the service catalog has compute endpoints in regions %q: name one", regions)
+		usable, problem := t.compute(candidates)
+		if len(usable) == 0 {
+			return Compute{}, fmt.Errorf("the service catalog's compute endpoint cannot be used: %w", problem)
 		}
-		region = regions[0]
-	}
-	for _, u := range usable {
-		if u.region == region {
-			return u.Compute, nil
+		all := regionsOf(usable)
+		if region == "" {
+			if len(all) > 1 {
+				return Compute{}, fmt.Errorf("the service catalog has compute endpoints in regions %q: name one", all)
+			}
+			return usable[0].Compute, nil
 		}
+		for _, name := range []string{region, "*"} {
+			for _, u := range usable {
+				if u.region == name || u.regionID == name {
+					return u.Compute, nil
+				}
+			}
+		}
+		regions = append(regions, all...)
+	}
+	if len(regions) == 0 {
+		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint with interface %s, only with %q", orList(interfaces), seen)
 	}
 	return Compute{}, fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regions)
 }
 
+// collect returns what f tells of the endpoints, each text once and at most ten.
+func collect(endpoints []Endpoint, f func(Endpoint) (string, bool)) []string {
+	var texts []string
+	for _, e := range endpoints {
+		if text, ok := f(e); ok && len(texts) < 10 && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
 type usableEndpoint struct {
 	Compute
-	region string
+	region, regionID string
 }
 
 // compute returns those of the endpoints that are the compute API's, and the problem of the first one that is not.
@@ -74,7 +95,7 @@ func (t Token) compute(candidates []Endpoint) (usable []usableEndpoint, problem 
 			}
 			continue
 		}
-		usable = append(usable, usableEndpoint{Compute{base, hasProject}, e.Region})
+		usable = append(usable, usableEndpoint{Compute{base, hasProject}, e.Region, e.RegionID})
 	}
 	return usable, problem
 }

@@ -54,10 +54,46 @@ func TestComputeEndpoint_Table(t *testing.T) {
 			token: catalog(entry("nova", "r", "https://192.0.2.1:8774/v2.1"), entry("nova", "r", "https://[2001:db8::1]:8774/v2.1")),
 			want:  identity.Compute{URL: "https://192.0.2.1:8774"},
 		},
+		"the first interface that is in the region": {
+			token: catalog(
+				identity.Endpoint{Service: "compute", Interface: "internal", Region: "west", URL: "https://west.internal"},
+				entry("", "west", "https://west"), entry("", "east", "https://east"),
+			),
+			region: "east", interfaces: []string{"internal", "public"}, want: identity.Compute{URL: "https://east"},
+		},
+		"interfaces as version 2 of the API names them": {
+			token: catalog(identity.Endpoint{Service: "compute", Interface: "publicURL", Region: "r", URL: "https://n"}), region: "r",
+			want: identity.Compute{URL: "https://n"},
+		},
+		"every region": {
+			token: catalog(entry("", "*", "https://all"), entry("", "west", "https://west")), region: "east", want: identity.Compute{URL: "https://all"},
+		},
+		"its own region before every region": {
+			token: catalog(entry("", "*", "https://all"), entry("", "west", "https://west")), region: "west", want: identity.Compute{URL: "https://west"},
+		},
+		"the ID of a region": {
+			token:  catalog(identity.Endpoint{Service: "compute", Interface: "public", Region: "West Coast", RegionID: "west", URL: "https://west"}),
+			region: "west", want: identity.Compute{URL: "https://west"},
+		},
+		"its name": {
+			token:  catalog(identity.Endpoint{Service: "compute", Interface: "public", Region: "West Coast", RegionID: "west", URL: "https://west"}),
+			region: "West Coast", want: identity.Compute{URL: "https://west"},
+		},
+		"a URL that is null": {token: catalog(entry("nova", "r", ""), entry("nova", "r", "https://n")), want: identity.Compute{URL: "https://n"}},
+		"another type alone": {
+			token:       catalog(identity.Endpoint{Service: "computev21", Interface: "public", URL: "https://n"}, identity.Endpoint{Service: "image", Interface: "public"}),
+			wantProblem: `no compute endpoint, only services of type ["computev21" "image"]`,
+		},
+		"upper case in the region": {token: two, region: "EAST", wantProblem: `in region "EAST", only in ["west" "east"]`},
+		"a space behind it":        {token: two, region: "east ", wantProblem: `in region "east ", only in`},
+		"user info": {
+			token:       catalog(entry("nova", "r", "https://u:hunter2@n/v2.1")),
+			wantProblem: `cannot be used: endpoint has user info; credentials go into the authenticator (service "nova", region "r")`,
+		},
 		"which region":      {token: two, wantProblem: `compute endpoints in regions ["west" "east"]: name one`},
 		"unknown region":    {token: two, region: "north", wantProblem: `region "north", only in ["west" "east"]`},
-		"unknown interface": {token: two, interfaces: []string{"admin"}, wantProblem: `no compute endpoint with interface "admin"`},
-		"no catalog":        {token: identity.Token{}, wantProblem: "no compute endpoint"},
+		"unknown interface": {token: two, interfaces: []string{"admin"}, wantProblem: `no compute endpoint with interface "admin", only with ["public"]`},
+		"no catalog":        {token: identity.Token{}, wantProblem: "no compute endpoint, only services of type []"},
 		"monitoring alone":  {token: catalog(monitoring), wantProblem: "is for version V1.0"},
 		"version 2.0":       {token: catalog(entry("nova", "r", "https://n/v2.0/"+project)), wantProblem: "is for version v2.0"},
 		"a template":        {token: catalog(entry("nova", "r", "https://n.%(region)s/v2.1")), wantProblem: "the placeholder %(region)s"},

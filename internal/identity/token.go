@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ type Endpoint struct {
 	Service   string // the type, such as "compute"
 	Name      string // of the service, such as "nova"
 	Interface string // public, internal or admin
-	Region    string
+	Region    string // its name
+	RegionID  string // "" if it is the name
 	URL       string
 }
 
@@ -64,11 +66,11 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 	}
 	for _, service := range doc.Token.Catalog {
 		for _, e := range service.Endpoints {
-			region := e.Region
-			if region == "" {
-				region = e.RegionID
+			entry := Endpoint{Service: service.Type, Name: service.Name, Interface: e.Interface, Region: cmp.Or(e.Region, e.RegionID), URL: e.URL}
+			if e.RegionID != entry.Region {
+				entry.RegionID = e.RegionID
 			}
-			token.Catalog = append(token.Catalog, Endpoint{service.Type, service.Name, e.Interface, region, e.URL})
+			token.Catalog = append(token.Catalog, entry)
 		}
 	}
 	return token, nil
