@@ -19,10 +19,11 @@ import (
 //     HUAWEICLOUD_SDK_IAM_ENDPOINT, HUAWEICLOUD_SDK_REGION_ECS_{REGION}
 //  2. HW_ACCESS_KEY and HW_SECRET_KEY (HW_SECURITY_TOKEN), or HW_USER_NAME or HW_USER_ID with HW_USER_PASSWORD and
 //     HW_DOMAIN_NAME or HW_DOMAIN_ID, or HW_AUTH_TOKEN; with HW_REGION_NAME, HW_PROJECT_ID or HW_PROJECT_NAME,
-//     HW_AUTH_URL, HW_CLOUD
+//     HW_AUTH_URL, HW_CLOUD. What of this is not set comes from the OS_ variable that the vendor's Terraform provider takes instead
 //  3. OS_CLOUD: a cloud of clouds.yaml, with secure.yaml laid over it and its profile of clouds-public.yaml below it, all
 //     found and put together as openstacksdk does: in the current directory, the XDG directories, ~/.config/openstack or
-//     /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say, as .yaml, .yml or .json
+//     /etc/openstack, or where OS_CLIENT_CONFIG_FILE and OS_CLIENT_SECURE_FILE say, as .yaml, .yml or .json. The cloud envvars,
+//     or the one that OS_CLOUD_NAME names, is 4
 //  4. OS_AUTH_URL with OS_APPLICATION_CREDENTIAL_ID and OS_APPLICATION_CREDENTIAL_SECRET, or with OS_USERNAME or
 //     OS_USER_ID, OS_PASSWORD, the domains and the project; or OS_ACCESS_KEY and OS_SECRET_KEY; or OS_TOKEN with
 //     OS_PROJECT_ID and an endpoint. OS_REGION_NAME and OS_INTERFACE (or OS_COMPUTE_REGION_NAME and OS_COMPUTE_INTERFACE)
@@ -30,7 +31,7 @@ import (
 //  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME and a region's ECS endpoint
+// Families are not mixed otherwise, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME and a region's ECS endpoint
 // from ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names, 5 the project from
 // HW_PROJECT_ID or HW_PROJECT_NAME, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
 // variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
@@ -47,6 +48,9 @@ import (
 //	  target_agency_name and others in clouds.yaml
 //	HUAWEICLOUD_SDK_IDP_ID, _ID_TOKEN_FILE; idp_id            likewise
 //	HW_PROFILE, HW_SHARED_CONFIG_FILE                         HW_ACCESS_KEY and HW_SECRET_KEY
+//	SBC_ACCESS_KEY and other tools' keys, where 6 would be    HW_ACCESS_KEY, HW_SECRET_KEY and HW_CLOUD
+//	  taken without HUAWEICLOUD_SDK_CREDENTIALS_FILE
+//	HW_ variables beside OS_ACCESS_KEY                        HW_ACCESS_KEY and HW_SECRET_KEY
 //	two kinds of credential without auth_type                 auth_type, or OS_AUTH_TYPE
 //	an auth_type but password, v3password, token, v3token     a TokenSource of your own
 //	  and v3applicationcredential
@@ -54,8 +58,8 @@ import (
 //	a key in auth of clouds.yaml that is none of openstacksdk's for these types
 //	version 2 of the identity API                             version 3
 //	insecure, verify: false, OS_INSECURE, HW_INSECURE         cacert, OS_CACERT, HW_CACERT
-//	cert, key                                                 WithHTTPClient
-//	compute_service_type, compute_service_name                compute_endpoint_override
+//	cert, OS_CERT                                             WithHTTPClient
+//	compute_service_type but compute, compute_service_name    compute_endpoint_override
 //	endpoint_override without a service                       likewise
 //	a text without quotes that YAML 1.1 takes for a switch,   quotes
 //	  a date or a number of another form, such as 0123
@@ -74,20 +78,25 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 	if err != nil {
 		home = "" // there may be none
 	}
-	s, err := cloudenv.Load(cloudenv.Env{Lookup: os.LookupEnv, Names: variableNames, ReadFile: os.ReadFile, Home: home}) //nolint:forbidigo // this is NewClientFromEnv
+	o, err := newOptions(opts)
+	if err != nil {
+		return nil, "", err
+	}
+	s, err := cloudenv.Load(cloudenv.Env{
+		Lookup: os.LookupEnv, Names: variableNames, ReadFile: os.ReadFile, Home: home, InsecureHTTP: o.insecureHTTP, //nolint:forbidigo // this is NewClientFromEnv
+	})
 	if err != nil {
 		return nil, "", invalid("%w", err)
 	}
 	if s.CACertificates != nil {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(s.CACertificates) {
-			return nil, "", invalid("the file of certificates that the environment names holds none")
+			return nil, "", invalid("%s: the file of certificates that the environment names holds none", s.CACertificatesAt)
 		}
 		opts = append([]Option{withRoots(roots)}, opts...)
-	}
-	o, err := newOptions(opts)
-	if err != nil {
-		return nil, "", err
+		if o, err = newOptions(opts); err != nil {
+			return nil, "", err
+		}
 	}
 	s.FromRegion()
 	auth := envAuthenticator(&s, o.insecureHTTP)

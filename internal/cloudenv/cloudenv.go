@@ -18,6 +18,8 @@ type Env struct {
 	ReadFile func(path string) ([]byte, error) // fs.ErrNotExist for a file that is not there
 	Names    func() []string                   // of all variables, for those that are refused by how they begin; nil: none
 	Home     string                            // the home directory; "" if there is none
+
+	InsecureHTTP bool // endpoints may be unencrypted
 }
 
 // Kind is a way to log in.
@@ -55,9 +57,12 @@ type Settings struct {
 	AccessKey, SecretKey, SecurityToken            string
 	Token                                          string
 
-	CACertificates []byte // PEM; nil for the system's
-	certificates   string // where they are
-	tlsRead        bool   // whether that is known
+	CACertificates   []byte // PEM; nil for the system's
+	CACertificatesAt string // which variable or key names their file
+	certificates     string // their file
+	tlsRead          bool   // whether that is known
+
+	places struct{ endpoint, identity string } // which variables or keys name the endpoints
 }
 
 // Load reads the settings from ECS_TOKEN with ECS_ENDPOINT and ECS_PROJECT_ID, or else from the first of these that is there:
@@ -65,12 +70,12 @@ type Settings struct {
 //  1. HUAWEICLOUD_SDK_AK or HUAWEICLOUD_SDK_SK: the variables of the vendor's SDKs
 //  2. HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HW_USER_ID, HW_USER_PASSWORD or HW_AUTH_TOKEN: those of its Terraform
 //     provider
-//  3. OS_CLOUD: a cloud of clouds.yaml
+//  3. OS_CLOUD: a cloud of clouds.yaml; the cloud envvars, or the one that OS_CLOUD_NAME names, is 4
 //  4. OS_AUTH_URL, OS_AUTH_TYPE or an OS_ variable with a credential: those of OpenStack
 //  5. ECS_METADATA_CREDENTIALS=true: the metadata service of the server that this runs on
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed, with these exceptions: ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every
+// Families are not mixed, with these exceptions: 2 takes what it lacks from the OS_ variable that the Terraform provider takes; ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every
 // other project; 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project from HW_PROJECT_ID or HW_PROJECT_NAME; and a cloud
 // of clouds.yaml that has no password, secret, region or certificate takes it from its OS_ variable. A variable that is
 // set to nothing counts as not set.
@@ -84,15 +89,13 @@ func Load(env Env) (Settings, error) {
 		return Settings{}, err
 	}
 	s.checkRegion(r)
+	s.checkEndpoints(env, r)
 	if !r.has("ECS_TOKEN") {
 		r.refuseSwitches(env)
 	}
 	if !s.tlsRead {
-		s.certificates = r.get("OS_CACERT", "HW_CACERT")
+		s.certificates, s.CACertificatesAt = r.first("OS_CACERT", "HW_CACERT")
 		r.refuseInsecure("OS_INSECURE", "HW_INSECURE")
-	}
-	if err := s.readCertificates(env); err != nil {
-		return Settings{}, err
 	}
 	switch { // what is not supported comes first: what is missing may be missing for that reason alone
 	case len(r.problems) > 0:
@@ -100,7 +103,10 @@ func Load(env Env) (Settings, error) {
 	case len(r.missing) > 0:
 		return Settings{}, &IncompleteError{Source: s.Source, Found: r.found, Missing: r.missing}
 	}
-	s.Found, s.certificates, s.tlsRead = r.found, "", false
+	if err := s.readCertificates(env); err != nil {
+		return Settings{}, err
+	}
+	s.Found, s.certificates, s.tlsRead, s.places = r.found, "", false, struct{ endpoint, identity string }{}
 	return s, nil
 }
 
@@ -123,6 +129,9 @@ func load(env Env, r *reader) (Settings, error) {
 	}
 	// Whoever sets one of these means to log in as somebody else than a profile says that happens to be there.
 	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE", "HW_PROFILE", "HW_SHARED_CONFIG_FILE")
+	if !r.has("HUAWEICLOUD_SDK_CREDENTIALS_FILE") {
+		r.refuse(namesOf(env, isForeignCredential)...)
+	}
 	r.refuseSwitches(env)
 	if len(r.problems) > 0 {
 		return Settings{}, r.unusable("the environment")
@@ -132,9 +141,7 @@ func load(env Env, r *reader) (Settings, error) {
 
 // checkRegion asks for a region where an endpoint or the project depends on it. It becomes a part of a host's name.
 func (s *Settings) checkRegion(r *reader) {
-	login := s.Kind == Password || s.Kind == ApplicationCredential
-	search := !login && s.Kind != Token && s.ProjectID == ""
-	needed := s.Endpoint == "" || (login || search) && s.IdentityEndpoint == "" || search && s.ProjectName == ""
+	needed := s.Endpoint == "" || (s.logsIn() || s.searches()) && s.IdentityEndpoint == "" || s.searches() && s.ProjectName == ""
 	if s.FromCatalog || !needed {
 		return
 	}

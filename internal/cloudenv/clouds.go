@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,64 +11,59 @@ import (
 // namedCloud reads one cloud of clouds.yaml, with secure.yaml laid over it and a vendor's profile below it.
 func namedCloud(env Env, r *reader) (Settings, error) {
 	name := r.get("OS_CLOUD")
-	clouds, err := readFirst(env, "OS_CLIENT_CONFIG_FILE", "clouds")
-	switch {
-	case err != nil:
-		return Settings{}, err
-	case clouds == nil:
-		return Settings{}, errors.New("OS_CLOUD is set, but there is no clouds.yaml in the current directory, in " +
-			"~/.config/openstack or in /etc/openstack, and OS_CLIENT_CONFIG_FILE names no other")
-	case clouds.kind != nullNode && (clouds.kind != mapNode || clouds.field("clouds") != nil && clouds.field("clouds").kind != mapNode):
-		return Settings{}, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", clouds.file)
-	}
-	all := map[string]*node{}
-	if list := clouds.field("clouds"); list != nil {
-		for _, cloud := range list.fields {
-			all[cloud.key] = cloud
-		}
-	}
-	cloud := all[name]
-	if cloud == nil {
-		return Settings{}, fmt.Errorf("%s has no cloud %q, only %q", clouds.file, name, slices.Sorted(maps.Keys(all)))
-	}
-	if cloud.kind != mapNode {
-		return Settings{}, fmt.Errorf("%s:%d: cloud %q is not a mapping", cloud.file, cloud.line, name)
-	}
-	secure, err := secureCloud(env, name)
+	clouds, file, err := cloudsOf(env, r, "OS_CLIENT_CONFIG_FILE", "clouds")
 	if err != nil {
 		return Settings{}, err
 	}
-	source := fmt.Sprintf("cloud %q of %s", name, clouds.file)
+	secrets, secureFile, err := cloudsOf(env, r, "OS_CLIENT_SECURE_FILE", "secure")
+	if err != nil {
+		return Settings{}, err
+	}
+	cloud, secure := clouds[name], secrets[name]
+	variables := name == cmp.Or(r.get("OS_CLOUD_NAME"), "envvars") // what openstacksdk calls the cloud of the OS_ variables
+	switch {
+	case cloud == nil && secure == nil && variables:
+		return openStack(env, r), nil
+	case cloud == nil && secure == nil && file+secureFile == "":
+		return Settings{}, errors.New("OS_CLOUD is set, but there is no clouds.yaml in the current directory, in " +
+			"~/.config/openstack or in /etc/openstack, and OS_CLIENT_CONFIG_FILE names no other")
+	case cloud == nil && secure == nil:
+		return Settings{}, fmt.Errorf("%s has no cloud %q, only %q", cmp.Or(file, secureFile), name, slices.Sorted(maps.Keys(clouds)))
+	case variables:
+		return Settings{}, fmt.Errorf("%scloud %q has the name of the cloud of the OS_ variables: rename it, or set OS_CLOUD_NAME to another name",
+			cmp.Or(cloud, secure).where(), name)
+	case cloud == nil:
+		cloud, file = secure, secureFile
+	case cloud.kind != mapNode:
+		return Settings{}, fmt.Errorf("%s:%d: cloud %q is not a mapping", cloud.file, cloud.line, name)
+	}
 	c := &config{r: r, env: env}
 	c.merge(cloud, false)
-	c.merge(secure, true)
+	if secure != nil && secure.kind == mapNode {
+		c.merge(secure, true)
+	}
 	if err := c.underlayProfile(); err != nil {
 		return Settings{}, err
 	}
 	s := c.settings()
-	s.Source = source
+	s.Source = fmt.Sprintf("cloud %q of %s", name, file)
 	return s, nil
 }
 
-// secureCloud returns what secure.yaml has for a cloud, or nil.
-func secureCloud(env Env, name string) (*node, error) {
-	secure, err := readFirst(env, "OS_CLIENT_SECURE_FILE", "secure")
-	if err != nil || secure == nil {
-		return nil, err
+// cloudsOf returns the clouds of the first file of that name that is there, and which file it is.
+func cloudsOf(env Env, r *reader, variable, name string) (clouds map[string]*node, file string, err error) {
+	document, err := readFirst(env, r, variable, name)
+	if err != nil || document == nil {
+		return nil, "", err
 	}
-	list := secure.field("clouds")
-	if secure.kind == textNode || secure.kind == listNode || list != nil && list.kind != mapNode && list.kind != nullNode {
-		return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", secure.file)
+	list := document.field("clouds")
+	if document.kind != nullNode && document.kind != mapNode || list != nil && list.kind != mapNode && list.kind != nullNode {
+		return nil, "", fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", document.file)
 	}
-	if list == nil {
-		return nil, nil //nolint:nilnil // nothing for any cloud
+	if list != nil {
+		clouds = list.exact
 	}
-	for _, cloud := range list.fields {
-		if cloud.key == name && cloud.kind == mapNode {
-			return cloud, nil
-		}
-	}
-	return nil, nil //nolint:nilnil // nothing for this cloud
+	return clouds, document.file, nil
 }
 
 // config is one cloud as openstacksdk puts it together: the keys of auth, and those beside it. A key is in lower case,

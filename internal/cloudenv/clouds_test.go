@@ -251,3 +251,58 @@ func FuzzClouds(f *testing.F) {
 		}
 	})
 }
+
+// Names of clouds are not keys: a dash in them is a dash.
+func TestLoad_TellsCloudsApartThatDifferInADash(t *testing.T) {
+	t.Parallel()
+	const clouds = `
+both: &both
+  my-cloud: {profile: a-b, auth: {username: dash, password: x, project_id: p, user_domain_id: d}}
+  my_cloud: {profile: a_b, auth: {username: underscore, password: x, project_id: p, user_domain_id: d}}
+clouds: {<<: *both}
+`
+	for name, want := range map[string][]string{
+		"my-cloud": {"dash", "secret of dash", "https://dash"}, "my_cloud": {"underscore", "secret of underscore", "https://underscore"},
+	} {
+		s, err := load(vars{"OS_CLOUD": name}, vars{
+			"clouds.yaml":        clouds,
+			"secure.json":        `{"clouds": {"my-cloud": {"auth": {"password": "secret of dash"}}, "my_cloud": {"auth": {"password": "secret of underscore"}}}}`,
+			"clouds-public.yaml": "public-clouds: {a-b: {auth: {auth_url: 'https://dash'}}, a_b: {auth: {auth_url: 'https://underscore'}}}",
+		})
+		require.NoError(t, err)
+		assert.Equal(t, want, []string{s.Username, s.Password, s.IdentityEndpoint})
+	}
+}
+
+func TestLoad_TakesTheCloudOfTheVariables(t *testing.T) {
+	t.Parallel()
+	openrc := vars{"OS_AUTH_URL": "https://k.example", "OS_USER_ID": "u", "OS_PASSWORD": "p", "OS_PROJECT_ID": "p", "OS_CLOUD": "envvars"}
+	for _, files := range []vars{nil, whole()} {
+		s, err := load(openrc, files)
+		require.NoError(t, err)
+		assert.Equal(t, "the OS_ environment", s.Source)
+	}
+	openrc["OS_CLOUD_NAME"], openrc["OS_CLOUD"] = "mine", "mine"
+	_, err := load(openrc, whole())
+	require.NoError(t, err)
+	openrc["OS_CLOUD_NAME"], openrc["OS_CLOUD"] = "c", "c"
+	_, err = load(openrc, whole())
+	require.ErrorContains(t, err, homeClouds+`:2: cloud "c" has the name of the cloud of the OS_ variables: rename it`)
+	openrc["OS_CLOUD_NAME"], openrc["OS_CLOUD"] = "mine", "envvars"
+	_, err = load(openrc, whole())
+	require.ErrorContains(t, err, `has no cloud "envvars", only ["c"]`)
+	_, err = load(vars{"OS_CLOUD": "envvars", "OS_REGION_NAME": "r"}, nil)
+	require.ErrorContains(t, err, "the OS_ environment is incomplete: ")
+}
+
+func TestLoad_TakesWhatChangesNothing(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"compute_service_type: compute", "key: /k.pem", "cert: ''", "system_scope:", "trust_id: ''", "verify: 'True'", "insecure: 'no'"} {
+		_, err := load(vars{"OS_CLOUD": "c"}, whole(line))
+		require.NoError(t, err, line)
+	}
+	_, err := load(vars{"OS_CLOUD": "c"}, vars{homeClouds: "clouds:\n\tc: {}\n"})
+	require.ErrorContains(t, err, homeClouds+":2: not valid YAML, or not of the form of a clouds.yaml: a line is indented by a tab")
+	_, err = load(vars{"OS_CLOUD": "c"}, whole("auth: {cacert: /none.pem}"))
+	require.ErrorContains(t, err, "cacert is set in auth, but not supported there", "what is not supported comes before what cannot be read")
+}

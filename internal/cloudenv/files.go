@@ -10,11 +10,16 @@ import (
 )
 
 // readFirst reads the first file of that name that is there, where openstacksdk looks for it; nil if there is none.
-// variable names another path that comes first; "" if there is no such variable.
-func readFirst(env Env, variable, name string) (*node, error) {
+// variable names another path that comes first; "" if there is no such variable. A file beside clouds.yaml that only somebody
+// else may read is passed over, as openstacksdk does, and noted among what was found.
+func readFirst(env Env, r *reader, variable, name string) (*node, error) {
 	for _, path := range searchPaths(env, variable, name) {
 		data, err := env.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if explicit, _ := env.Lookup(variable); errors.Is(err, fs.ErrPermission) && name != "clouds" && explicit == "" {
+			r.found = append(r.found, path+" (which may not be read)")
 			continue
 		}
 		if err != nil {

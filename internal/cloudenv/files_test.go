@@ -97,7 +97,7 @@ func TestLoad_NamedCloudTakesThePasswordFromTheEnvironment(t *testing.T) {
 func TestLoad_SearchesCloudsInOrder(t *testing.T) {
 	t.Parallel()
 	cloud := func(region string) string {
-		return "clouds: {c: {region_name: " + region + ", auth: {auth_url: x, user_id: u, password: p, project_id: p}}}"
+		return "clouds: {c: {region_name: " + region + ", auth: {auth_url: https://x, user_id: u, password: p, project_id: p}}}"
 	}
 	files := vars{
 		"/explicit.yaml":                 cloud("explicit"),
@@ -205,6 +205,32 @@ func TestLoad_ProfileProblems(t *testing.T) {
 			assert.NotContains(t, err.Error(), secret)
 		})
 	}
+}
+
+func TestLoad_TakesACloudThatOnlyTheSecureFileHas(t *testing.T) {
+	t.Parallel()
+	secure := vars{"secure.yaml": whole()[homeClouds]}
+	for _, clouds := range []string{"", "clouds:", "clouds: {other: {}}"} {
+		if clouds != "" {
+			secure[homeClouds] = clouds
+		}
+		s, err := load(vars{"OS_CLOUD": "c"}, secure)
+		require.NoError(t, err)
+		assert.Equal(t, `cloud "c" of secure.yaml`, s.Source)
+	}
+}
+
+func TestLoad_PassesOverAFileOfSecretsThatItMayNotRead(t *testing.T) {
+	t.Parallel()
+	files := whole()
+	files["/etc/openstack/secure.yaml"], files["/etc/openstack/clouds-public.yaml"] = "forbidden", "forbidden"
+	_, err := load(vars{"OS_CLOUD": "c"}, files)
+	require.NoError(t, err)
+	files[homeClouds] = "clouds: {c: {auth: {auth_url: https://k, user_id: u, project_id: p}}}"
+	_, err = load(vars{"OS_CLOUD": "c"}, files)
+	require.ErrorContains(t, err, "found OS_CLOUD, /etc/openstack/secure.yaml (which may not be read), ")
+	_, err = load(vars{"OS_CLOUD": "c", "OS_CLIENT_SECURE_FILE": "/etc/openstack/secure.yaml"}, files)
+	require.ErrorContains(t, err, "read /etc/openstack/secure.yaml: ")
 }
 
 func FuzzLoadFiles(f *testing.F) {

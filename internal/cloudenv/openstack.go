@@ -38,7 +38,7 @@ func authKeys() []string {
 // cloudKeys are the keys beside auth that say where and how safely one logs in; those of other services do not matter.
 func cloudKeys() []string {
 	return []string{
-		"auth_type", "auth_plugin", "profile", "region_name", "compute_region_name", "interface", "endpoint_type",
+		"auth_type", "auth_plugin", "profile", "regions", "region_name", "compute_region_name", "interface", "endpoint_type",
 		"compute_interface", "compute_endpoint_type", "compute_endpoint_override", "compute_endpoint", "endpoint_override",
 		"compute_service_type", "compute_service_name", "identity_api_version", "verify", "insecure", "cacert", "cert", "key",
 	}
@@ -46,7 +46,7 @@ func cloudKeys() []string {
 
 // refusedKeys are those that change as whom or what one logs in, and are not supported, wherever they stand.
 func refusedKeys() []string {
-	return []string{"trust_id", "system_scope", "passcode", "cert", "key", "compute_service_type", "compute_service_name"}
+	return []string{"trust_id", "system_scope", "passcode", "cert", "compute_service_type", "compute_service_name"}
 }
 
 // isIdentitySwitch reports whether a key belongs to those that switch to another identity after the login.
@@ -60,9 +60,11 @@ func isIdentitySwitch(key string) bool {
 func (c *config) settings() Settings {
 	region := c.chooseRegion()
 	s := Settings{FromCatalog: true}
-	s.Endpoint = c.r.get("ECS_ENDPOINT")
-	if s.Endpoint == "" {
-		s.Endpoint = c.expand(c.text("compute_endpoint_override", "compute_endpoint"), "compute_endpoint_override", region)
+	s.Endpoint, s.places.endpoint = c.r.first("ECS_ENDPOINT")
+	for _, key := range []string{"compute_endpoint_override", "compute_endpoint"} {
+		if s.Endpoint == "" && c.has(key) {
+			s.Endpoint, s.places.endpoint = c.expand(c.text(key), key, region), c.at(key).where()+c.label(key)
+		}
 	}
 	s.Region = c.text("compute_region_name")
 	if n := c.top["compute_region_name"]; n != nil && n.kind == textNode && n.text == "" && region != "" {
@@ -81,6 +83,9 @@ func (c *config) settings() Settings {
 	s.ProjectName = d.projectName
 	s.Kind = c.kind()
 	c.login(&s, d, region)
+	if n := c.at("auth_url"); n != nil {
+		s.places.identity = n.where() + c.label("auth_url")
+	}
 	c.refuse(s)
 	c.readTLS(&s)
 	return s
@@ -106,6 +111,9 @@ func (c *config) login(s *Settings, d domains, region string) {
 		if s.ProjectID == "" && s.ProjectName == "" {
 			s.ProjectName = s.Region
 		}
+		if c.variables { // the Terraform provider reads these first
+			c.r.refuse("HW_SECURITY_TOKEN", "HW_REGION_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_AUTH_URL", "HW_CLOUD", "HW_PROFILE", "HW_SHARED_CONFIG_FILE")
+		}
 	case Token:
 		s.Token = c.need("token", "auth_token")
 		if s.ProjectID == "" {
@@ -122,6 +130,7 @@ func (c *config) login(s *Settings, d domains, region string) {
 	}
 	if strings.HasSuffix(strings.TrimRight(s.IdentityEndpoint, "/"), "/v2.0") {
 		c.problem("auth_url", "is for version 2.0 of the identity API; only version 3 is supported")
+		s.IdentityEndpoint = ""
 	}
 }
 
@@ -184,7 +193,7 @@ func (c *config) refuse(s Settings) {
 	}
 	switches := slices.DeleteFunc(slices.Sorted(maps.Keys(c.top)), func(key string) bool { return !isIdentitySwitch(key) })
 	for _, key := range slices.Concat(refusedKeys(), switches) {
-		if c.has(key) {
+		if c.has(key) && (key != "compute_service_type" || c.text(key) != "compute") { // the type that it is anyway
 			c.problem(key, "is set, but not supported")
 		}
 	}

@@ -27,7 +27,7 @@ func (c *config) underlayProfile() error {
 		c.r.problem("%s%s %s", named.where(), named.key, problem)
 		return nil
 	}
-	public, err := readFirst(c.env, "", "clouds-public")
+	public, err := readFirst(c.env, c.r, "", "clouds-public")
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,10 @@ func (c *config) underlayProfile() error {
 		if clouds == nil {
 			continue
 		}
-		for _, profile := range clouds.fields {
-			if profile.key == name && profile.kind == mapNode && profile.field("profile") == nil {
-				c.profile = profile
-				c.underlay(profile)
-				return nil
-			}
+		if profile := clouds.exact[name]; profile != nil && profile.kind == mapNode && profile.field("profile") == nil {
+			c.profile = profile
+			c.underlay(profile)
+			return nil
 		}
 	}
 	if web := strings.Contains(name, "://") || name == "vexxhost"; web || c.text("auth_url") == "" && !c.variables {

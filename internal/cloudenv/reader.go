@@ -25,6 +25,12 @@ func (r *reader) has(names ...string) bool {
 
 // get returns the first value that is set, and notes its name.
 func (r *reader) get(names ...string) string {
+	value, _ := r.first(names...)
+	return value
+}
+
+// first is get, with the name that has the value.
+func (r *reader) first(names ...string) (value, name string) {
 	for _, name := range names {
 		value, _ := r.lookup(name)
 		if value == "" {
@@ -33,9 +39,9 @@ func (r *reader) get(names ...string) string {
 		if !slices.Contains(r.found, name) {
 			r.found = append(r.found, name)
 		}
-		return value
+		return value, name
 	}
-	return ""
+	return "", ""
 }
 
 // need is get for what must be there.

@@ -1,7 +1,6 @@
 package cloudenv
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -11,7 +10,8 @@ func (c *config) readTLS(s *Settings) {
 	if n := c.top["insecure"]; n != nil && n.kind != nullNode && (n.kind != textNode || truth(n.text)) {
 		c.problem("insecure", "is set, but certificates are always checked: unset it, and name the authority's certificate instead")
 	}
-	bundle := ""
+	bundle, at := "", ""
+	place := func(key string) string { return c.at(key).where() + c.label(key) }
 	if n := c.top["verify"]; n != nil && n.kind != nullNode {
 		switch {
 		case n.kind != textNode || n.text == "" && !c.variables || n.text != "" && !truth(n.text):
@@ -20,21 +20,22 @@ func (c *config) readTLS(s *Settings) {
 		case n.number || !n.quoted && isNumber(n.text):
 			c.problem("verify", "is neither true nor a path")
 		default:
-			bundle = n.text
+			bundle, at = n.text, place("verify")
 			c.found(n, "verify")
 		}
 	}
 	if path := c.text("cacert"); path != "" {
-		bundle = path
+		bundle, at = path, place("cacert")
 	}
+	other, insecure := "OS_CACERT", "OS_INSECURE"
 	if c.variables {
-		bundle = cmp.Or(bundle, c.r.get("HW_CACERT"))
-		c.r.refuseInsecure("HW_INSECURE")
-	} else {
-		bundle = cmp.Or(bundle, c.outer("OS_CACERT"))
-		c.r.refuseInsecure("OS_INSECURE")
+		other, insecure = "HW_CACERT", "HW_INSECURE"
 	}
-	s.certificates, s.tlsRead = bundle, true
+	if bundle == "" {
+		bundle, at = c.outer(other), other
+	}
+	c.r.refuseInsecure(insecure)
+	s.certificates, s.CACertificatesAt, s.tlsRead = bundle, at, true
 }
 
 // isTrue reports whether a text is a word for true.
@@ -58,11 +59,12 @@ func truth(value string) bool {
 // readCertificates reads the file of certificates to trust instead of the system's.
 func (s *Settings) readCertificates(env Env) error {
 	if s.certificates == "" {
+		s.CACertificatesAt = ""
 		return nil
 	}
 	data, err := env.ReadFile(expandHome(env, s.certificates))
 	if err != nil {
-		return fmt.Errorf("read the certificates that the environment names: %w", err)
+		return fmt.Errorf("%s: read the certificates that the environment names: %w", s.CACertificatesAt, err)
 	}
 	s.CACertificates = data
 	return nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type node struct {
 	number  bool             // it is a number of JSON
 	list    []*node          // of a list
 	fields  map[string]*node // of a mapping; a dash in a key counts as an underscore
+	exact   map[string]*node // the same by the keys as they are written
 	key     string           // under which it stands, as it is written
 	twice   bool             // the key stands there with a dash and with an underscore, and the values differ
 	unclear bool             // and the underscore does not come last, so that which one openstacksdk takes depends on the key
@@ -93,7 +95,11 @@ func (d *document) parseYAML(data []byte) (*node, error) {
 	if line := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error()); line != nil {
 		place += ":" + line[1]
 	}
-	return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml", place) // the parser's error quotes values
+	hint := ""
+	if regexp.MustCompile(`(?m)^ *\t`).Match(data) {
+		hint = ": a line is indented by a tab"
+	}
+	return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml%s", place, hint) // the parser's error quotes values
 }
 
 // convert makes a node of the parser's, with aliases and merges in place.
@@ -115,7 +121,7 @@ func (d *document) convert(y *yaml.Node, depth int) (*node, error) {
 			n.list = append(n.list, converted)
 		}
 	case yaml.MappingNode:
-		n.kind, n.fields = mapNode, make(map[string]*node, len(y.Content)/2)
+		n.kind, n.fields, n.exact = mapNode, make(map[string]*node, len(y.Content)/2), make(map[string]*node, len(y.Content)/2)
 		return n, d.convertMapping(n, y, depth)
 	case yaml.ScalarNode:
 		n.text, n.quoted = y.Value, y.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
@@ -148,6 +154,7 @@ func (d *document) convertMapping(n *node, y *yaml.Node, depth int) error {
 		for _, field := range merged.fields {
 			n.put(field)
 		}
+		maps.Copy(n.exact, merged.exact)
 		return nil
 	}
 	for i := 0; i+1 < len(y.Content); i += 2 {
@@ -192,7 +199,7 @@ func (d *document) convertMapping(n *node, y *yaml.Node, depth int) error {
 // put sets a field of a mapping.
 func (n *node) put(field *node) {
 	name := strings.ReplaceAll(field.key, "-", "_")
-	n.fields[name] = field.instead(n.fields[name])
+	n.fields[name], n.exact[field.key] = field.instead(n.fields[name]), field
 }
 
 // instead returns the field for the place of another one, and remembers that the two are spelled differently.
@@ -241,7 +248,7 @@ func (d *document) decode(decoder *json.Decoder, data []byte, depth int) (*node,
 	case json.Delim:
 		n.kind = listNode
 		if value == '{' {
-			n.kind, n.fields = mapNode, make(map[string]*node)
+			n.kind, n.fields, n.exact = mapNode, make(map[string]*node), make(map[string]*node)
 		}
 		for decoder.More() {
 			if err := d.decodeMember(n, decoder, data, depth); err != nil {

@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,16 +15,25 @@ func identitySwitches() []string {
 
 // refuseSwitches notes a problem for each variable that switches to another identity.
 func (r *reader) refuseSwitches(env Env) {
-	var names []string
-	if env.Names != nil {
-		names = env.Names()
+	r.refuse(namesOf(env, func(name string) bool {
+		return slices.ContainsFunc(identitySwitches(), func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	})...)
+}
+
+// isForeignCredential reports whether a variable is a credential for another tool of this kind of cloud.
+func isForeignCredential(name string) bool {
+	return regexp.MustCompile(`^(SBC|HCSO|HWCLOUD|CLOUD_SDK|HUAWEI|HUAWEICLOUD)_` +
+		`(ACCESS_KEY|SECRET_KEY|ACCESS_KEY_ID|SECRET_ACCESS_KEY|AK|SK|AUTH_TOKEN|USER_PASSWORD|PASSWORD)$`).MatchString(name)
+}
+
+// namesOf returns the variables that are of a kind, sorted.
+func namesOf(env Env, is func(name string) bool) []string {
+	if env.Names == nil {
+		return nil
 	}
+	names := slices.DeleteFunc(slices.Clone(env.Names()), func(name string) bool { return !is(name) })
 	slices.Sort(names)
-	for _, name := range names {
-		if slices.ContainsFunc(identitySwitches(), func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
-			r.refuse(name)
-		}
-	}
+	return names
 }
 
 // vendorSDK reads the variables of Huawei Cloud's SDKs.
@@ -37,6 +47,7 @@ func vendorSDK(env Env, r *reader) (Settings, error) {
 		ProjectID:        r.get("ECS_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
 		IdentityEndpoint: withScheme(r.get("HUAWEICLOUD_SDK_IAM_ENDPOINT")),
 	}
+	s.places.identity = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
 	err := s.vendorRegion(env, r)
 	return s, err
@@ -45,7 +56,7 @@ func vendorSDK(env Env, r *reader) (Settings, error) {
 // vendorRegion reads the region, for which the vendor's SDKs have no variable, and what they have for its endpoint.
 // Every region has a project of its name.
 func (s *Settings) vendorRegion(env Env, r *reader) error {
-	s.Endpoint = r.get("ECS_ENDPOINT")
+	s.Endpoint, s.places.endpoint = r.first("ECS_ENDPOINT")
 	s.Region = r.get("HW_REGION_NAME", "OS_REGION_NAME")
 	r.regionName = "HW_REGION_NAME or OS_REGION_NAME"
 	if s.ProjectID == "" && s.ProjectName == "" {
@@ -56,11 +67,11 @@ func (s *Settings) vendorRegion(env Env, r *reader) error {
 	}
 	name := "HUAWEICLOUD_SDK_REGION_ECS_" + strings.ToUpper(strings.ReplaceAll(s.Region, "-", "_"))
 	if first, _, _ := strings.Cut(r.get(name), ","); first != "" {
-		s.Endpoint = withScheme(first)
+		s.Endpoint, s.places.endpoint = withScheme(first), name
 		return nil
 	}
-	found, err := endpointFromFile(env, r, s.Region)
-	s.Endpoint = withScheme(found)
+	found, at, err := endpointFromFile(env, r, s.Region)
+	s.Endpoint, s.places.endpoint = withScheme(found), at
 	return err
 }
 
@@ -73,17 +84,17 @@ func withScheme(endpoint string) string {
 	return "https://" + endpoint
 }
 
-// terraform reads the variables of Huawei Cloud's Terraform provider.
+// terraform reads the variables of Huawei Cloud's Terraform provider, which takes what they lack from those of OpenStack.
 func terraform(r *reader) Settings {
-	r.regionName = "HW_REGION_NAME"
+	r.regionName = "HW_REGION_NAME or OS_REGION_NAME"
 	s := Settings{
-		Source:           "the HW_ environment",
-		Endpoint:         r.get("ECS_ENDPOINT"),
-		Region:           r.get("HW_REGION_NAME"),
-		IdentityEndpoint: r.get("HW_AUTH_URL"),
-		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
-		ProjectName:      r.get("HW_PROJECT_NAME"),
+		Source:      "the HW_ environment",
+		Region:      r.get("HW_REGION_NAME", "OS_REGION_NAME"),
+		ProjectID:   r.get("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
+		ProjectName: r.get("HW_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"),
 	}
+	s.Endpoint, s.places.endpoint = r.first("ECS_ENDPOINT")
+	s.IdentityEndpoint, s.places.identity = r.first("HW_AUTH_URL", "OS_AUTH_URL")
 	if s.ProjectName == "" {
 		s.ProjectName = s.Region
 	}
@@ -99,32 +110,32 @@ func terraform(r *reader) Settings {
 		s.SecurityToken = r.get("HW_SECURITY_TOKEN")
 	case r.has("HW_USER_NAME", "HW_USER_ID", "HW_USER_PASSWORD"):
 		s.Kind = Password
-		s.UserID = r.get("HW_USER_ID")
+		s.UserID = r.get("HW_USER_ID", "OS_USER_ID")
 		if s.UserID == "" {
-			s.Username = r.need("HW_USER_NAME", "HW_USER_ID")
+			s.Username = r.need("HW_USER_NAME", "OS_USERNAME", "HW_USER_ID")
 		}
-		s.Password = r.need("HW_USER_PASSWORD")
-		s.DomainID = r.get("HW_DOMAIN_ID")
+		s.Password = r.need("HW_USER_PASSWORD", "OS_PASSWORD")
+		s.DomainID = r.get("HW_DOMAIN_ID", "OS_DOMAIN_ID", "OS_USER_DOMAIN_ID", "OS_PROJECT_DOMAIN_ID")
 		if s.DomainID == "" && (s.UserID == "" || s.ProjectID == "") {
-			s.DomainName = r.need("HW_DOMAIN_NAME", "HW_DOMAIN_ID")
+			s.DomainName = r.need("HW_DOMAIN_NAME", "HW_DOMAIN_ID", "OS_DOMAIN_NAME", "OS_USER_DOMAIN_NAME", "OS_PROJECT_DOMAIN_NAME")
 		}
 	default:
 		s.Kind = Token
 		s.Token = r.need("HW_AUTH_TOKEN")
-		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID")
+		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID")
 	}
 	if cloud := r.get("HW_CLOUD"); cloud != "" && s.Region != "" {
 		if !endpoint.IsRegion(s.Region) {
 			r.problem("the region %.64q of HW_REGION_NAME is not the name of a region", s.Region)
 		}
 		if s.Endpoint == "" {
-			s.Endpoint = "https://ecs." + s.Region + "." + cloud
+			s.Endpoint, s.places.endpoint = "https://ecs."+s.Region+"."+cloud, "HW_CLOUD"
 		}
 		if s.IdentityEndpoint == "" {
-			s.IdentityEndpoint = "https://iam." + s.Region + "." + cloud
+			s.IdentityEndpoint, s.places.identity = "https://iam."+s.Region+"."+cloud, "HW_CLOUD"
 		}
 	}
-	r.refuse("HW_PROFILE", "HW_SHARED_CONFIG_FILE")
+	r.refuse("HW_PROFILE", "HW_SHARED_CONFIG_FILE", "OS_CERT")
 	algorithm := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(r.get("HW_SIGNING_ALGORITHM")))
 	if algorithm != "" && !strings.HasSuffix(algorithm, "hmacsha256") {
 		r.problem("HW_SIGNING_ALGORITHM names another algorithm than HMAC-SHA256, the only one supported")
@@ -134,13 +145,15 @@ func terraform(r *reader) Settings {
 
 // ownToken is the SDK's own way to give a token that one has: it takes nothing from the other families.
 func ownToken(r *reader) Settings {
-	return Settings{
+	s := Settings{
 		Kind:      Token,
 		Source:    "the environment with ECS_TOKEN",
 		Token:     r.need("ECS_TOKEN"),
 		Endpoint:  r.need("ECS_ENDPOINT"),
 		ProjectID: r.need("ECS_PROJECT_ID"),
 	}
+	s.places.endpoint = "ECS_ENDPOINT"
+	return s
 }
 
 // metadata takes the access key from the metadata service, and the rest from the environment.
@@ -153,6 +166,7 @@ func metadata(env Env, r *reader) (Settings, error) {
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
 		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
 	}
+	s.places.identity = "HW_AUTH_URL"
 	err := s.vendorRegion(env, r)
 	return s, err
 }

@@ -161,3 +161,63 @@ func TestLoad_RefusesSpecialCharactersInAProfile(t *testing.T) {
 		assert.NotContains(t, err.Error(), secret)
 	}
 }
+
+// As Huawei Cloud's Terraform provider does.
+func TestLoad_TakesFromOpenStackWhatTerraformLacks(t *testing.T) {
+	t.Parallel()
+	s, err := load(vars{
+		"HW_USER_PASSWORD": secret, "OS_USERNAME": "u", "OS_USER_DOMAIN_NAME": "d", "OS_REGION_NAME": "r-1", "OS_TENANT_NAME": "team",
+		"OS_AUTH_URL": "https://iam.example/v3",
+	}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"u", "d", "r-1", "team", "https://iam.example/v3"},
+		[]string{s.Username, s.DomainName, s.Region, s.ProjectName, s.IdentityEndpoint})
+	key := vars{"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": secret, "HW_REGION_NAME": "r-1", "OS_REGION_NAME": "r-2", "OS_PROJECT_ID": "p1", "OS_TENANT_ID": "p2"}
+	s, err = load(key, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"r-1", "p1"}, []string{s.Region, s.ProjectID})
+	key["HW_PROJECT_ID"] = "p0"
+	s, err = load(key, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "p0", s.ProjectID)
+	key["OS_CERT"] = "/c.pem"
+	_, err = load(key, nil)
+	require.ErrorContains(t, err, "OS_CERT is set, but not supported")
+}
+
+func TestLoad_RefusesTheVariablesOfTerraformBesideAKeyOfOpenStack(t *testing.T) {
+	t.Parallel()
+	env := vars{"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": secret, "OS_REGION_NAME": "r-1"}
+	_, err := load(env, nil)
+	require.NoError(t, err)
+	for _, name := range []string{"HW_REGION_NAME", "HW_PROJECT_ID", "HW_PROJECT_NAME", "HW_SECURITY_TOKEN", "HW_AUTH_URL", "HW_CLOUD", "HW_PROFILE"} {
+		more := maps.Clone(env)
+		more[name] = "x"
+		_, err := load(more, nil)
+		require.ErrorContains(t, err, name+" is set, but not supported")
+	}
+}
+
+// They are somebody else's than the profile that happens to be there.
+func TestLoad_RefusesTheKeysOfOtherTools(t *testing.T) {
+	t.Parallel()
+	profile := vars{"/home/me/.huaweicloud/credentials": profileINI, "/p": profileINI}
+	for _, name := range []string{
+		"SBC_ACCESS_KEY", "SBC_SECRET_KEY", "HCSO_ACCESS_KEY", "HCSO_USER_PASSWORD", "HWCLOUD_ACCESS_KEY", "CLOUD_SDK_AK", "CLOUD_SDK_SK", "HUAWEICLOUD_AK",
+		"HUAWEICLOUD_ACCESS_KEY_ID", "HUAWEICLOUD_SECRET_ACCESS_KEY", "HUAWEI_ACCESS_KEY",
+	} {
+		env := vars{name: secret, "HW_REGION_NAME": "r-1"}
+		for _, files := range []vars{profile, nil} {
+			_, err := load(env, files)
+			require.ErrorContains(t, err, "the environment: "+name+" is set, but not supported")
+			assert.NotContains(t, err.Error(), secret)
+		}
+		env["HUAWEICLOUD_SDK_CREDENTIALS_FILE"] = "/p"
+		_, err := load(env, profile)
+		require.NoError(t, err, "this profile was chosen")
+	}
+	for _, name := range []string{"SBC_REGION_NAME", "HUAWEICLOUD_REGION", "CLOUD_SDK_VERSION"} {
+		_, err := load(vars{name: "x", "HW_REGION_NAME": "r-1"}, profile)
+		require.NoError(t, err, name)
+	}
+}
