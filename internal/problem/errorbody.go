@@ -66,7 +66,7 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 	e.RequestID = cleanRedacted(p.requestID, maxWord, redact)
 	e.RetryAfter = cleanRedacted(p.retryAfter, maxWord, redact)
 	if e.Found = p.sure && (e.Code != "" || e.Message != ""); e.Found {
-		e.Nova = p.nova
+		e.Nova = cleanRedacted(p.nova, maxWord, redact)
 	}
 	return e
 }

@@ -3,7 +3,9 @@ package redact
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"html"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,22 +16,35 @@ import (
 // mostEncodings is how many encodings around a credential are undone, such as those of a JSON text inside of another one.
 const mostEncodings = 3
 
-// redactEncoded removes secrets from a text, also where a server has encoded them once more, be it up to so many times. It undoes an encoding
-// only if a secret appears then.
-func redactEncoded(text string, secrets []string, encodings int) string {
-	for _, secret := range secrets {
+// redactor removes secrets from a text and from what it stands for.
+type redactor struct {
+	secrets []string
+	seen    map[string]int // what was decoded already, and how many more encodings were undone in it
+}
+
+// text removes the secrets, also where a server has encoded them once more, be it up to so many times. It undoes an encoding only if a
+// secret appears then.
+func (r *redactor) text(text string, encodings int) string {
+	for _, secret := range r.secrets {
 		text = strings.ReplaceAll(text, secret, redacted)
 		text = redactEnd(text, secret)
 	}
 	if encodings == 0 {
 		return text
 	}
-	for _, decode := range []func(string) string{undoBackslashes, undoPercents, undoBase64} {
+	for _, decode := range []func(string) string{undoBackslashes, undoPercents, undoEntities, undoBase64, undoTags, undoSplits} {
 		plain := decode(text)
 		if plain == text {
 			continue
 		}
-		if clean := redactEncoded(plain, secrets, encodings-1); clean != plain {
+		if depth, found := r.seen[plain]; found && depth >= encodings-1 { // encodings undone in another order
+			continue
+		}
+		if r.seen == nil {
+			r.seen = map[string]int{}
+		}
+		r.seen[plain] = encodings - 1
+		if clean := r.text(plain, encodings-1); clean != plain {
 			text = clean
 		}
 	}
@@ -69,6 +84,38 @@ func undoPercents(text string) string {
 	})
 }
 
+// undoEntities undoes the escapes of HTML and XML.
+func undoEntities(text string) string {
+	if strings.IndexByte(text, '&') < 0 {
+		return text
+	}
+	return html.UnescapeString(text)
+}
+
+// undoTags leaves out tags and comments.
+func undoTags(text string) string {
+	return undo(text, '<', func(tag string) (plain string, length int) { return "", strings.IndexByte(tag, '>') + 1 })
+}
+
+// undoSplits leaves out what may split a word that is still to be read as one: line breaks with the blanks behind them, and what no
+// reader sees.
+func undoSplits(text string) string {
+	text = undo(text, '\n', func(split string) (plain string, length int) {
+		return "", len(split) - len(strings.TrimLeft(split, "\r\n\t "))
+	})
+	if !strings.ContainsFunc(text, isInvisible) {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if isInvisible(r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+func isInvisible(r rune) bool { return r != '\t' && r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf) }
+
 // undo replaces escapes, which begin with mark, by what decode returns for the text that begins with one, and its length; or 0 if it is none.
 func undo(text string, mark byte, decode func(escape string) (plain string, length int)) string {
 	next := strings.IndexByte(text, mark)
@@ -90,7 +137,7 @@ func undo(text string, mark byte, decode func(escape string) (plain string, leng
 	return out.String()
 }
 
-// undoBase64 replaces what is base64 of a printable text, in one of the two alphabets and with padding or without.
+// undoBase64 replaces what is base64 of a printable text, in one of the two alphabets and with padding or without, or is hexadecimal.
 func undoBase64(text string) string {
 	var out strings.Builder
 	done := 0 // how much of text is in out
@@ -118,6 +165,9 @@ func decodedRun(run string) (plain string, ok bool) {
 	const shortestRun = 6 // of a secret of the shortest length
 	if len(run) < shortestRun {
 		return "", false
+	}
+	if decoded, err := hex.DecodeString(run); err == nil && isPrintable(decoded) {
+		return string(decoded), true
 	}
 	if len(run)%4 == 1 { // a limit has cut it off
 		run = run[:len(run)-1]

@@ -17,14 +17,15 @@ const (
 )
 
 // Text removes from text whatever a request carried as its credential, in the headers sent or as secret in its body, should the
-// server echo it: as it is, with the escapes of a URL, of JSON or of a Go string, in base64, and also where a limit has cut it
-// off at the end of the text. It does not know the escapes of HTML.
+// server echo it: as it is, with the escapes of a URL, of JSON, of HTML or of a Go string, in base64 or hexadecimal, split by tags or line
+// breaks, and also where a limit has cut it off at the end of the text.
 func Text(text string, sent http.Header, secret string) string {
 	if len(text) < shortest {
 		return text
 	}
 	var room [8]string
-	return redactEncoded(text, secrets(room[:0], len(text), sent, secret), mostEncodings)
+	r := redactor{secrets: secrets(room[:0], len(text), sent, secret)}
+	return r.text(text, mostEncodings)
 }
 
 // Error returns err, unless its text repeats the credential, as net/http's does when it quotes a response that is
@@ -40,12 +41,15 @@ func Error(err error, sent http.Header, secret string) error {
 // redactEnd removes the beginning of a secret from the end of a text.
 func redactEnd(text, secret string) string {
 	whole := strings.TrimSuffix(text, "…")
-	for n := min(len(secret)-1, len(whole)); n >= shortest; n-- {
-		if strings.HasSuffix(whole, secret[:n]) {
-			return whole[:len(whole)-n] + redacted
+	for at := max(0, len(whole)-len(secret)+1); ; at++ {
+		next := strings.Index(whole[at:], secret[:shortest])
+		if next < 0 {
+			return text
+		}
+		if at += next; strings.HasPrefix(secret, whole[at:]) {
+			return whole[:at] + redacted
 		}
 	}
-	return text
 }
 
 // secrets appends to all the texts that must not be shown in one of length bytes, the longest first, since one may hold
