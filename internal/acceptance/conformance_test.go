@@ -200,7 +200,7 @@ func (s *server) mustShow(t *testing.T, first state, wanted []glimpse) {
 	t.Helper()
 	var seen []glimpse
 	deadline := time.Now().Add(patience)
-	for last := wanted[len(wanted)-1]; time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+	for last := wanted[len(wanted)-1]; time.Now().Before(deadline); time.Sleep(time.Second) {
 		now := s.glimpse(t, first)
 		if len(seen) == 0 || seen[len(seen)-1] != now {
 			seen = append(seen, now)

@@ -118,7 +118,9 @@ func raceWithConfirm(t *testing.T, s *session, lead time.Duration, answer spoil)
 		return nil
 	}
 	p := newProxy(t, s, answer)
-	client := newClient(t, s, p.url)
+	// Where both are accepted, the record does not tell which was carried out. What a client sees does, if it comes within three settle
+	// times of what it saw before; a lost answer takes some of that time.
+	client := newClient(t, s, p.url, withSettleTime(longSettleTime))
 	_, err := client.GetServer(bounded(t), s.projectID, srv.id) // has logged in and has a connection
 	require.NoError(t, err)
 	done, err := client.RevertResizeAndWait(bounded(t), s.projectID, srv.id)

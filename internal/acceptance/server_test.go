@@ -318,7 +318,7 @@ func (s *server) reverts(t *testing.T) []action {
 // mustRecord asserts that Nova has such a record, or has it soon: records are completed after the server's state.
 func (s *server) mustRecord(t *testing.T, what string, wanted func(action) bool) action {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(time.Second) {
 		for _, a := range s.reverts(t) {
 			if wanted(a) {
 				return a
