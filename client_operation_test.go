@@ -1,19 +1,18 @@
 package ecs_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"log/slog"
 	"net/http"
+	"os"
+	"os/exec"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"bytes"
-	"encoding/json"
-	"log/slog"
-	"os"
-	"os/exec"
 
 	"github.com/revert-resize/ecs"
 	. "github.com/revert-resize/ecs/internal/cloudtest"

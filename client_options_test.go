@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -13,8 +14,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"context"
 
 	"github.com/revert-resize/ecs"
 	. "github.com/revert-resize/ecs/internal/cloudtest"

@@ -31,6 +31,7 @@ func fleetPolls(requests []ecstest.Request) (n int) {
 }
 
 func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		const n = 2000
 		ids := FleetOf(cloud, n, ecstest.Instance{})
@@ -55,6 +56,7 @@ func TestFleet_CostsAboutOneRequestAServer(t *testing.T) {
 }
 
 func TestFleet_DoesNotListForAHandful(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		FleetOf(cloud, 500, ecstest.Instance{})
 		ids := FleetOf(cloud, 3, ecstest.Instance{})
@@ -66,6 +68,7 @@ func TestFleet_DoesNotListForAHandful(t *testing.T) {
 }
 
 func TestFleet_EachServerByItsOwnRules(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		tests := map[string]struct {
 			in ecstest.Instance
@@ -103,6 +106,7 @@ func TestFleet_EachServerByItsOwnRules(t *testing.T) {
 }
 
 func TestFleet_DryRunSendsNothing(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := append(FleetOf(cloud, 50, ecstest.Instance{}), FleetOf(cloud, 5, ecstest.Instance{Status: "ACTIVE"})...)
 		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithDryRun())
@@ -116,6 +120,7 @@ func TestFleet_DryRunSendsNothing(t *testing.T) {
 }
 
 func TestFleet_StopsAfterTooManyFailures(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 500, ecstest.Instance{Locked: true})
 		results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithConcurrency(4), ecs.WithMaxFailures(10))
@@ -138,6 +143,7 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 	t.Parallel()
 	for _, wait := range []bool{false, true} {
 		t.Run(fmt.Sprint("wait ", wait), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 1000, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
 				ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
@@ -175,6 +181,7 @@ func TestFleet_ReportsEveryServerWhenTheContextEnds(t *testing.T) {
 }
 
 func TestFleet_LeavesNothingBehindWhenTheLoopIsLeft(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 1000, ecstest.Instance{})
 		seen := 0
@@ -195,6 +202,7 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 		t.Run(skew.String(), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				var mu sync.Mutex
 				var since []string
@@ -223,6 +231,7 @@ func TestFleet_AllowsForTheCloudsClock(t *testing.T) {
 }
 
 func TestFleet_RefusesBadOptions(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		for name, opt := range map[string]ecs.FleetOption{
 			"nil": nil, "no concurrency": ecs.WithConcurrency(0), "too much": ecs.WithConcurrency(1001),

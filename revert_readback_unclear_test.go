@@ -146,7 +146,7 @@ func TestRevertResize_AttemptsThatEndWithoutAnAcceptedOne(t *testing.T) {
 					require.NotNil(t, unknown.Observed)
 					assert.Equal(t, "VERIFY_RESIZE", unknown.Observed.Status)
 				default:
-					require.True(t, errors.As(err, &api))
+					require.ErrorAs(t, err, &api)
 				}
 				settled := Elapsed() - c.All(KindPost)[len(tt.posts)-1].End
 				if tt.unknown {

@@ -1,20 +1,18 @@
 package ecs_test
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jarcoal/httpmock"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"errors"
-	"regexp"
-	"strings"
-
-	"context"
 
 	"github.com/revert-resize/ecs"
 	. "github.com/revert-resize/ecs/internal/cloudtest"

@@ -119,6 +119,7 @@ func TestWaitForRevert_GivesARevertTimeToStart(t *testing.T) {
 
 // A gateway that answers every path it does not know with a page has no record to wait for.
 func TestWaitForRevert_EndsWhereTheRecordIsNoRecord(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		cloud.Inject(ecstest.Fault{On: ecstest.ActionRecord, Times: -1, Do: ecstest.Reply(200, nil, "<html>welcome</html>")})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

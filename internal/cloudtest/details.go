@@ -9,8 +9,10 @@ import (
 
 // Flavors, hosts and launch times of the server before and after its resize.
 const (
-	OldFlavor, NewFlavor = "s3.small.1", "s3.large.2"
-	OldHost, NewHost     = "1ac729590443f3cc39190d02", "4a668b2afe9661e58fda031c"
+	OldFlavor = "s3.small.1"
+	NewFlavor = "s3.large.2"
+	OldHost   = "1ac729590443f3cc39190d02"
+	NewHost   = "4a668b2afe9661e58fda031c"
 )
 
 // When the server was launched.

@@ -10,10 +10,9 @@ import (
 	"github.com/revert-resize/ecs/ecstest"
 )
 
-// FleetBubble runs a parallel test in virtual time against an in-process cloud.
+// FleetBubble runs a test in virtual time against an in-process cloud.
 func FleetBubble(t *testing.T, f func(t *testing.T, cloud *ecstest.Server, client *ecs.Client), opts ...ecstest.Option) {
 	t.Helper()
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := ecstest.NewUnstarted(opts...)
 		defer cloud.Close()

@@ -18,6 +18,7 @@ import (
 )
 
 func TestFleetProgress_AddsUp(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := append(FleetOf(cloud, 200, ecstest.Instance{}), FleetOf(cloud, 5, ecstest.Instance{Locked: true})...)
 		ids = append(ids, "no/id")
@@ -40,6 +41,7 @@ func TestFleetProgress_AddsUp(t *testing.T) {
 }
 
 func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{Outcome: ecstest.RevertHangsLate})
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -51,6 +53,7 @@ func TestFleetProgress_NobodyIsWaitedForInTheEnd(t *testing.T) {
 }
 
 func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		began := time.Now()
@@ -64,6 +67,7 @@ func TestFleetProgress_IsToldAtLeastOnceASecond(t *testing.T) {
 }
 
 func TestFleet_ShowsTheServerAsItWasSeenLast(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 5, ecstest.Instance{Durations: ecstest.Durations{Confirm: time.Nanosecond}})
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Times: -1, Do: ecstest.ConfirmedMeanwhile()})
@@ -106,6 +110,7 @@ func TestFleet_NeverHasMoreRequestsUnderWayThanItMay(t *testing.T) {
 }
 
 func TestFleet_APanicOfTheCallersLeavesNothing(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 300, ecstest.Instance{})
 		for _, where := range []string{"loop", "progress"} {
@@ -159,6 +164,7 @@ func TestFleet_APanicOfTheAuthenticatorIsTheRangingGoroutines(t *testing.T) {
 
 // What is yielded is the caller's: two results of one server, one for each run over a journal, share nothing.
 func TestFleet_ResultsAreCopies(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 5, ecstest.Instance{Metadata: map[string]string{"a": "b"}})
 		ids = append(ids, FleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertFailsLate, Metadata: map[string]string{"a": "b"}})...)

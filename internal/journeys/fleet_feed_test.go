@@ -22,6 +22,7 @@ func TestFleet_LooksAgainWhereAListShowsTooLittle(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"OS-EXT-STS:vm_state", "flavor", "hostId", "OS-SRV-USG:launched_at"} {
 		t.Run(key, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 10, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsWithout(key)})
@@ -38,6 +39,7 @@ func TestFleet_LooksAgainWhereAListShowsTooLittle(t *testing.T) {
 }
 
 func TestFleet_FailsNoServerByAListAlone(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 10, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsChanged(func(server map[string]any) {
@@ -51,6 +53,7 @@ func TestFleet_FailsNoServerByAListAlone(t *testing.T) {
 
 // Somebody confirms the resizes and makes new ones while a page is on its way.
 func TestFleet_APageIsAsOldAsItsRequest(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 10, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, After: 20 * time.Second})
@@ -163,6 +166,7 @@ func TestFleet_AListMayFailNowAndThen(t *testing.T) {
 		"a long 429":  ecstest.Throttled(45 * time.Second),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 1000, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Do: do})
@@ -181,6 +185,7 @@ func TestFleet_WorksWithoutAList(t *testing.T) {
 		"forbidden": ecstest.Forbidden(), "withdrawn": ecstest.NotPublished(), "failing": ecstest.DatabaseDown(), "no JSON": ecstest.Reply(200, nil, "<html>"),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 20, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: effect})
@@ -195,6 +200,7 @@ func TestFleet_WorksWithoutAList(t *testing.T) {
 }
 
 func TestFleet_DoesNotMissAServerThatNoListShows(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.List, Skip: 1, Times: -1, Do: ecstest.Reply(200, nil, `{"servers": []}`)})

@@ -85,6 +85,7 @@ const (
 )
 
 func TestFleetJournal_RecordsBeforeItSends(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 50, ecstest.Instance{Metadata: map[string]string{"admin_pass": "x"}})
 		locked := FleetOf(cloud, 3, ecstest.Instance{Locked: true})
@@ -153,6 +154,7 @@ func TestFleetJournal_SendsNothingWhoseRecordFailed(t *testing.T) {
 	errFull := errors.New("no space left on device")
 	for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
 		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Millisecond}})
 				journal := &memoryJournal{}
@@ -199,6 +201,7 @@ func TestFleetJournal_ThatCannotBeReadStopsEverything(t *testing.T) {
 		"an entry of none": {&memoryJournal{entries: []ecs.JournalEntry{{}}}, ecs.ErrInvalidArgument},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 10, ecstest.Instance{})
 				results := FleetRun(t.Context(), t, client, cloud, ids, ecs.WithJournal(tt.journal))
@@ -214,6 +217,7 @@ func TestFleetJournal_ThatCannotBeReadStopsEverything(t *testing.T) {
 }
 
 func TestFleetJournal_RefusesNil(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		var typed *ecs.FileJournal
 		for _, journal := range []ecs.Journal{nil, typed} {
@@ -225,6 +229,7 @@ func TestFleetJournal_RefusesNil(t *testing.T) {
 }
 
 func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		planned, err := client.PlanRevert(t.Context(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
 		require.NoError(t, err)
@@ -241,6 +246,7 @@ func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
 }
 
 func TestFleetJournal_APanicOfItIsTheRangingGoroutines(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		for _, state := range []ecs.JournalState{ecs.JournalPlanned, ecs.JournalAccepted, ecs.JournalDecided} {
 			journal := &memoryJournal{before: func(entry ecs.JournalEntry) error {

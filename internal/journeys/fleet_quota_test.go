@@ -20,6 +20,7 @@ func TestFleet_SlowsDownTogether(t *testing.T) {
 	t.Parallel()
 	for _, retryAfter := range []time.Duration{0, time.Second} {
 		t.Run(fmt.Sprint("Retry-After ", retryAfter), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n, perSecond = 2000, 200
 				ids := FleetOf(cloud, n, ecstest.Instance{})
@@ -52,6 +53,7 @@ func TestFleet_KeepsToASlowQuota(t *testing.T) {
 	t.Parallel()
 	for _, perSecond := range []float64{5, 10, 20, 50, 100, 200} {
 		t.Run(fmt.Sprint(perSecond), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n, burst = 1000, 5
 				ids := FleetOf(cloud, n, ecstest.Instance{})
@@ -131,6 +133,7 @@ func TestFleet_KeepsALongPause(t *testing.T) {
 	t.Parallel()
 	for name, kind := range map[string]ecstest.Kind{"a look": ecstest.Look, "an action": ecstest.Revert} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 20, ecstest.Instance{})
 				cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ecstest.Forbidden()})
@@ -160,6 +163,7 @@ func TestFleet_KeepsALongPause(t *testing.T) {
 
 // The rate is the fleet's: that one server meets it more often than others is chance.
 func TestFleet_FailsNoServerThatMeetsTheRateAgainAndAgain(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{})
 		cloud.Inject(ecstest.Fault{On: ecstest.Revert, Server: ids[7], Times: 10, Do: ecstest.Throttled(0)})

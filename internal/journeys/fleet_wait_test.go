@@ -23,6 +23,7 @@ func TestFleetWait_LooksByItselfWhereAListShowsTooLittle(t *testing.T) {
 	t.Parallel()
 	for _, keys := range [][]string{{"flavor", "hostId"}, {"OS-EXT-STS:vm_state"}, {"OS-SRV-USG:launched_at"}} {
 		t.Run(strings.Join(keys, " "), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				good := FleetOf(cloud, 10, ecstest.Instance{})
 				bad := FleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertRollsBack})
@@ -71,6 +72,7 @@ func TestFleetWait_OneBadListIsNotTheEndOfLists(t *testing.T) {
 		"a long 429":  ecstest.Throttled(2 * time.Minute),
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				const n = 500
 				ids := FleetOf(cloud, n, ecstest.Instance{Durations: ecstest.Durations{Revert: 200 * time.Second}})
@@ -120,6 +122,7 @@ func TestFleetWait_ReadsNoLargeProjectForAHandful(t *testing.T) {
 // The answers to some actions are lost for so long that their servers are reverted before it is known: no list of later
 // changes shows them any more.
 func TestFleetWait_LooksSoonAtWhatWasRecovered(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		lost := FleetOf(cloud, 20, ecstest.Instance{})
 		ids := append(FleetOf(cloud, 100, ecstest.Instance{Durations: ecstest.Durations{Revert: 100 * time.Second}}), lost...)
@@ -145,6 +148,7 @@ func TestFleetWait_TellsFailuresAboutAsSoonAsASingleWait(t *testing.T) {
 		"fails early": ecstest.RevertFailsEarly,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 20, ecstest.Instance{Outcome: outcome, Durations: ecstest.Durations{Record: time.Second}})
 				start := time.Now()
@@ -164,6 +168,7 @@ func TestFleetWait_TellsFailuresAboutAsSoonAsASingleWait(t *testing.T) {
 
 // Servers change hands while they are reverted and waited for.
 func TestFleetWait_IsTrueWhateverOthersDo(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 300, ecstest.Instance{Durations: ecstest.Durations{Revert: 4 * time.Second}})
 		go func() {
@@ -186,6 +191,7 @@ func TestFleetWait_IsTrueWhateverOthersDo(t *testing.T) {
 }
 
 func TestFleetWait_AtALimitTakesLittleLonger(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		const n, perSecond = 2000, 200
 		ids := FleetOf(cloud, n, ecstest.Instance{})
@@ -205,6 +211,7 @@ func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
 	t.Parallel()
 	for ms := 0; ms < 6000; ms += 473 {
 		t.Run(fmt.Sprint(ms), func(t *testing.T) {
+			t.Parallel()
 			FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 				ids := FleetOf(cloud, 150, ecstest.Instance{Durations: ecstest.Durations{Revert: 2500 * time.Millisecond}})
 				cloud.InjectRandom(uint64(ms), 0.1, ecstest.Compute)
@@ -238,6 +245,7 @@ func TestFleetWait_CancelAndBreakAnywhere(t *testing.T) {
 
 // A list shows no fault of a server in ERROR; its details do.
 func TestFleetWait_FetchesTheFaultThatNoListShows(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 20, ecstest.Instance{
 			Outcome: ecstest.RevertFailsLate, RevertFault: &ecstest.ServerFault{Code: 500, Message: "disk on fire"},
@@ -252,6 +260,7 @@ func TestFleetWait_FetchesTheFaultThatNoListShows(t *testing.T) {
 
 // A revert is rolled back, and then somebody resizes and confirms: the server has left the resize as after a revert.
 func TestFleetWait_FetchesTheRecordWhereAnotherResizeWasSeen(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		ids := FleetOf(cloud, 10, ecstest.Instance{
 			Outcome: ecstest.RevertRollsBack, Durations: ecstest.Durations{Revert: 100 * time.Millisecond, Resize: 4 * time.Second, Confirm: 10 * time.Millisecond},
@@ -290,6 +299,7 @@ func TestFleetWait_OneRefusalEndsNothing(t *testing.T) {
 			"a list": {On: ecstest.List, Match: IsPoll, Skip: 1, Do: do}, "the details": {On: ecstest.Look, Do: do},
 		} {
 			t.Run(name+" of "+kind, func(t *testing.T) {
+				t.Parallel()
 				FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 					ids := FleetOf(cloud, 20, ecstest.Instance{Durations: ecstest.Durations{Revert: 20 * time.Second}})
 					hit := cloud.Inject(on)
