@@ -19,6 +19,7 @@ import (
 
 	"github.com/revert-resize/ecs"
 	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 // The client of a fleet's benchmark runs in a process of its own, so that its memory can be told from the cloud's.
@@ -85,7 +86,7 @@ func benchFleet(b *testing.B, n int, way, journal string, metadata map[string]st
 			_ = os.Remove(journal) // of the run before
 		}
 		cloud := ecstest.NewServer(ecstest.WithThinkTime(5*time.Millisecond), ecstest.WithDurations(ecstest.Durations{Revert: 5 * time.Second}))
-		ids := fleetOf(cloud, n, ecstest.Instance{Metadata: metadata})
+		ids := FleetOf(cloud, n, ecstest.Instance{Metadata: metadata})
 		client := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFleetClient_OfTheBenchmark$", "-fleet-client="+way,
 			"-fleet-cloud="+cloud.URL, "-fleet-project="+cloud.ProjectID(), "-fleet-token="+cloud.Token(), "-fleet-journal="+journal)
 		client.Stdin = strings.NewReader(strings.Join(ids, "\n"))
@@ -95,7 +96,7 @@ func benchFleet(b *testing.B, n int, way, journal string, metadata map[string]st
 		b.StopTimer()
 		f.took = time.Since(start)
 		require.NoError(b, err, "%s", out)
-		require.Equal(b, n, fleetFinished(cloud, ids))
+		require.Equal(b, n, FleetFinished(cloud, ids))
 		f.requests, f.connections, f.polls = len(cloud.Requests()), cloud.Connections(), fleetPolls(cloud.Requests())
 		f.memory = figureIn(b, out, peakMemory)
 		cloud.Close()

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 	"github.com/revert-resize/ecs/internal/rawcloud"
 )
 
@@ -17,7 +18,7 @@ func BenchmarkPoll(b *testing.B) {
 	running, done := rawcloud.Reverting(benchDetails()), rawcloud.Reverted(benchDetails())
 	b.Run("wait", func(b *testing.B) {
 		looks := 0
-		network := tripFunc(func(req *http.Request) (*http.Response, error) {
+		network := TransportFunc(func(req *http.Request) (*http.Response, error) {
 			if looks++; looks >= b.N {
 				return stubTransport{body: done}.RoundTrip(req)
 			}

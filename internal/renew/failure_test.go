@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 	"github.com/revert-resize/ecs/internal/renew"
 )
 
@@ -31,7 +32,7 @@ func TestGet_LeavesTheServiceAloneAfterAFailure(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &source{err: tt.err, asked: tt.asked, takes: 100 * time.Millisecond}
 				c := s.cache()
-				for _, err := range together(1000, func(int) error { _, err := c.Get(t.Context()); return err }) {
+				for _, err := range Together(1000, func(int) error { _, err := c.Get(t.Context()); return err }) {
 					require.ErrorIs(t, err, tt.err)
 				}
 				require.Equal(t, 1, s.count())

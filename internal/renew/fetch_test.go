@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 	"github.com/revert-resize/ecs/internal/renew"
 )
 
@@ -102,7 +103,7 @@ func TestGet_PanicsInEveryCallerThatWaitsForAFetchThatPanics(t *testing.T) {
 			Timeout: 30 * time.Second, Overdue: errOverdue, Detach: context.WithoutCancel,
 			Refused: func(error) (bool, time.Duration) { return false, 0 },
 		})
-		for _, err := range together(10, func(int) error {
+		for _, err := range Together(10, func(int) error {
 			require.PanicsWithValue(t, "hunter2", func() { _, _ = c.Get(t.Context()) })
 			return nil
 		}) {

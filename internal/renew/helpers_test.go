@@ -74,14 +74,3 @@ func get(t *testing.T, c *renew.Cache[int], want int) {
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 }
-
-// together calls fn in n goroutines at once and returns their errors.
-func together(n int, fn func(i int) error) []error {
-	errs := make([]error, n)
-	var wg sync.WaitGroup
-	for i := range n {
-		wg.Go(func() { errs[i] = fn(i) })
-	}
-	wg.Wait()
-	return errs
-}

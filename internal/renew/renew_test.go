@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 	"github.com/revert-resize/ecs/internal/renew"
 )
 
@@ -17,7 +18,7 @@ func TestGet_FetchesOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{takes: time.Second}
 		c := s.cache()
-		for _, err := range together(50, func(int) error { _, err := c.Get(t.Context()); return err }) {
+		for _, err := range Together(50, func(int) error { _, err := c.Get(t.Context()); return err }) {
 			require.NoError(t, err)
 		}
 		time.Sleep(1000 * time.Hour)
@@ -41,7 +42,7 @@ func TestGet_LeaderLeavesTheOthersStay(t *testing.T) {
 			assert.ErrorIs(t, <-left, context.Canceled)
 			assert.Equal(t, time.Second, time.Since(start), "it leaves at once")
 		}()
-		for _, err := range together(49, func(int) error { _, err := c.Get(t.Context()); return err }) {
+		for _, err := range Together(49, func(int) error { _, err := c.Get(t.Context()); return err }) {
 			require.NoError(t, err)
 		}
 		assert.Equal(t, 1, s.count())

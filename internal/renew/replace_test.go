@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
 
 func TestReplace_OnceForAllThatWereRefused(t *testing.T) {
@@ -16,7 +18,7 @@ func TestReplace_OnceForAllThatWereRefused(t *testing.T) {
 		c := s.cache()
 		get(t, c, 1)
 		wasOne := func(v int) bool { return v == 1 }
-		for _, err := range together(50, func(int) error { return c.Replace(t.Context(), wasOne) }) {
+		for _, err := range Together(50, func(int) error { return c.Replace(t.Context(), wasOne) }) {
 			require.NoError(t, err)
 		}
 		get(t, c, 2)
