@@ -17,7 +17,7 @@ import (
 // Step is one answer of a cloud.
 type Step func(*http.Request) (*http.Response, error)
 
-// Reply answers with a status, a body and headers given as name, value, name, value.
+// Reply answers with a status, a body and headers given as name, value, name, value. The answer is dated, unless it has a Date.
 func Reply(status int, body string, header ...string) Step {
 	return func(req *http.Request) (*http.Response, error) {
 		res := &http.Response{
@@ -28,7 +28,21 @@ func Reply(status int, body string, header ...string) Step {
 		for i := 0; i+1 < len(header); i += 2 {
 			res.Header.Add(header[i], header[i+1])
 		}
+		if res.Header["Date"] == nil {
+			res.Header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		}
 		return res, nil
+	}
+}
+
+// Undated is an answer of a cloud that tells no date, such as Nova's behind plain uwsgi.
+func Undated(step Step) Step {
+	return func(req *http.Request) (*http.Response, error) {
+		res, err := step(req)
+		if res != nil {
+			res.Header.Del("Date")
+		}
+		return res, err
 	}
 }
 

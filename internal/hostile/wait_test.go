@@ -65,13 +65,11 @@ func TestWaitForRevert_TheClientsClockDecidesNothing(t *testing.T) {
 				revert.Before.LaunchedAt = at
 				revert.SentAt = time.Now() // within the second in which the resize ended
 				now := RolledBack().With(func(d *Details) { d.Launched, d.Updated = at, at })
-				c := &Cloud{T: t, Looks: []Step{func(req *http.Request) (*http.Response, error) {
-					res, err := See(now)(req)
-					if dated {
-						res.Header.Set("Date", cloudNow().UTC().Format(http.TimeFormat))
-					}
-					return res, err
-				}}}
+				look := Undated(See(now))
+				if dated {
+					look = Reply(http.StatusOK, now.JSON(), "Date", cloudNow().UTC().Format(http.TimeFormat))
+				}
+				c := &Cloud{T: t, Looks: []Step{look}}
 				_, err := NewClient(t, c).WaitForRevert(t.Context(), revert)
 				if dated || ahead < 5*time.Minute {
 					require.NotErrorIs(t, err, ecs.ErrNotReverted, "client %s ahead, dated: %t", ahead, dated)
@@ -85,13 +83,15 @@ func TestWaitForRevert_TheClientsClockDecidesNothing(t *testing.T) {
 func TestWaitForRevert_AnErrorWithoutEventsOfAServerThatHasMoved(t *testing.T) {
 	t.Parallel()
 	late := AtRest("ACTIVE", OldFlavor, OldHost, Epoch.Add(time.Minute))
-	after := func(now Details) []Step { return append(Times(20, See(Reverting())), See(now)) }
+	after := append(Times(20, See(Reverting())), func(req *http.Request) (*http.Response, error) {
+		return See(AtRest("ACTIVE", OldFlavor, OldHost, time.Now()))(req)
+	})
 	list := []Step{ListActions(FailedRecord(), ResizeEntry())}
 	since := []Step{ListActions(Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(50 * time.Second)}, FailedRecord(), ResizeEntry())}
 	RunWaits(t, []WaitCase{
 		{Name: "progress was seen", Looks: SeeAll(Reverting(), Reverted()), Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
-		{Name: "progress was seen all the time", Looks: after(late), List: list, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
-		{Name: "progress was seen all the time, and there is no list", Looks: after(late), Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "progress was seen all the time", Looks: after, List: list, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
+		{Name: "progress was seen all the time, and there is no list", Looks: after, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
 		{Name: "no progress was seen, and nothing was done since", Looks: SeeAll(late), List: list, Record: []Step{Recorded(FailedRecord())}, Last: "ACTIVE"},
 		{Name: "no progress was seen, and it was resized since", Change: func(r *ecs.Revert) { r.Before.PowerState = 1 }, Looks: SeeAll(late), List: since, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrNotReverted, Last: "ACTIVE"},
 		{Name: "the server was stopped, and resized since", Change: func(r *ecs.Revert) { r.Before.PowerState = 4 }, Looks: SeeAll(late), List: since, Record: []Step{Recorded(FailedRecord())}, Is: ecs.ErrOutcomeUnknown, Last: "ACTIVE"},

@@ -50,6 +50,9 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 		{"a confirm between two reverts", []verdict.Action{
 			action("revertResize 2", 7), action("confirmResize", 6), action("revertResize 1", 5), action("resize", -5),
 		}, verdict.FateReverted, "revertResize 1"},
+		{"two confirms, and then a revert", []verdict.Action{
+			action("revertResize", 7), action("confirmResize 2", 6), action("confirmResize 1", 5), action("resize", -5),
+		}, verdict.FateContested, "revertResize"},
 		{"both were accepted, and the server resized since", []verdict.Action{
 			action("resize 2", 20), action("revertResize", 6), action("confirmResize", 5), action("resize", -5),
 		}, verdict.FateContested, "revertResize"},
@@ -74,6 +77,9 @@ func TestFateOf_FindsWhatDecidedTheResize(t *testing.T) {
 		}, verdict.FateReverted, "revertResize 1"},
 
 		{"decided in the second in which it ended", []verdict.Action{action("revertResize", 0), action("resize", -5)}, verdict.FateReverted, "revertResize"},
+		{"decided in the second in which it ended, and rebooted", []verdict.Action{
+			action("reboot", 0), action("revertResize", 0), action("resize", -5),
+		}, verdict.FateReverted, "revertResize"},
 		{"a resize of less than a second", []verdict.Action{action("revertResize", 0), action("resize", 0), action("create", -60)}, verdict.FateReverted, "revertResize"},
 		{"a resize of less than a second, open", []verdict.Action{action("resize", 0), action("create", -60)}, verdict.FateOpen, ""},
 		{"a resize of less than a second after an earlier one", []verdict.Action{
@@ -120,9 +126,17 @@ func TestFateOf_TakesTheLastChangeWithoutALaunchTime(t *testing.T) {
 	assert.NotEmpty(t, decided.RequestID)
 	fate, _ = verdict.FateOf(state(unreported, updated(launched.Add(time.Minute))), actions)
 	assert.Equal(t, verdict.FateOpen, fate, "that revert was before the last change")
-	fate, decided = verdict.FateOf(state(unreported, updated(time.Time{})), actions)
+	fate, decided = verdict.FateOf(state(unreported, updated(time.Time{})), actions[:1])
 	assert.Equal(t, verdict.FateUnknown, fate)
 	assert.Empty(t, decided.RequestID)
+}
+
+// The launch time is that of the resize; the last change may be of another host of the cloud, whose clock is ahead.
+func TestFateOf_PrefersTheLaunchTime(t *testing.T) {
+	t.Parallel()
+	before := state(updated(launched.Add(10 * time.Second)))
+	fate, _ := verdict.FateOf(before, []verdict.Action{action("revertResize", 5), action("resize", -5)})
+	assert.Equal(t, verdict.FateReverted, fate)
 }
 
 // launched_at may have a fraction where the list has none.
@@ -144,10 +158,15 @@ func TestIsContested_IsAConfirmAndARevertOfTheSameResize(t *testing.T) {
 		actions []verdict.Action // newest first
 		want    bool
 	}{
-		"both":                    {[]verdict.Action{action("confirmResize", 6), action("revertResize", 5), action("resize", -5)}, true},
-		"both, the other way":     {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5), action("resize", -5)}, true},
-		"both, cut off":           {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5)}, true},
-		"a revert":                {[]verdict.Action{action("revertResize", 5), action("migrate", -5), action("confirmResize", -50)}, false},
+		"both":                {[]verdict.Action{action("confirmResize", 6), action("revertResize", 5), action("resize", -5)}, true},
+		"both, the other way": {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5), action("resize", -5)}, true},
+		"both, cut off":       {[]verdict.Action{action("revertResize", 6), action("confirmResize", 5)}, true},
+		"a revert":            {[]verdict.Action{action("revertResize", 5), action("migrate", -5), action("confirmResize", -50)}, false},
+		"a revert, cut off":   {[]verdict.Action{action("revertResize", 5)}, false},
+		"a confirm, cut off":  {[]verdict.Action{action("confirmResize", 5)}, false},
+		"both, in less than a second after it began": {[]verdict.Action{
+			action("revertResize", 6), action("confirmResize", 5), action("resize", 0),
+		}, true},
 		"a confirm":               {[]verdict.Action{action("confirmResize", 5), action("resize", -5)}, false},
 		"nothing":                 {nil, false},
 		"of two resizes":          {[]verdict.Action{action("confirmResize 2", 30), action("resize 2", 20), action("revertResize 1", 5), action("resize 1", -5)}, false},

@@ -84,10 +84,10 @@ func readBackAtRest(before, now State, recent bool) (Finding, string) {
 		return AskRecord, perhapsMoved
 	case sameLaunch(before, now):
 		return Done, "" // rolled back by the host: only a revert changes the flavor without a launch
-	case recent && onlyHost(before, now) && !newer(before, now):
+	case !recent:
+		return AskRecord, perhapsChanged
+	case onlyHost(before, now) && !newer(before, now):
 		return AskRecord, perhapsMoved
-	case recent:
-		return Done, ""
 	}
-	return AskRecord, perhapsChanged
+	return Done, ""
 }

@@ -13,6 +13,7 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 	t.Parallel()
 	older := launchedAt(launched.Add(-time.Second))
 	unreported := launchedAt(time.Time{})
+	offloaded := all(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), host(""))
 	tests := []struct {
 		name  string
 		now   verdict.State
@@ -53,6 +54,12 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 		{"ACTIVE, both unchanged", state(active), verdict.NotReverted, verdict.NotReverted},
 		{"SHUTOFF, both unchanged", state(shutoff), verdict.NotReverted, verdict.NotReverted},
 		{"PAUSED, both unchanged", state(status("PAUSED"), vm("paused")), verdict.NotReverted, verdict.NotReverted},
+		{"SHELVED_OFFLOADED with the resized flavor, not launched since", state(offloaded), verdict.NotReverted, verdict.NotReverted},
+		{"SHELVED_OFFLOADED with the resized flavor, launched since", state(offloaded, newer), verdict.FetchAgain, verdict.FetchAgain},
+		{"SHELVED_OFFLOADED with the resized flavor, the launch not told", state(offloaded, unreported), verdict.FetchAgain, verdict.FetchAgain},
+		{"SHELVED_OFFLOADED with the old flavor, not launched since: rolled back", state(offloaded, flavor("old")), verdict.Done, verdict.Done},
+		{"SHELVED_OFFLOADED without a flavor", state(offloaded, flavor("")), verdict.FetchAgain, verdict.FetchAgain},
+		{"SHELVED_OFFLOADED, but on another host", state(offloaded, host("third")), verdict.AskRecord, verdict.AskRecord},
 		{"ACTIVE, both unchanged, and a task", state(active, task("rebooting")), verdict.FetchAgain, verdict.FetchAgain},
 		{"ACTIVE, both unchanged, launched again: another resize, or rebuilt", state(active, newer), verdict.AskRecord, verdict.AskRecord},
 		{"ACTIVE, both unchanged, the launch not told", state(active, unreported), verdict.NotReverted, verdict.AskRecord},
@@ -99,11 +106,13 @@ func TestReadBack_OfACloudThatReportsLittle(t *testing.T) {
 		soon, later verdict.Finding
 	}{
 		"no launch time, reverting: that of another resize, perhaps": {state(noLaunch), state(reverting, noLaunch), verdict.Running, verdict.AskRecord},
-		"no launch time, moved":            {state(noLaunch), state(active, moved, noLaunch), verdict.Done, verdict.AskRecord},
-		"no launch time, untouched":        {state(noLaunch), state(noLaunch), verdict.NotAccepted, verdict.NotAccepted},
-		"no host":                          {state(host("")), state(active, host("")), verdict.NotReverted, verdict.NotReverted},
-		"nothing to compare with":          {state(host(""), flavor("")), state(active), verdict.FetchAgain, verdict.FetchAgain},
-		"nothing to compare with, nor now": {state(host(""), flavor("")), state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
+		"no launch time, moved":     {state(noLaunch), state(active, moved, noLaunch), verdict.Done, verdict.AskRecord},
+		"no launch time, untouched": {state(noLaunch), state(noLaunch), verdict.NotAccepted, verdict.NotAccepted},
+		"no host":                   {state(host("")), state(active, host("")), verdict.NotReverted, verdict.NotReverted},
+		"no flavor, another host, not launched since: confirmed and migrated, perhaps": {state(flavor("")), state(active, flavor(""), host("third")), verdict.AskRecord, verdict.AskRecord},
+		"no flavor, another host, launched since":                                      {state(flavor("")), state(active, flavor(""), host("old-host"), newer), verdict.Done, verdict.AskRecord},
+		"nothing to compare with":                                                      {state(host(""), flavor("")), state(active), verdict.FetchAgain, verdict.FetchAgain},
+		"nothing to compare with, nor now":                                             {state(host(""), flavor("")), state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
 	} {
 		for recent, want := range map[bool]verdict.Finding{true: tt.soon, false: tt.later} {
 			got, _ := verdict.ReadBack(tt.before, tt.now, recent)

@@ -41,6 +41,7 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 		{"powered off", "", []verdict.Event{ok(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
 
 		{"the first half failed", "Error", []verdict.Event{bad(firstHalf)}, verdict.Failure},
+		{"the first half failed, oldest first, and what came after it", "Error", []verdict.Event{bad(firstHalf), bad(powerOff)}, verdict.Failure},
 		{"the second half failed, or the power-off in it", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
 		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
 		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.ErrorMessage},
@@ -57,5 +58,15 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 			a := verdict.Action{Name: "revertResize", Message: tt.message, HasEvents: tt.events != nil, Events: tt.events}
 			assert.Equal(t, tt.want, a.Word())
 		})
+	}
+}
+
+func TestEnded_IsAWordThatTheRecordKeeps(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[verdict.Word]bool{
+		verdict.Success: true, verdict.Failure: true,
+		verdict.Untold: false, verdict.Pending: false, verdict.Unfinished: false, verdict.LateFailure: false, verdict.ErrorMessage: false,
+	} {
+		assert.Equal(t, want, verdict.Record{Word: word}.Ended(), "word %d", word)
 	}
 }

@@ -29,9 +29,7 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 		return Failed, rolledBack
 	}
 	switch w.question {
-	case notStarted:
-		return w.notStarted(r, now)
-	case stale, incomplete:
+	case notStarted, stale, incomplete:
 		return w.noWord(r, now)
 	case notNewer:
 		return w.notNewer(r, now)
@@ -68,29 +66,20 @@ func (w *Wait) caughtUp(now time.Time) (Verdict, string) {
 	return GoOn, ""
 }
 
-// notStarted: a revert that never started, and responses that lag, look the same.
-func (w *Wait) notStarted(r Record, now time.Time) (Verdict, string) {
-	switch {
-	case !w.long(now), w.left, r.Word == Pending, r.Word == Unfinished, r.failedLate() && w.Before.Power == shutDown:
-		return GoOn, "" // where the record leaves it open, the responses will tell once they catch up
-	case r.failedLate():
-		return Failed, rolledBack
-	}
-	return Unknown, "after " + (longFactor * w.Settle).String() +
-		" the server still waits for a decision: a revert that never started, and responses that lag behind by many seconds, look the same"
-}
-
 // noWord: neither the responses nor, so far, the record tell.
 func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case !w.long(now), r.Word == Pending, r.Word == Unfinished, r.failedLate() && w.Before.Power == shutDown:
-		return GoOn, ""
+		return GoOn, "" // where the record leaves it open, the responses will tell once they catch up
 	case r.failedLate():
 		return Failed, rolledBack
-	case w.question == incomplete:
+	case w.question == incomplete, w.question == notStarted && w.left:
 		return GoOn, ""
+	case w.question == stale:
+		return Unknown, "the server reads as before the resize, though it is at rest"
 	}
-	return Unknown, "the server reads as before the resize, though it is at rest"
+	return Unknown, "after " + (longFactor * w.Settle).String() +
+		" the server still waits for a decision: a revert that never started, and responses that lag behind by many seconds, look the same"
 }
 
 // notNewer: a finished revert sets the launch time, a rolled back one leaves it. Its resolution is one second.
@@ -100,8 +89,6 @@ func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 		return GoOn, "" // the cloud writes the record after the state
 	case r.failedLate() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond(r)):
 		return Failed, rolledBack
-	case r.failedLate():
-		return Unknown, powerOff
 	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
 		return Unknown, "without a launch time, a finished revert and one that the compute host rolled back look the same"
 	case !w.laterSecond(r):
@@ -117,8 +104,8 @@ const clockMargin = 5 * time.Minute
 // its end gives the server a newer launch time. A cloud that tells no date may still tell it in the record.
 func (w *Wait) laterSecond(r Record) bool {
 	began := w.CloudTime
-	if w.undated {
-		began = began.Add(-clockMargin)
+	if began.IsZero() {
+		began = w.SentAt.Add(-clockMargin)
 	}
 	if r.Began.After(began) {
 		began = r.Began
@@ -136,7 +123,7 @@ func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
 	}
-	if !sameLaunch(w.Before, w.last) && r.Fate != FateConfirmed && !w.recent(w.last, now) {
+	if !sameLaunch(w.Before, w.last) && !w.recent(w.last, now) {
 		return Unknown, "without a launch time, a server that was confirmed looks like one that was reverted and resized again"
 	}
 	return Failed, "the server is " + w.last.Status + " with the resized flavor and host: confirmed by somebody else, or rolled back"
@@ -146,7 +133,7 @@ func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
 func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 	leftOn := moved(w.Before, w.last) && newer(w.Before, w.last)
 	switch {
-	case leftOn && w.second.poweringOff() && len(Changed(w.second, w.last)) == 0:
+	case w.second.poweringOff() && len(Changed(w.second, w.last)) == 0:
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
@@ -207,7 +194,10 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 // inError: where the server has moved and was launched anew, and nothing that does so came after the revert, it is the revert that did,
 // unless its record says otherwise. What failed came later.
 func (w *Wait) inError(r Record, now time.Time) (Verdict, string) {
-	if r.Word == Pending && r.Since == SinceNothing && moved(w.Before, w.last) && newer(w.Before, w.last) {
+	switch {
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
+	case r.Word == Pending && r.Since == SinceNothing && moved(w.Before, w.last) && newer(w.Before, w.last):
 		return w.noError(now)
 	}
 	return Failed, w.fault()
@@ -218,8 +208,6 @@ func (w *Wait) rescued(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case r.failedLate() && w.Before.Power != shutDown:
 		return Failed, rolledBack
-	case r.failedLate():
-		return Unknown, powerOff
 	case r.Word == Pending && r.Fate != FateContested:
 		return w.noError(now)
 	case r.Word == Unfinished && w.patient(now):

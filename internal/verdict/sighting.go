@@ -54,13 +54,13 @@ func (g *Sightings) Recent(s State, now time.Time) bool {
 	slack, window := -max(g.Settle, resolution), RecentFactor*g.Settle
 	if !s.LaunchedAt.IsZero() {
 		for _, date := range []time.Time{g.first, g.last} {
-			if since := s.LaunchedAt.Sub(date); !date.IsZero() && since >= slack && since <= window {
+			if since := s.LaunchedAt.Sub(date); since >= slack && since <= window {
 				return true
 			}
 		}
-		if !g.last.IsZero() && s.LaunchedAt.Sub(g.last) < slack {
+		if s.LaunchedAt.Sub(g.last) < slack {
 			return false // the last sighting was of a replica that lags, so its time says nothing
 		}
 	}
-	return !g.at.IsZero() && now.Sub(g.at) <= window
+	return now.Sub(g.at) <= window // a time that is zero lies centuries back
 }

@@ -53,6 +53,37 @@ func TestSightings_RememberTheFirstAndTheLast(t *testing.T) {
 	assert.False(t, g.Recent(state(active, moved, launchedAt(sentAt.Add(20*time.Second))), sentAt.Add(32*time.Second)))
 }
 
+// An answer without a date takes nothing from the dates of earlier ones.
+func TestSightings_KeepTheDateOfTheLastThatHadOne(t *testing.T) {
+	t.Parallel()
+	g := verdict.Sightings{Settle: settle}
+	for _, d := range []time.Duration{0, 30 * time.Second} {
+		g.Undecided(sentAt.Add(d), sentAt.Add(d))
+	}
+	g.Undecided(sentAt.Add(31*time.Second), time.Time{})
+	assert.True(t, g.Recent(state(active, moved, launchedAt(sentAt.Add(31*time.Second))), sentAt.Add(time.Hour)))
+}
+
+// One that was seen otherwise may be seen undecided again.
+func TestSightings_BeginAnew(t *testing.T) {
+	t.Parallel()
+	g := verdict.Sightings{Settle: settle}
+	g.Undecided(sentAt, time.Time{})
+	g.Otherwise()
+	g.Undecided(sentAt.Add(time.Second), time.Time{})
+	assert.True(t, g.Recent(state(active, moved), sentAt.Add(2*time.Second)))
+}
+
+func TestSightings_StillIsNoStepBack(t *testing.T) {
+	t.Parallel()
+	g := verdict.Sightings{Settle: settle}
+	g.Undecided(sentAt, time.Time{})
+	g.Still(sentAt.Add(-time.Minute), time.Time{})
+	assert.True(t, g.Recent(state(active, moved), sentAt.Add(15*time.Second)))
+	g.Still(sentAt.Add(time.Second), time.Time{})
+	assert.True(t, g.Recent(state(active, moved), sentAt.Add(16*time.Second)))
+}
+
 // What was done to a server after its revert.
 func TestSinceOf_KnowsWhatLaunchesAServerAnew(t *testing.T) {
 	t.Parallel()

@@ -159,7 +159,7 @@ func older(before, now State) bool {
 	return earlier(now.LaunchedAt, before.LaunchedAt) || earlier(now.Updated, before.Updated)
 }
 
-func earlier(a, b time.Time) bool { return !a.IsZero() && !b.IsZero() && a.Before(b) }
+func earlier(a, b time.Time) bool { return !a.IsZero() && a.Before(b) }
 
 // newer reports whether the server was launched since before: at the end of a revert or of another resize, among others.
 func newer(before, now State) bool {
@@ -171,12 +171,10 @@ func sameLaunch(before, now State) bool {
 	return !before.LaunchedAt.IsZero() && before.LaunchedAt.Equal(now.LaunchedAt)
 }
 
-// onlyHost reports whether a server that has moved still has the flavor of the resize.
-func onlyHost(before, now State) bool {
-	return before.Flavor != "" && before.Flavor == now.Flavor
-}
+// onlyHost reports whether a server that has moved may still have the flavor of the resize.
+func onlyHost(before, now State) bool { return !differ(before.Flavor, now.Flavor) }
 
 // offloaded reports whether a server has no host because it was shelved, and still has the flavor of the resize.
 func offloaded(before, now State) bool {
-	return now.vm("shelved_offloaded") && now.HostID == "" && onlyHost(before, now)
+	return now.vm("shelved_offloaded") && now.HostID == "" && now.Flavor != "" && before.Flavor == now.Flavor
 }

@@ -122,3 +122,77 @@ func TestChanged_TakesTheLastChangeWithoutALaunchTime(t *testing.T) {
 	now := state(launchedAt(time.Time{}), updated(launched.Add(time.Second)))
 	assert.Len(t, verdict.Changed(before, now), 1)
 }
+
+func TestUnfollowable_NeedsAFlavorOrAHost(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		now  verdict.State
+		want []string
+	}{
+		"both":                {state(), nil},
+		"a flavor":            {state(host("")), nil},
+		"a host":              {state(flavor("")), nil},
+		"neither":             {state(flavor(""), host("")), []string{"flavor"}},
+		"neither, and a task": {state(flavor(""), host(""), task("deleting")), []string{"OS-EXT-STS:task_state", "flavor"}},
+	} {
+		assert.Equal(t, tt.want, fields(verdict.Unfollowable(tt.now)), name)
+	}
+}
+
+func TestUnresumable_NeedsATime(t *testing.T) {
+	t.Parallel()
+	noLaunch, noUpdate := launchedAt(time.Time{}), updated(time.Time{})
+	for name, tt := range map[string]struct {
+		now  verdict.State
+		want []string
+	}{
+		"both":                   {state(), nil},
+		"the launch":             {state(noUpdate), nil},
+		"the last change":        {state(noLaunch), nil},
+		"neither":                {state(noLaunch, noUpdate), []string{"OS-SRV-USG:launched_at"}},
+		"nor a flavor or a host": {state(noLaunch, noUpdate, flavor(""), host("")), []string{"flavor", "OS-SRV-USG:launched_at"}},
+	} {
+		assert.Equal(t, tt.want, fields(verdict.Unresumable(tt.now)), name)
+	}
+}
+
+func fields(unmet []verdict.Condition) []string {
+	var names []string
+	for _, c := range unmet {
+		names = append(names, c.Field)
+	}
+	return names
+}
+
+// Where a server stands with regard to a resize: before its end, in it, out of it, or beyond it.
+func TestState_OfAResize(t *testing.T) {
+	t.Parallel()
+	unknown := status("UNKNOWN")
+	for name, tt := range map[string]struct {
+		now                              verdict.State
+		resizing, inResize, left, broken bool
+	}{
+		"RESIZE":                           {state(status("RESIZE"), vm("active")), true, true, false, false},
+		"UNKNOWN, resize_prep":             {state(unknown, vm("active"), task("RESIZE_PREP")), true, true, false, false},
+		"UNKNOWN, resize_reverting":        {state(unknown, vm("active"), task("resize_reverting")), false, true, false, false},
+		"UNKNOWN, resize_reverting, early": {state(unknown, task("resize_reverting")), false, true, false, false},
+		"REVERT_RESIZE":                    {state(status("REVERT_RESIZE"), vm("active")), false, true, false, false},
+		"VERIFY_RESIZE":                    {state(), false, true, false, false},
+		"VERIFY_RESIZE, no vm_state":       {state(vm("")), false, true, false, false},
+		"UNKNOWN, resized":                 {state(unknown), false, true, false, false},
+		"UNKNOWN, an image task":           {state(unknown, vm("active"), task("image_snapshot")), false, false, true, false},
+		"ACTIVE":                           {state(active), false, false, true, false},
+		"ACTIVE, no vm_state":              {state(status("ACTIVE"), vm("")), false, false, true, false},
+		"ACTIVE, no vm_state, but a task":  {state(status("ACTIVE"), vm(""), task("x")), false, false, false, false},
+		"BUILD, no vm_state":               {state(status("BUILD"), vm("")), false, false, false, false},
+		"BUILD":                            {state(status("BUILD"), vm("building")), false, false, false, false},
+		"ERROR":                            {state(errored), false, false, false, true},
+		"DELETED":                          {state(status("DELETED"), vm("deleted")), false, false, false, true},
+		"SOFT_DELETED":                     {state(status("SOFT_DELETED"), vm("soft-delete")), false, false, false, true},
+	} {
+		assert.Equal(t, tt.resizing, tt.now.Resizing(), "%s: resizing", name)
+		assert.Equal(t, tt.inResize, tt.now.InResize(), "%s: in a resize", name)
+		assert.Equal(t, tt.left, tt.now.LeftResize(), "%s: left it", name)
+		assert.Equal(t, tt.broken, tt.now.Broken(), "%s: broken", name)
+	}
+}

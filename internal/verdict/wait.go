@@ -40,7 +40,6 @@ type Wait struct {
 	Start
 
 	sightings  Sightings
-	undated    bool  // CloudTime is SentAt as it is, since the cloud tells no date
 	progress   bool  // the revert of before's resize was seen running
 	left       bool  // a revert was seen running, perhaps of another resize
 	foreign    bool  // the revert of another resize was seen running
@@ -52,7 +51,7 @@ type Wait struct {
 	question   question
 	since      time.Time // when that question came up
 	responses  int       // how often in a row
-	asked      time.Time // when the record was last asked about it
+	asked      time.Time // when the record was last asked about a question that lasts
 }
 
 // NewWait returns the tracker of a revert.
@@ -74,7 +73,7 @@ const (
 	incomplete          // lacks what would tell
 	again               // resized again since
 	unseen              // moved and launched anew, and nobody has seen how
-	hostOnly            // the same, with the flavor of the resize
+	hostOnly            // the same, and it may have the flavor of the resize
 	rescued             // the same, but a rescue launches a server anew, too
 	faultless           // in ERROR without a fault
 	inError             // in ERROR, and nobody has seen its revert
@@ -116,15 +115,12 @@ func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 }
 
 // tie finds the cloud's time of a revert that does not tell it: one of an earlier version, or made by hand. The date of an answer ties
-// the two clocks together. Without a date the clocks are taken for the same where a small difference does no harm.
+// the two clocks together.
 func (w *Wait) tie(m Moment) {
-	if !w.CloudTime.IsZero() && !w.undated || w.SentAt.IsZero() {
+	if !w.CloudTime.IsZero() || w.SentAt.IsZero() || m.Date.IsZero() {
 		return
 	}
-	w.CloudTime, w.undated = w.SentAt, m.Date.IsZero()
-	if !w.undated {
-		w.CloudTime = w.SentAt.Add(m.Date.Sub(m.Now))
-	}
+	w.CloudTime = w.SentAt.Add(m.Date.Sub(m.Now))
 	w.sightings.Dated(w.CloudTime)
 }
 
@@ -146,7 +142,7 @@ func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
 	if s.Fault == "" && w.question != inError && !w.raise(faultless, now) {
 		return GoOn, ""
 	}
-	if w.progress && !newer(w.Before, s) {
+	if w.progress && sameLaunch(w.Before, s) { // so its revert had not ended
 		return Failed, w.fault()
 	}
 	w.raise(inError, now) // perhaps after its revert, or of another resize: the record tells whether this one was reverted before
@@ -204,7 +200,7 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 		w.raise(again, now)
 	case launched && hasMoved && s.vm("rescued"):
 		w.raise(rescued, now)
-	case launched && onlyHost(w.Before, s):
+	case launched && hasMoved && onlyHost(w.Before, s), launched && offloaded(w.Before, s):
 		w.raise(hostOnly, now)
 	case launched && hasMoved:
 		if (w.progress || w.TrustRecent) && w.recent(s, now) {
@@ -228,7 +224,7 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 // raise notes which question a response poses, and reports whether it has lasted for the grace.
 func (w *Wait) raise(q question, now time.Time) bool {
 	if q != w.question {
-		w.question, w.since, w.responses, w.asked = q, now, 0, time.Time{}
+		w.question, w.since, w.responses = q, now, 0
 	}
 	w.responses++
 	return !w.patient(now)
@@ -249,7 +245,7 @@ func (w *Wait) Exhausted(now time.Time) bool { return w.long(now) }
 
 // askAfterGrace asks the record once the grace of a question is over, and then once in a settle time.
 func (w *Wait) askAfterGrace(now time.Time) (Verdict, string) {
-	if w.patient(now) || !w.asked.IsZero() && now.Sub(w.asked) < w.Settle {
+	if w.patient(now) || now.Sub(w.asked) < w.Settle {
 		return GoOn, ""
 	}
 	w.asked = now

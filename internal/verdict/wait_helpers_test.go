@@ -1,6 +1,7 @@
 package verdict_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -19,9 +20,14 @@ type response struct {
 
 // every repeats a response every second second, n times from at on.
 func every(n int, at time.Duration, now verdict.State, word verdict.Word) []response {
+	return repeated(n, at, now, verdict.Record{Word: word})
+}
+
+// repeated is the same with the list of actions.
+func repeated(n int, at time.Duration, now verdict.State, r verdict.Record) []response {
 	var all []response
 	for i := range n {
-		all = append(all, response{at + time.Duration(i)*2*time.Second, now, verdict.Record{Word: word}})
+		all = append(all, response{at + time.Duration(i)*2*time.Second, now, r})
 	}
 	return all
 }
@@ -34,6 +40,8 @@ type history struct {
 	skew   time.Duration // of the cloud's clock; its times are launched and reverted, and its dates
 	untied bool          // the revert does not tell the cloud's time
 	noDate bool          // neither do the responses
+	unsent bool          // nor when it was sent, as one that is made by hand
+	dated  time.Duration // the first response that tells the cloud's time
 	looks  []response
 	want   verdict.Verdict
 	reason string // is contained in the reason
@@ -53,12 +61,15 @@ func (h history) run(t *testing.T) {
 	if h.untied || h.noDate {
 		start.CloudTime = time.Time{}
 	}
+	if h.unsent {
+		start.SentAt = time.Time{}
+	}
 	w := verdict.NewWait(start)
 	require.NotEmpty(t, h.looks)
 	for i, l := range h.looks {
 		now := sent.Add(l.at - h.skew)
 		m := verdict.Moment{Asked: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)}
-		if h.noDate {
+		if h.noDate || l.at < h.dated {
 			m.Date = time.Time{}
 		}
 		got, reason := w.Observe(l.now, m)
@@ -72,6 +83,7 @@ func (h history) run(t *testing.T) {
 		assert.Equal(t, h.want, got, "last response: %s", reason)
 		assert.Contains(t, reason, h.reason)
 		assert.NotContains(t, reason, "\n")
+		assert.Equal(t, strings.TrimRight(reason, ": "), reason)
 		if got == verdict.Failed || got == verdict.Deleted || got == verdict.Unknown {
 			assert.NotEmpty(t, reason)
 		}

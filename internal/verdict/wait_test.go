@@ -227,18 +227,6 @@ func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.
 	assert.True(t, w.NeedsList(), "others may have been at work since")
 }
 
-func TestWait_IsOpenUntilTheStateTells(t *testing.T) {
-	t.Parallel()
-	w := newWait()
-	assert.False(t, w.Open())
-	_, _ = w.Observe(resized(), moment(0))
-	assert.True(t, w.Open(), "not started?")
-	_, _ = w.Observe(state(reverting), moment(0))
-	assert.False(t, w.Open())
-	_, _ = w.Observe(state(errored), moment(0))
-	assert.True(t, w.Open(), "without its fault")
-}
-
 func TestWait_AsksTheRecordOnlyWhereTheStateCannotTell(t *testing.T) {
 	t.Parallel()
 	w := newWait()
