@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,14 @@ import (
 // sent, and the error reaches the caller wrapped, so that [errors.Is] and [errors.As] see it.
 type Authenticator interface {
 	Authenticate(ctx context.Context, req *http.Request) error
+}
+
+// checkRequest refuses what no [http.NewRequestWithContext] has made.
+func checkRequest(ctx context.Context, req *http.Request) error {
+	if req == nil || req.URL == nil || req.Header == nil {
+		return invalid("the request is nil, or has no URL or no header")
+	}
+	return checkContext(ctx)
 }
 
 // renewer is an Authenticator that can replace a credential that the cloud has refused.
@@ -68,8 +77,8 @@ type staticToken struct {
 
 func (t *staticToken) validate() error { return invalidIf(identity.CheckHeader("token", *t.value)) }
 
-func (t *staticToken) Authenticate(_ context.Context, req *http.Request) error {
-	if err := t.validate(); err != nil {
+func (t *staticToken) Authenticate(ctx context.Context, req *http.Request) error {
+	if err := cmp.Or(t.validate(), checkRequest(ctx, req)); err != nil {
 		return err
 	}
 	req.Header.Set("X-Auth-Token", *t.value)
@@ -97,6 +106,9 @@ type TokenSource interface {
 // over a cache of other processes: it must not give the same one again. ok is false when a token is needed for another
 // reason. ctx is the one that [TokenSource] was called with.
 func RefusedToken(ctx context.Context) (value string, ok bool) {
+	if ctx == nil {
+		return "", false
+	}
 	refused, ok := ctx.Value(refusedKey{}).(Token)
 	return refused.Value, ok
 }
@@ -158,6 +170,9 @@ func (a *tokenAuth) fetch(ctx context.Context, refused *Token) (Token, time.Time
 }
 
 func (a *tokenAuth) Authenticate(ctx context.Context, req *http.Request) error {
+	if err := checkRequest(ctx, req); err != nil {
+		return err
+	}
 	t, err := a.cache.Get(ctx)
 	if err != nil {
 		return err

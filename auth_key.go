@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type AccessKey struct {
 
 // Authenticate signs the request with the current time.
 func (k AccessKey) Authenticate(ctx context.Context, req *http.Request) error {
-	if err := k.validate(); err != nil {
+	if err := cmp.Or(k.validate(), checkRequest(ctx, req)); err != nil {
 		return err
 	}
 	project := k.ProjectID
@@ -124,6 +125,9 @@ func (a *metadataAuth) base() (string, error) {
 }
 
 func (a *metadataAuth) Authenticate(ctx context.Context, req *http.Request) error {
+	if err := checkRequest(ctx, req); err != nil {
+		return err
+	}
 	key, err := a.cache.Get(ctx)
 	if err != nil {
 		return err

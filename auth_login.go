@@ -106,6 +106,9 @@ func validateLogin(src loginSource) error {
 }
 
 func getToken(ctx context.Context, src loginSource) (Token, error) {
+	if err := checkContext(ctx); err != nil {
+		return Token{}, err
+	}
 	t, err := login(ctx, src, false)
 	return publicToken(t), err
 }

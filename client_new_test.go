@@ -78,6 +78,7 @@ func TestNewClient_RefusesBadArguments(t *testing.T) {
 		"no number":               {TestEndpoint, auth, option(ecs.WithRateLimit(math.NaN(), 1)), "rate"},
 		"no burst":                {TestEndpoint, auth, option(ecs.WithRateLimit(1, 0)), "burst"},
 		"no product":              {TestEndpoint, auth, option(ecs.WithUserAgent("")), "user agent"},
+		"blank product":           {TestEndpoint, auth, option(ecs.WithUserAgent(" ")), "user agent"},
 		"header injection":        {TestEndpoint, auth, option(ecs.WithUserAgent("a\r\nX-Evil: 1")), "user agent"},
 		"not ASCII":               {TestEndpoint, auth, option(ecs.WithUserAgent("müller")), "user agent"},
 	}

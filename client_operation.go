@@ -23,6 +23,9 @@ type Operation struct {
 // request: [http.Request.Context] in a transport, or what an [Authenticator] or a [TokenSource] gets. It is false for
 // every other context.
 func OperationFromContext(ctx context.Context) (Operation, bool) {
+	if ctx == nil {
+		return Operation{}, false
+	}
 	r, ok := ctx.Value(requestKey{}).(*requestInfo)
 	if !ok {
 		return Operation{}, false
@@ -66,7 +69,18 @@ func (c *Client) begin(ctx context.Context, name, serverID string) (context.Cont
 	if c == nil || c.rest == nil {
 		return ctx, invalid("the client was not made by NewClient")
 	}
+	if err := checkContext(ctx); err != nil {
+		return ctx, err
+	}
 	return c.withOperation(ctx, name, serverID), nil
+}
+
+// checkContext refuses what is no context: package context panics with it.
+func checkContext(ctx context.Context) error {
+	if ctx == nil {
+		return invalid("context is nil")
+	}
+	return nil
 }
 
 // withOperation returns a context whose requests belong to a new operation.

@@ -151,6 +151,58 @@ func records(t *testing.T) (*slog.Logger, func() []map[string]any) {
 	}
 }
 
+// TestContext_ThatIsNil: package context panics with it, this one does not.
+func TestContext_ThatIsNil(t *testing.T) {
+	t.Parallel()
+	var none context.Context
+	client := NewClient(t, TransportFunc(Reply(500, "")))
+	auth := FakeAuth(SecretToken)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, TestEndpoint, http.NoBody)
+	require.NoError(t, err)
+	revert := &ecs.Revert{ProjectID: ProjectID, ServerID: ServerID, PlannedAt: Epoch, SentAt: Epoch, Before: ecs.Server{ID: ServerID}}
+	journal, err := ecs.OpenJournal(t.TempDir() + "/journal")
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, journal.Close()) }()
+	password := ecs.PasswordCredentials{IdentityEndpoint: "https://iam.example.com", Username: "u", Password: "p", DomainName: "d", ProjectName: "p"}
+
+	errs := map[string]error{"record": journal.Record(none, ecs.JournalEntry{State: ecs.JournalPlanned, Revert: *revert})}
+	_, errs["get"] = client.GetServer(none, ProjectID, ServerID)
+	_, errs["plan"] = client.PlanRevert(none, ProjectID, ServerID)
+	_, errs["revert"] = client.RevertResize(none, ProjectID, ServerID)
+	_, errs["revert and wait"] = client.RevertResizeAndWait(none, ProjectID, ServerID)
+	_, errs["wait"] = client.WaitForRevert(none, revert)
+	_, errs["wait for the resize"] = client.WaitForVerifyResize(none, ProjectID, ServerID)
+	revert.SentAt = time.Time{}
+	_, errs["resume"] = client.ResumeRevert(none, revert)
+	_, errs["project ID"] = ecs.ProjectIDByName(none, "https://iam.example.com", auth, "p")
+	_, errs["token"] = password.Token(none)
+	for _, errs["list"] = range client.ListServers(none, ProjectID, ecs.ListServersOptions{}) {
+	}
+	for _, errs["load"] = range journal.Load(none) {
+	}
+	for _, result := range client.RevertResizeAll(none, ProjectID, []string{ServerID}) {
+		errs["fleet"] = result.Err
+	}
+	for name, a := range map[string]ecs.Authenticator{
+		"static token": ecs.StaticToken("token"), "token": ecs.TokenAuth(password), "access key": ecs.AccessKey{AccessKey: "a", SecretKey: "s"},
+		"metadata": ecs.MetadataCredentials(),
+	} {
+		errs[name] = a.Authenticate(none, req)
+		errs[name+", no request"] = a.Authenticate(t.Context(), nil)
+		errs[name+", empty request"] = a.Authenticate(t.Context(), new(http.Request))
+	}
+	assert.Len(t, errs, 12+3*4)
+	for name, err := range errs {
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument, name)
+	}
+	_, ok := ecs.OperationFromContext(none)
+	assert.False(t, ok)
+	_, ok = ecs.RefusedToken(none)
+	assert.False(t, ok)
+	var server *ecs.Server
+	require.ErrorIs(t, server.CheckRevertResize(), ecs.ErrInvalidArgument)
+}
+
 func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
 	t.Parallel()
 	Bubble(t, func(t *testing.T) {

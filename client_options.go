@@ -127,6 +127,9 @@ func (o *options) transport() (outer, inner http.RoundTripper, own bool, err err
 // withoutClient returns a context for an operation that needs an identity service and no client. Its requests go over the transport of the
 // options; done closes what they opened.
 func (o *options) withoutClient(ctx context.Context, name string) (_ context.Context, done func(), err error) {
+	if err := checkContext(ctx); err != nil {
+		return ctx, nil, err
+	}
 	outer, inner, own, err := o.transport()
 	if err != nil {
 		return ctx, nil, err
@@ -224,7 +227,7 @@ func WithLogger(l *slog.Logger) Option {
 // WithUserAgent puts product, such as "my-tool/1.0", in front of the SDK's own user agent.
 func WithUserAgent(product string) Option {
 	return func(o *options) error {
-		if product == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
+		if strings.TrimSpace(product) == "" || strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
 			return invalid("user agent must be printable ASCII and not empty")
 		}
 		o.userAgent = userAgent(product + " ")

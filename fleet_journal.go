@@ -53,7 +53,11 @@ func (f *fleetCall) load(ctx context.Context) (err error) {
 	}
 	defer f.rescue(&err)
 	last := map[string]JournalEntry{}
-	for entry, err := range j.Load(ctx) {
+	entries := j.Load(ctx)
+	if entries == nil {
+		return invalid("Load returned no iterator")
+	}
+	for entry, err := range entries {
 		if err != nil {
 			return err
 		}

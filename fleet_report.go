@@ -31,7 +31,7 @@ var (
 // report reports the result of a server.
 func (f *fleetCall) report(kind newsKind, id string, result FleetResult, err error) {
 	if err != nil {
-		result.Err = opError("revert resize of server", id, err)
+		result.Err = opError("revert resize of server", id, withCopy(err)) // one refusal can end many
 	}
 	f.results <- fleetNews{kind: kind, id: id, result: result}
 }

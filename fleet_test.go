@@ -287,6 +287,23 @@ func TestFleet_ItsResultsAreForOneLoop(t *testing.T) {
 	assert.Len(t, cloud.Requests(), requests, "nothing is sent")
 }
 
+// TestFleet_WhoEditsAnErrorEditsACopy: one refusal of the credential ends many servers.
+func TestFleet_WhoEditsAnErrorEditsACopy(t *testing.T) {
+	t.Parallel()
+	client := NewClient(t, TransportFunc(Reply(401, `{"error":{"code":401,"message":"no such token"}}`)), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+	ids := []string{ServerID, "a", "b", "c", "d", "e"}
+	seen := 0
+	for id, result := range client.RevertResizeAll(t.Context(), ProjectID, ids, ecs.WithConcurrency(1)) {
+		seen++
+		require.ErrorIs(t, result.Err, ecs.ErrUnauthorized, id)
+		assert.ErrorContains(t, result.Err, "no such token", id)
+		var api *ecs.APIError
+		require.ErrorAs(t, result.Err, &api)
+		api.StatusCode, api.Message = 200, "edited"
+	}
+	assert.Len(t, ids, seen)
+}
+
 // A list could show such a server, and the path of its action would be another's.
 func TestFleet_NeverSendsToWhatIsNoID(t *testing.T) {
 	t.Parallel()

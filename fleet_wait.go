@@ -95,13 +95,13 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	case isGone(err):
 		w.err = &RevertFailedError{Revert: *w.revert.clone(), Server: *w.last.clone(), Reason: "the server is gone", Gone: true}
 	default:
-		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: w.f.noteRefusal(err)}
+		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: withCopy(w.f.noteRefusal(err))}
 	}
 	return fleet.Over
 }
 
 func (w *fleetWait) GiveUp(err error) {
-	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: err}
+	w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: withCopy(err)}
 	w.report()
 }
 

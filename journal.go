@@ -106,6 +106,10 @@ func openJournal(path string) (*FileJournal, error) {
 // Load yields all entries in the order in which they were recorded. It may be called any number of times, also during a run.
 func (j *FileJournal) Load(ctx context.Context) iter.Seq2[JournalEntry, error] {
 	return func(yield func(JournalEntry, error) bool) {
+		if err := checkContext(ctx); err != nil {
+			yield(JournalEntry{}, fmt.Errorf("ecs: load journal: %w", err))
+			return
+		}
 		for entry, err := range j.entries() {
 			if ctx.Err() != nil {
 				err = ctx.Err()
@@ -153,7 +157,7 @@ func (j *FileJournal) Record(ctx context.Context, entry JournalEntry) error {
 }
 
 func (j *FileJournal) record(ctx context.Context, entry JournalEntry) error {
-	if err := cmp.Or(j.opened(), entry.check()); err != nil {
+	if err := cmp.Or(j.opened(), checkContext(ctx), entry.check()); err != nil {
 		return err
 	}
 	line, err := json.Marshal(entry)

@@ -70,8 +70,12 @@ type Fault struct {
 }
 
 // CheckRevertResize returns nil if the server is in the state that a revert needs: status VERIFY_RESIZE, vm_state
-// resized and no task; else a [*PreconditionError] that names every unmet condition. It makes no network call.
+// resized and no task; else a [*PreconditionError] that names every unmet condition. A nil s is an [ErrInvalidArgument]. It makes no
+// network call.
 func (s *Server) CheckRevertResize() error {
+	if s == nil {
+		return invalid("server is nil")
+	}
 	return precondition(s, verdict.Unmet(s.state()))
 }
 

@@ -228,6 +228,20 @@ func TestFleetJournal_RefusesNil(t *testing.T) {
 	})
 }
 
+// noEntries is a journal of a caller's own whose Load forgets to return an iterator.
+type noEntries struct{ ecs.Journal }
+
+func (noEntries) Load(context.Context) iter.Seq2[ecs.JournalEntry, error] { return nil }
+
+func TestFleetJournal_RefusesNoEntriesAtAll(t *testing.T) {
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		for _, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), []string{"x"}, ecs.WithJournal(noEntries{})) {
+			require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
+			require.ErrorIs(t, result.Err, ecs.ErrNotStarted)
+		}
+	})
+}
+
 func TestFleetJournal_ADryRunRecordsNothing(t *testing.T) {
 	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
