@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ func endpointFromFile(env Env, r *reader, region string) (found, at string, err 
 	case err != nil:
 		return "", "", fmt.Errorf("read %s: %w", path, err)
 	}
-	d := &document{file: path, budget: 100 + 4*len(data), line: 1}
+	d := &document{file: path, form: "regions.yaml", budget: 100 + 4*len(data), line: 1}
 	services, err := d.parseYAML(data)
 	if err != nil {
 		return "", "", err
@@ -38,30 +39,49 @@ func endpointFromFile(env Env, r *reader, region string) (found, at string, err 
 		return "", "", fmt.Errorf("%s: not a mapping of services", path)
 	}
 	for _, service := range services.fields {
-		if !strings.EqualFold(service.key, "ecs") {
+		if !strings.EqualFold(service.key, "ecs") || service.kind == nullNode {
 			continue
 		}
 		if service.kind != listNode {
 			return "", "", fmt.Errorf("%s%s is not a list of regions", service.where(), service.key)
 		}
+		own := ""
 		for _, entry := range service.list {
 			if entry.field("id") == nil || entry.field("id").text != region {
 				continue
 			}
-			if endpoint := firstEndpoint(entry); endpoint != "" {
-				found, at = endpoint, entry.where()+service.key // the last entry counts
+			endpoint, err := firstEndpoint(entry)
+			if err != nil {
+				return "", "", err
+			}
+			if endpoint != "" {
+				own, at = endpoint, entry.where()+service.key // the last entry counts
 			}
 		}
+		if found != "" && own != "" && found != own {
+			return "", "", fmt.Errorf("%s is there in upper case and in lower case, and they differ: the vendor's SDK takes one of them by chance", at)
+		}
+		found = cmp.Or(own, found)
 	}
 	return found, at, nil
 }
 
-func firstEndpoint(entry *node) string {
-	if single := entry.field("endpoint"); single != nil && single.text != "" {
-		return single.text
+// firstEndpoint returns the endpoint of a region, or the first one of several.
+func firstEndpoint(entry *node) (string, error) {
+	single, several := entry.field("endpoint"), entry.field("endpoints")
+	if several != nil && several.kind == listNode && len(several.list) > 0 {
+		several = several.list[0]
+	} else if several != nil && several.kind == listNode {
+		several = nil
 	}
-	if several := entry.field("endpoints"); several != nil && len(several.list) > 0 {
-		return several.list[0].text
+	for _, n := range []*node{single, several} {
+		switch {
+		case n == nil || n.kind == nullNode:
+		case n.kind != textNode || n == entry.field("endpoints"):
+			return "", fmt.Errorf("%sthe endpoint of a region is one text, and its endpoints are a list of texts", n.where())
+		case n.text != "":
+			return n.text, nil
+		}
 	}
-	return ""
+	return "", nil
 }

@@ -2,6 +2,7 @@ package cloudenv
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ const maxDepth = 64
 // A document is being read; its budget bounds what aliases may make of it.
 type document struct {
 	file   string
+	form   string // what it should have the form of; "" for a clouds.yaml
 	budget int
 	offset int // up to where lines have been counted
 	line   int // at offset
@@ -88,10 +90,11 @@ func (d *document) parseYAML(data []byte) (*node, error) {
 			return d.convert(first.Content[0], 0)
 		}
 		if err == nil {
-			return nil, fmt.Errorf("%s:%d: not valid YAML, or not of the form of a clouds.yaml: a second document begins", d.file, second.Line)
+			return nil, fmt.Errorf("%s:%d: not valid YAML, or not of the form of a %s: a second document begins", d.file, second.Line,
+				cmp.Or(d.form, "clouds.yaml"))
 		}
 	}
-	place := d.file
+	place, form := d.file, cmp.Or(d.form, "clouds.yaml")
 	if line := regexp.MustCompile(`line (\d+)`).FindStringSubmatch(err.Error()); line != nil {
 		place += ":" + line[1]
 	}
@@ -99,7 +102,7 @@ func (d *document) parseYAML(data []byte) (*node, error) {
 	if regexp.MustCompile(`(?m)^ *\t`).Match(data) {
 		hint = ": a line is indented by a tab"
 	}
-	return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a clouds.yaml%s", place, hint) // the parser's error quotes values
+	return nil, fmt.Errorf("%s: not valid YAML, or not of the form of a %s%s", place, form, hint) // the parser's error quotes values
 }
 
 // convert makes a node of the parser's, with aliases and merges in place.

@@ -93,6 +93,9 @@ ecs:
   - {id: r-2, endpoints: [https://two.example, https://other.example]}
   - {id: r-3, endpoint: https://first.example}
   - {id: r-3, endpoint: https://last.example}
+  - {id: r-4, endpoint: ~}
+  - {id: r-5, endpoint: '', endpoints: []}
+  - {id: r-6, endpoint: , endpoints: [https://six.example]}
 VPC:
   - {id: r-4, endpoint: https://vpc.example}
 `
@@ -100,12 +103,15 @@ VPC:
 	env := vars{"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": secret}
 	for region, want := range map[string]string{
 		"r-1": "https://ecs.one.example", "r-2": "https://two.example", "r-3": "https://last.example", "r-4": "", "r-5": "",
+		"r-6": "https://six.example",
 	} {
 		env["HW_REGION_NAME"] = region
 		s, err := load(env, vars{usual: file})
 		require.NoError(t, err)
 		assert.Equal(t, want, s.Endpoint, region)
 	}
+	_, err := load(env, vars{usual: "ECS:\nVPC: 5\n"})
+	require.NoError(t, err, "no region")
 	env["HW_REGION_NAME"], env["HUAWEICLOUD_SDK_REGIONS_FILE"] = "r-1", "/regions.yaml"
 	s, err := load(env, vars{"/regions.yaml": file, usual: "ECS: [{id: r-1, endpoint: https://not.example}]"})
 	require.NoError(t, err)
@@ -117,8 +123,13 @@ VPC:
 	delete(env, "HUAWEICLOUD_SDK_REGION_ECS_R_1")
 
 	for content, want := range map[string]string{
-		"ECS: 5":        "/regions.yaml:1: ECS is not a list of regions",
-		"ECS: [":        "/regions.yaml:",
+		"ECS: 5": "/regions.yaml:1: ECS is not a list of regions",
+		"ECS:\n  - {id: r-1, endpoint: [https://a]}":                                   "/regions.yaml:2: the endpoint of a region is one text",
+		"ECS:\n  - {id: r-1, endpoints: https://a}":                                    "/regions.yaml:2: the endpoint of a region is one text",
+		"ECS:\n  - {id: r-1, endpoints: [{a: b}]}":                                     "/regions.yaml:2: the endpoint of a region is one text",
+		"ECS: [{id: r-1, endpoint: https://a}]\necs: [{id: r-1, endpoint: https://b}]": "they differ: the vendor's SDK takes one of them by chance",
+		"ECS: [{id: r-1, endpoint: 'https://a,https://b'}]":                            "/regions.yaml:1: ECS: endpoint is more than one URL",
+		"ECS: [":        "not valid YAML, or not of the form of a regions.yaml",
 		"- ECS":         "/regions.yaml: not a mapping of services",
 		"forbidden":     "name the endpoint in ECS_ENDPOINT",
 		"a: &a [*a]\n":  "/regions.yaml",

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (t Token) ComputeEndpoint(region string, interfaces ...string) (Compute, er
 		types := collect(t.Catalog, func(e Endpoint) (string, bool) { return e.Service, true })
 		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint, only services of type %q", types)
 	}
-	var regions []string
+	var usable []usableEndpoint // of all the interfaces, in their order
 	for _, iface := range interfaces {
 		var candidates []Endpoint
 		for _, e := range t.Catalog {
@@ -35,33 +36,31 @@ func (t Token) ComputeEndpoint(region string, interfaces ...string) (Compute, er
 				candidates = append(candidates, e)
 			}
 		}
-		if len(candidates) == 0 {
-			continue
-		}
-		usable, problem := t.compute(candidates)
-		if len(usable) == 0 {
+		more, problem := t.compute(candidates)
+		if len(more) == 0 && problem != nil {
 			return Compute{}, fmt.Errorf("the service catalog's compute endpoint cannot be used: %w", problem)
 		}
-		all := regionsOf(usable)
-		if region == "" {
-			if len(all) > 1 {
-				return Compute{}, fmt.Errorf("the service catalog has compute endpoints in regions %q: name one", all)
-			}
-			return usable[0].Compute, nil
+		if all := regionsOf(more); region == "" && len(all) > 1 {
+			return Compute{}, fmt.Errorf("the service catalog has compute endpoints in regions %q: name one", all)
 		}
-		for _, name := range []string{region, "*"} {
-			for _, u := range usable {
-				if u.region == name || u.regionID == name {
-					return u.Compute, nil
-				}
-			}
+		if region == "" && len(more) > 0 {
+			return more[0].Compute, nil
 		}
-		regions = append(regions, all...)
+		usable = append(usable, more...)
 	}
-	if len(regions) == 0 {
+	if len(usable) == 0 {
 		return Compute{}, fmt.Errorf("the service catalog has no compute endpoint with interface %s, only with %q", orList(interfaces), seen)
 	}
-	return Compute{}, fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regions)
+	for _, is := range []func(usableEndpoint) bool{ // in the order in which they count
+		func(u usableEndpoint) bool { return cmp.Or(u.regionID, u.region) == region },
+		func(u usableEndpoint) bool { return u.region == region },
+		func(u usableEndpoint) bool { return u.region == "*" },
+	} {
+		if i := slices.IndexFunc(usable, is); i >= 0 {
+			return usable[i].Compute, nil
+		}
+	}
+	return Compute{}, fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regionsOf(usable))
 }
 
 // collect returns what f tells of the endpoints, each text once and at most ten.

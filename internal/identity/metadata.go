@@ -35,7 +35,7 @@ func ParseSecurityKey(body []byte) (SecurityKey, error) {
 	if err := CheckKey(key.AccessKey, key.SecretKey, key.SecurityToken); err != nil {
 		return SecurityKey{}, fmt.Errorf("no signature can be made with the temporary access key: %w", err)
 	}
-	for _, name := range []string{"expiresat", "expiration", "expires"} {
+	for _, name := range []string{"expiresat", "expiration", "expires", "expireat", "expiretime", "expiredtime", "expirationtime"} {
 		expiry := moment{fields.text(name)}
 		if key.ExpiresAt, err = expiry.time(); err != nil {
 			return SecurityKey{}, fmt.Errorf("when the temporary access key expires: %w", err)
@@ -61,7 +61,7 @@ func credentialFields(body []byte) (fields, error) {
 		return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(name))
 	}
 	for name, value := range doc {
-		if name := plain(name); name != "credential" && name != "credentials" {
+		if name := plain(name); name != "credential" && name != "credentials" || string(value) == "null" {
 			continue
 		}
 		doc = nil

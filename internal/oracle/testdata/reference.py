@@ -10,6 +10,7 @@ warnings.simplefilter("ignore")
 
 import requests
 
+import keystoneauth1.access.service_catalog as service_catalog
 import openstack.config.loader as loader
 
 
@@ -43,13 +44,19 @@ def answer(case):
     }
 
 
+def choose(case):
+    catalog = service_catalog.ServiceCatalogV3(case["catalog"])
+    return {"endpoint": catalog.url_for(service_type="compute", interface=case["interfaces"], region_name=case["region"] or None)}
+
+
 def text(value):
     return "" if value is None else str(value)
 
 
 for line in sys.stdin:
     try:
-        result = answer(json.loads(line))
+        case = json.loads(line)
+        result = choose(case) if "catalog" in case else answer(case)
     except Exception as problem:
         result = {"error": type(problem).__name__ + ": " + str(problem)}
     print(json.dumps(result, default=str), flush=True)
