@@ -34,7 +34,7 @@ func pick[T any](g generator, values ...T) T { return values[g.IntN(len(values))
 func kinds() []string {
 	return []string{
 		"password", "credential", "environment", "profile", "regions", "secure", "service keys", "TLS", "scalars", "spelling", "JSON", "places",
-		"switches", "all at once",
+		"switches", "clouds", "all at once",
 	}
 }
 
@@ -42,6 +42,10 @@ func (g generator) environment(kind string) environment {
 	c := environment{kind: kind, env: map[string]string{}, files: map[string]string{}}
 	if kind == "environment" || kind == "all at once" && g.chance(30) {
 		g.variables(&c)
+		return c
+	}
+	if kind == "clouds" {
+		g.clouds(&c)
 		return c
 	}
 	c.env["OS_CLOUD"] = "mine"
@@ -188,10 +192,12 @@ func (g generator) regions(top *mapping) {
 		entry := mapping{{"name", name}}
 		values := mapping{}
 		if g.chance(60) {
-			values.add("auth", mapping{{pick(g, "auth_url", "project_name", "user_domain_name", "password"), "https://" + name + ".example/v3"}})
+			key := pick(g, "auth_url", "auth_url", "auth-url", "project_name", "tenant_name", "project_id", "user_domain_name", "password", "username")
+			values.add("auth", mapping{{key, "https://" + name + ".example/v3"}})
 		}
 		if g.chance(40) {
-			values.add(pick(g, "interface", "compute_endpoint_override", "compute_region_name", "image_format"), pick(g, "internal", "https://c.example/v2.1"))
+			values.add(pick(g, "interface", "endpoint_type", "compute_endpoint_override", "compute_region_name", "region_name", "image_format", "username", "auth_type"),
+				pick(g, "internal", "https://c.example/v2.1", "password"))
 		}
 		if g.chance(10) {
 			values.add("interface", raw("null"))
@@ -223,7 +229,8 @@ func (g generator) serviceKeys(top *mapping) {
 			top.add("compute_region_name", "elsewhere")
 		case 4:
 			top.add(pick(g, "compute_endpoint_override", "compute_endpoint"),
-				pick(g, "https://c.example/v2.1", "https://{region_name}.example:8774/v2.1/%(project_id)s", "https://c.example/v2.0"))
+				pick(g, "https://c.example/v2.1", "https://{region_name}.example:8774/v2.1/%(project_id)s", "https://c.example/v2.0",
+					"https://c.example/v2.1/$(tenant_id)s", "https://[2001:db8::1]/nova/", "https://c.example/v2.1/servers", " https://c.example"))
 		case 5:
 			top.add("identity_api_version", pick[any](g, "3", raw("3"), raw("3.0")))
 		case 6:
