@@ -2,7 +2,6 @@ package oracle_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -95,7 +94,7 @@ func TestOpenStack_ChoosesTheEndpointThatTheReferenceChooses(t *testing.T) {
 		default:
 			base, hasProject, err := endpoint.Compute(want.Endpoint, projectID, true)
 			require.NoError(t, err)
-			if !assert.Equal(t, identity.Compute{URL: base, HasProject: hasProject}, got, fmt.Sprintf("%s %v %s", region, interfaces, body)) {
+			if !assert.Equal(t, identity.Compute{URL: base, HasProject: hasProject}, got, "%s %v %s", region, interfaces, body) {
 				n.disagreed++
 				continue
 			}
