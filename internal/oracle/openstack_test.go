@@ -104,7 +104,9 @@ func namesAKey(c environment, err error) bool {
 func TestOpenStack_AcceptsTheSamplesOfRealClouds(t *testing.T) {
 	t.Parallel()
 	loader := startReference(t)
-	for name, c := range samples() {
+	all := samples()
+	maps.Copy(all, samplesOfThreads())
+	for name, c := range all {
 		c = c.write(t, t.TempDir())
 		var n counts
 		compare(t, loader, c, &n)

@@ -3,13 +3,6 @@ package oracle_test
 // samples are files and environments in the style of what real clouds and tools have their users write.
 func samples() map[string]environment {
 	file := func(name, content string) map[string]string { return map[string]string{name: content} }
-	cloud := func(name, content string) environment {
-		return environment{
-			kind: "sample", env: map[string]string{"OS_CLOUD": name},
-			files: file("home/.config/openstack/clouds.yaml", content),
-		}
-	}
-	openrc := func(lines string) environment { return environment{kind: "sample", env: export(lines)} }
 	return map[string]environment{
 		"openstacksdk, a cloud of one's own and a vendor's": cloud("private", `
 clouds:
@@ -302,6 +295,17 @@ clouds:
 		},
 	}
 }
+
+// cloud is a sample that a clouds.yaml in its usual place has.
+func cloud(name, content string) environment {
+	return environment{
+		kind: "sample", env: map[string]string{"OS_CLOUD": name},
+		files: map[string]string{"home/.config/openstack/clouds.yaml": content},
+	}
+}
+
+// openrc is a sample of variables.
+func openrc(lines string) environment { return environment{kind: "sample", env: export(lines)} }
 
 // with adds a file.
 func (c environment) with(name, content string) environment {
