@@ -50,7 +50,7 @@ type config struct {
 	database               string
 	jobs                   int
 	timeout, pause, settle time.Duration
-	patience               time.Duration
+	unknownFor             time.Duration
 	demo                   demoConfig
 	servers                []string
 }
@@ -107,7 +107,7 @@ func parse(command string, args []string, stderr io.Writer) (config, error) {
 		flags.IntVar(&cfg.jobs, "jobs", 10, "how many jobs at once")
 		flags.DurationVar(&cfg.timeout, "timeout", 5*time.Minute, "how long a job may run; a worker that died is replaced after that")
 		flags.DurationVar(&cfg.pause, "pause", 15*time.Second, "how long an undecided revert is left alone")
-		flags.DurationVar(&cfg.patience, "patience", 15*time.Minute, "how long after its plan a revert may stay unknown, before that is its outcome")
+		flags.DurationVar(&cfg.unknownFor, "unknown-for", 15*time.Minute, "how long after its plan a revert may stay unknown, before that is its outcome")
 		flags.DurationVar(&cfg.settle, "settle", 0, "see ecs.RetryPolicy.SettleTime; 0 is its default")
 	default:
 		fmt.Fprint(stderr, help, target.Help)
@@ -135,8 +135,8 @@ func (cfg *config) check(command string) error {
 		return errors.New("which cloud? -cloud or -endpoint")
 	case command == "enqueue" && len(cfg.servers) == 0:
 		return errors.New("which servers?")
-	case command == "work" && (cfg.jobs < 1 || cfg.timeout <= 0 || min(cfg.pause, cfg.settle, cfg.patience) < 0):
-		return errors.New("-jobs and -timeout must be positive, -pause, -settle and -patience not negative")
+	case command == "work" && (cfg.jobs < 1 || cfg.timeout <= 0 || min(cfg.pause, cfg.settle, cfg.unknownFor) < 0):
+		return errors.New("-jobs and -timeout must be positive, -pause, -settle and -unknown-for not negative")
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func work(ctx context.Context, command string, cfg config, s store, stdout, stde
 	defer client.CloseIdleConnections()
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	if command == "work" {
-		return machine{client: client, store: s, logger: logger, jobs: cfg.jobs, timeout: cfg.timeout, pause: cfg.pause, patience: cfg.patience}.run(ctx)
+		return machine{client: client, store: s, logger: logger, jobs: cfg.jobs, timeout: cfg.timeout, pause: cfg.pause, unknownFor: cfg.unknownFor}.run(ctx)
 	}
 	queue, err := newQueue(s, logger)
 	if err != nil {

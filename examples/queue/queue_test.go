@@ -92,7 +92,7 @@ func TestWork_WhatOthersDoMeanwhile(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- machine{client: client, store: s, logger: slog.New(slog.DiscardHandler), jobs: 4, timeout: 10 * time.Second, pause: 100 * time.Millisecond, patience: 3 * time.Second}.run(ctx)
+			done <- machine{client: client, store: s, logger: slog.New(slog.DiscardHandler), jobs: 4, timeout: 10 * time.Second, pause: 100 * time.Millisecond, unknownFor: 3 * time.Second}.run(ctx)
 		}()
 		open := func() (n int) {
 			require.NoError(t, s.pool.QueryRow(t.Context(), `select count(*) from reverts where outcome is null`).Scan(&n))

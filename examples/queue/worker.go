@@ -27,10 +27,10 @@ func (revertArgs) Kind() string { return "revert_resize" }
 type worker struct {
 	river.WorkerDefaults[revertArgs]
 
-	client   *ecs.Client
-	store    store
-	pause    time.Duration // between the attempts at an undecided revert
-	patience time.Duration // how long after its plan a revert may stay unknown
+	client     *ecs.Client
+	store      store
+	pause      time.Duration // between the attempts at an undecided revert
+	unknownFor time.Duration // how long after its plan a revert may stay unknown
 }
 
 // Work resumes a revert, saves that it was accepted, waits for its end, and saves the outcome.
@@ -59,8 +59,8 @@ func (w *worker) conclude(ctx context.Context, job *river.Job[revertArgs], err e
 	if err != nil {
 		detail = err.Error()
 	}
-	patient := o != outcome.Unknown || time.Since(job.CreatedAt) < w.patience
-	if ctx.Err() != nil || patient && (o == outcome.Unknown || retry == outcome.Wait) {
+	open := o != outcome.Unknown || time.Since(job.CreatedAt) < w.unknownFor
+	if ctx.Err() != nil || open && (o == outcome.Unknown || retry == outcome.Wait) {
 		if err := w.store.explain(context.WithoutCancel(ctx), job.Args.ID, detail); err != nil {
 			return err
 		}
@@ -80,18 +80,18 @@ func (w *worker) NextRetry(*river.Job[revertArgs]) time.Time { return time.Now()
 
 // machine is what one worker process does.
 type machine struct {
-	client          *ecs.Client
-	store           store
-	logger          *slog.Logger
-	jobs            int           // at once
-	timeout         time.Duration // of one attempt
-	pause, patience time.Duration // see worker
+	client            *ecs.Client
+	store             store
+	logger            *slog.Logger
+	jobs              int           // at once
+	timeout           time.Duration // of one attempt
+	pause, unknownFor time.Duration // see worker
 }
 
 // run works on jobs until the context ends. Jobs under way are then given back.
 func (m machine) run(ctx context.Context) error {
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{client: m.client, store: m.store, pause: m.pause, patience: m.patience})
+	river.AddWorker(workers, &worker{client: m.client, store: m.store, pause: m.pause, unknownFor: m.unknownFor})
 	client, err := river.NewClient(riverpgxv5.New(m.store.pool), &river.Config{
 		Logger:      m.logger,
 		Queues:      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: m.jobs}},
