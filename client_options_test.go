@@ -3,7 +3,6 @@ package ecs_test
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -32,15 +31,15 @@ func TestWithTransport_RefusesNil(t *testing.T) {
 }
 
 // TestWithTransport_KeepsTheTunedConnections: the wrapper gets the SDK's own transport, which keeps as many connections as
-// callers are at work, also when it has no CloseIdleConnections. In virtual time, because net/http drops a connection whose writer did not
-// run for 50 ms, as on a busy machine.
+// callers are at work, also when it has no CloseIdleConnections.
 func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const callers, rounds = 64, 10
 		var all sync.WaitGroup
 		all.Add(callers)
-		var first, opened, open, seen atomic.Int32
+		var first, seen atomic.Int32
+		var p countedPipes
 		body := func() string {
 			if first.Add(1) <= callers {
 				all.Done()
@@ -53,16 +52,7 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 			wraps++
 			tuned, ok := next.(*http.Transport)
 			require.True(t, ok)
-			tuned.DialContext = func(context.Context, string, string) (net.Conn, error) {
-				near, far := net.Pipe()
-				opened.Add(1)
-				open.Add(1)
-				go func() {
-					servePipe(far, body)
-					open.Add(-1)
-				}()
-				return near, nil
-			}
+			tuned.DialContext = p.dialler(body)
 			return TransportFunc(func(req *http.Request) (*http.Response, error) {
 				seen.Add(1)
 				assert.Equal(t, SecretToken, req.Header.Get("X-Auth-Token"), "as it is sent")
@@ -82,10 +72,10 @@ func TestWithTransport_KeepsTheTunedConnections(t *testing.T) {
 		group.Wait()
 		assert.Equal(t, 1, wraps)
 		assert.Equal(t, int32(callers*rounds), seen.Load())
-		assert.Equal(t, int32(callers), opened.Load())
+		assert.Equal(t, int32(callers), p.opened.Load())
 		client.CloseIdleConnections()
 		synctest.Wait()
-		assert.Zero(t, open.Load())
+		assert.Zero(t, p.open.Load())
 	})
 }
 
