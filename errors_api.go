@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -145,7 +146,8 @@ func (e *APIError) Is(target error) bool {
 	return false
 }
 
-// status is the HTTP status, or that of a fault of Nova which a front end passes on under a status of its own.
+// status is the HTTP status, or that of a fault of Nova which a front end passes on under a status of its own, or the 5xx that the body of
+// a 400 names.
 func (e *APIError) status() int {
 	switch e.Code {
 	case "badRequest":
@@ -168,9 +170,13 @@ func (e *APIError) status() int {
 		return http.StatusNotImplemented
 	case "serviceUnavailable":
 		return http.StatusServiceUnavailable
-	case "computeFault": // Nova gives it to every status that has no name
-		if e.StatusCode == http.StatusBadRequest {
+	}
+	if e.StatusCode == http.StatusBadRequest {
+		if e.Code == "computeFault" { // Nova gives it to every status that has no name
 			return http.StatusInternalServerError
+		}
+		if inner, err := strconv.Atoi(e.Code); err == nil && inner >= 500 && inner < 600 {
+			return inner
 		}
 	}
 	return e.StatusCode
@@ -224,7 +230,8 @@ func (e *APIError) rateLimited() bool {
 // noUsableAnswer reports whether the front end says that it got no usable answer from OpenStack, under whatever status. What
 // OpenStack has done is open. A whole fault of Nova inside of such a response is its code instead.
 func (e *APIError) noUsableAnswer() bool {
-	return e.hasCode("Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301")
+	return e.hasCode("Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301") ||
+		e.StatusCode == http.StatusBadRequest && e.status() >= 500
 }
 
 // ECS's own codes that decide something here.

@@ -61,6 +61,32 @@ func TestRevertResize_SettlesBeforeItSendsAgain(t *testing.T) {
 	}
 }
 
+// TestRevertResize_RefusalsThatProveNothing: a front end that gave up, or had no answer from OpenStack, has perhaps passed the action on.
+func TestRevertResize_RefusalsThatProveNothing(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]Step{
+		"408":                    Reply(http.StatusRequestTimeout, ""),
+		"460":                    Reply(460, ""),
+		"499":                    Reply(499, "<html><title>499 Client Closed Request</title></html>"),
+		"400 that means 504":     Reply(http.StatusBadRequest, `{"error":{"code":"504","message":"upstream timed out"}}`),
+		"400 that means 500":     Reply(http.StatusBadRequest, `{"computeFault":{"code":500,"message":"Unexpected API Error."}}`),
+		"ecs.1002 in lower case": EcsError(http.StatusBadRequest, "ecs.1002"),
+		"Ecs.1002 in a detail":   Reply(http.StatusBadRequest, `{"error":{"code":"Ecs.0005","message":"x","details":[{"code":"Ecs.1002"}]}}`),
+		"Ecs.1002 in a cause":    Reply(http.StatusBadRequest, `{"error_code":"Ecs.0005","error_msg":"x","cause":{"error_code":"Ecs.1002","error_msg":"timed out"}}`),
+		"Ecs.1002 in a text":     Reply(http.StatusBadRequest, `{"message":"{\"error\":{\"code\":\"Ecs.1002\",\"message\":\"timed out\"}}"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), Reverting()), Posts: []Step{answer}}
+				_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+				require.NoError(t, err)
+				assert.Len(t, c.All(KindPost), 1)
+			})
+		})
+	}
+}
+
 // A request that has ended can't arrive any more: it is due the pause, but no settle time.
 func TestRevertResize_SendsAgainAfterANovaFault(t *testing.T) {
 	t.Parallel()

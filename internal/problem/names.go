@@ -50,10 +50,9 @@ func meaning(key string) (is what, rank int) {
 		return aCode, rankSub
 	case name == "code" || endsWith(name, "errno", "errorno"):
 		return aCode, rankMessage
-	case endsWith(name, "code") && !containsAny(name, "http", "status"): // the status is known
-		if ofError {
-			return aCode, rankError
-		}
+	case ofError && endsWith(name, "code"):
+		return aCode, rankError
+	case endsWith(name, "retcode", "returncode", "rescode", "resultcode", "respcode", "responsecode", "servicecode", "reasoncode", "detailcode"):
 		return aCode, rankReason
 	case endsWith(name, "type") && (ofError || name == "type"), name == "errorname":
 		return aType, rankTitle
@@ -98,7 +97,8 @@ func isErrorName(name string) bool {
 
 // isPart says whether a plain name is one around what refines an error.
 func isPart(name string) bool {
-	return endsWith(name, "detail", "details", "cause", "causes") || strings.HasPrefix(name, "inner") || strings.HasPrefix(name, "sub")
+	return endsWith(name, "detail", "details", "cause", "causes", "extensions") || // of GraphQL
+		isErrorName(name) && (strings.HasPrefix(name, "inner") || strings.HasPrefix(name, "sub"))
 }
 
 // isLanguage says whether a key is one of a language: "en", "zh_CN", "en-us".

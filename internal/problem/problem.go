@@ -134,9 +134,12 @@ func (p *problem) finish(n *node) {
 			p.message, p.messageRank = "", 0
 		}
 	}
-	if isCloudCode(p.message) && !isCloudCode(p.code) && !isStatus(p.code) {
+	if isCloudCode(p.message) && !isCloudCode(p.code) {
 		// Some responses, and examples of the documentation, have the two the wrong way round.
 		p.code, p.message = p.message, p.code
+		if isStatus(p.message) {
+			p.message = ""
+		}
 	}
 	p.sure = p.sure || short != "" || p.message != "" && (isErrorStatus(p.code) || isCloudCode(p.code))
 	if saysSuccess(p.code) {
@@ -164,7 +167,7 @@ func (p *problem) nested(child *node) {
 	case p.message == "":
 		inner.sure = false // whatever has a message and a code need not be an error
 		p.replace(inner)
-	case specificity(p.code) == 0:
+	case isCloudCode(inner.code) && !isCloudCode(p.code):
 		p.setCode(inner.code, inner.codeRank)
 	}
 	p.requestID = id
