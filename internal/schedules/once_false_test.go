@@ -34,9 +34,14 @@ func TestSchedule_OnceFalse(t *testing.T) {
 			cloud: []string{"no launch"}, lag: 2 * time.Second, outcome: ecstest.RevertPowerOffRollsBack, stopped: true, after: "resizes, confirms",
 		},
 		"a gateway's own error in place of the response to an accepted action": {points: map[int]point{1: {fault: "Ecs.1002, applied"}}},
-		"one 404 of the cloud itself in a wait":                                {points: map[int]point{3: {fault: "404"}}},
-		"responses that lag by half a minute":                                  {lag: 30 * time.Second, pace: "real"},
-		"the same without a record":                                            {lag: 30 * time.Second, pace: "real", cloud: []string{"no record"}},
+		"the action met another resize, whose revert a wait saw, and the record failed once, on a cloud without launch times": {
+			cloud: []string{"no launch"}, pace: "quick", points: map[int]point{
+				0: {actor: "reverts, resizes"}, 1: {actor: "confirms, resizes"}, 2: {fault: "530"}, 5: {fault: "403"}, 12: {fault: "401 passes"},
+			},
+		},
+		"one 404 of the cloud itself in a wait": {points: map[int]point{3: {fault: "404"}}},
+		"responses that lag by half a minute":   {lag: 30 * time.Second, pace: "real"},
+		"the same without a record":             {lag: 30 * time.Second, pace: "real", cloud: []string{"no record"}},
 		"killed, and resumed after somebody has confirmed, resized and confirmed": {
 			program: planned, cloud: []string{"no record"}, pace: "quick",
 			points: map[int]point{1: {kill: killAfter, then: then{actor: "confirms, resizes, confirms"}}},

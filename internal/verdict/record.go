@@ -11,13 +11,13 @@ type Word int
 
 // The words of a record.
 const (
-	Untold       Word = iota // the cloud has no such record, or does not show it
-	Pending                  // recorded, neither failed nor shown to be finished: proves nothing yet
-	Unfinished               // its last event has begun, or is to come: the record will still tell
-	Success                  // the last event ended well
-	Failure                  // an event before the last one failed
-	LateFailure              // the last event failed, or the power-off of a stopped server, which is part of that event
-	ErrorMessage             // failed, but the events do not say where
+	Untold          Word = iota // the cloud has no such record, or does not show it
+	Pending                     // recorded, neither failed nor shown to be finished: proves nothing yet
+	Unfinished                  // its last event has begun, or is to come: the record will still tell
+	Success                     // the last event ended well
+	Failure                     // the revert failed, or was rolled back
+	PowerOffFailure             // the revert ended well, and the power-off failed which ends that of a stopped server
+	ErrorMessage                // an error, but the events do not say of which of the two
 )
 
 // Record is what the cloud's record tells of one revert. The zero Record tells nothing.
@@ -29,9 +29,15 @@ type Record struct {
 }
 
 // Ended reports whether the record says whether the revert ended well.
-func (r Record) Ended() bool { return r.Word == Success || r.Word == Failure }
+func (r Record) Ended() bool {
+	return r.finished() || r.Word == Failure
+}
 
-func (r Record) failedLate() bool { return r.Word == LateFailure || r.Word == ErrorMessage }
+// finished reports whether the record says that the server was reverted.
+func (r Record) finished() bool { return r.Word == Success || r.Word == PowerOffFailure }
+
+// failed reports whether the record says that the revert failed, or only the power-off after it.
+func (r Record) failed() bool { return r.Word == ErrorMessage }
 
 // Since is what a list of actions tells of the time after a revert.
 type Since int
@@ -58,27 +64,30 @@ type Event struct{ Name, Result string }
 const (
 	firstEvent  = "compute_revert_resize"
 	finishEvent = "compute_finish_revert_resize"
+	stopEvent   = "compute_stop_instance" // within the second one, once a server is reverted that was stopped
 )
 
 // Word returns what an action's record says. Nova writes the message after it has saved the server's state, so a
-// message that is not there proves nothing. Where the events are shown, the last one decides. The message, and mostly the last
-// event too, are also Error when a server was reverted, but could not be powered off afterwards.
+// message that is not there proves nothing. Where the events are shown, they decide: the message, and mostly the last event, too,
+// are also Error when a server was reverted, but could not be powered off afterwards.
 func (a Action) Word() Word {
-	early, late := false, false
+	result := map[string]string{} // by event
+	failed := false
 	for _, e := range a.Events {
-		switch {
-		case e.Name == finishEvent && strings.EqualFold(e.Result, "Success"):
-			return Success
-		case strings.EqualFold(e.Result, "Error"):
-			early, late = early || e.Name == firstEvent, true
-		}
+		result[e.Name] = strings.ToLower(e.Result)
+		failed = failed || result[e.Name] == "error"
 	}
+	_, stopped := result[stopEvent]
 	switch {
-	case early:
+	case result[finishEvent] == "success":
+		return Success
+	case result[firstEvent] == "error":
 		return Failure
-	case late:
-		return LateFailure
-	case strings.EqualFold(a.Message, "Error"):
+	case failed && stopped:
+		return PowerOffFailure
+	case result[finishEvent] == "error":
+		return Failure
+	case failed, strings.EqualFold(a.Message, "Error"):
 		return ErrorMessage
 	case a.HasEvents:
 		return Unfinished

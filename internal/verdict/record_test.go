@@ -42,10 +42,12 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 
 		{"the first half failed", "Error", []verdict.Event{bad(firstHalf)}, verdict.Failure},
 		{"the first half failed, oldest first, and what came after it", "Error", []verdict.Event{bad(firstHalf), bad(powerOff)}, verdict.Failure},
-		{"the second half failed, or the power-off in it", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
-		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
+		{"the second half failed, before a power-off", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
+		{"the event says Error before the message does", "", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},
 		{"the message says Error before the event does", "Error", []verdict.Event{runs(secondHalf), ok(firstHalf)}, verdict.ErrorMessage},
-		{"the power-off failed, and with it the second half", "Error", []verdict.Event{bad(powerOff), bad(secondHalf), ok(firstHalf)}, verdict.LateFailure},
+		{"the power-off failed, and with it the second half", "Error", []verdict.Event{bad(powerOff), bad(secondHalf), ok(firstHalf)}, verdict.PowerOffFailure},
+		{"being powered off, and the second half waits for it", "", []verdict.Event{runs(powerOff), runs(secondHalf), ok(firstHalf)}, verdict.Unfinished},
+		{"an event failed that tells nothing", "Error", []verdict.Event{bad("compute_of_a_vendor"), ok(firstHalf)}, verdict.ErrorMessage},
 		{
 			"reverted, but it could not be powered off: the message is Error, the revert is a success", "Error",
 			[]verdict.Event{bad(powerOff), ok(secondHalf), ok(firstHalf)},
@@ -65,7 +67,7 @@ func TestEnded_IsAWordThatTheRecordKeeps(t *testing.T) {
 	t.Parallel()
 	for word, want := range map[verdict.Word]bool{
 		verdict.Success: true, verdict.Failure: true,
-		verdict.Untold: false, verdict.Pending: false, verdict.Unfinished: false, verdict.LateFailure: false, verdict.ErrorMessage: false,
+		verdict.Untold: false, verdict.Pending: false, verdict.Unfinished: false, verdict.PowerOffFailure: true, verdict.ErrorMessage: false,
 	} {
 		assert.Equal(t, want, verdict.Record{Word: word}.Ended(), "word %d", word)
 	}

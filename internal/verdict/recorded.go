@@ -21,9 +21,11 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 		return Failed, "somebody else confirmed the resize"
 	case w.foreign && !w.progress && r.Fate != FateReverted:
 		return Unknown, anotherReverted // the action may have met that other resize, so its own record does not help
-	case r.Word == Success && w.behind():
+	case r.finished() && w.behind():
 		return w.caughtUp(now)
-	case r.Word == Success && !(w.question == hostOnly && r.Fate == FateContested):
+	case r.Word == PowerOffFailure && w.question == inError:
+		return Failed, w.fault()
+	case r.finished() && !(w.question == hostOnly && r.Fate == FateContested):
 		return Reverted, ""
 	case r.Word == Failure && w.question != inError:
 		return Failed, rolledBack
@@ -69,9 +71,9 @@ func (w *Wait) caughtUp(now time.Time) (Verdict, string) {
 // noWord: neither the responses nor, so far, the record tell.
 func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case !w.long(now), r.Word == Pending, r.Word == Unfinished, r.failedLate() && w.Before.Power == shutDown:
+	case !w.long(now), r.Word == Pending, r.Word == Unfinished, r.failed() && w.Before.Power == shutDown:
 		return GoOn, "" // where the record leaves it open, the responses will tell once they catch up
-	case r.failedLate():
+	case r.failed():
 		return Failed, rolledBack
 	case w.question == incomplete, w.question == notStarted && w.left:
 		return GoOn, ""
@@ -87,7 +89,7 @@ func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case (r.Word == Pending || r.Word == Unfinished) && w.patient(now):
 		return GoOn, "" // the cloud writes the record after the state
-	case r.failedLate() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond(r)):
+	case r.failed() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond(r)):
 		return Failed, rolledBack
 	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
 		return Unknown, "without a launch time, a finished revert and one that the compute host rolled back look the same"
@@ -116,9 +118,9 @@ func (w *Wait) laterSecond(r Record) bool {
 // notMoved: a finished revert has moved the server, unless it was resized back since. That would have launched it anew.
 func (w *Wait) notMoved(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case r.failedLate() && w.Before.Power == shutDown && !sameLaunch(w.Before, w.last):
+	case r.failed() && w.Before.Power == shutDown && !sameLaunch(w.Before, w.last):
 		return Unknown, powerOff // reverted, not powered off, and resized back since: that looks the same
-	case r.failedLate():
+	case r.failed():
 		return Failed, rolledBack
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
@@ -137,12 +139,12 @@ func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.failedLate() && !leftOn && w.Before.Power == shutDown:
+	case r.failed() && !leftOn && w.Before.Power == shutDown:
 		return Unknown, powerOff // reverted, not powered off, and resized again: that looks the same
-	case r.failedLate() && !leftOn:
+	case r.failed() && !leftOn:
 		return Failed, rolledBack
-	case r.failedLate():
-		return w.lateFailure(r, false)
+	case r.failed():
+		return w.anError(r, false)
 	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || r.Since == SinceNothing && leftOn):
 		return w.noError(now)
 	}
@@ -158,12 +160,12 @@ func (w *Wait) noError(now time.Time) (Verdict, string) {
 	return Reverted, ""
 }
 
-// lateFailure: the record says that the revert failed, but not before its last event, and the server has moved and was launched anew.
-// So it was reverted and could not be powered off, which happens only to a server that was stopped; or it was rolled back, and
-// resized again. recent says that there was no time for that.
-func (w *Wait) lateFailure(r Record, recent bool) (Verdict, string) {
+// anError: the record says Error without the events that would tell of what, and the server has moved and was launched anew. So it was
+// reverted and could not be powered off, which happens only to a server that was stopped; or it was rolled back, and resized
+// again. recent says that there was no time for that.
+func (w *Wait) anError(r Record, recent bool) (Verdict, string) {
 	switch {
-	case w.unlaunched, r.Word == LateFailure && w.Before.Power != shutDown:
+	case w.unlaunched:
 		return Failed, rolledBack
 	case r.Since == SinceNothing, r.Since == SinceUnknown && recent:
 		return Reverted, ""
@@ -177,8 +179,8 @@ func (w *Wait) lateFailure(r Record, recent bool) (Verdict, string) {
 // been rolled back or confirmed, and resized again.
 func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case r.failedLate():
-		return w.lateFailure(r, w.recent(w.last, now))
+	case r.failed():
+		return w.anError(r, w.recent(w.last, now))
 	case r.Since == SinceNothing && r.Word != Untold:
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
@@ -206,7 +208,7 @@ func (w *Wait) inError(r Record, now time.Time) (Verdict, string) {
 // rescued: a rescue launches a server anew, as the end of a revert does. It can follow a rollback at once.
 func (w *Wait) rescued(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case r.failedLate() && w.Before.Power != shutDown:
+	case r.failed() && w.Before.Power != shutDown:
 		return Failed, rolledBack
 	case r.Word == Pending && r.Fate != FateContested:
 		return w.noError(now)

@@ -20,9 +20,9 @@ func TestRecorded_WhileTheResponsesLag(t *testing.T) {
 			history{name: name + ": Success, for good", looks: every(31, 0, now, verdict.Success), want: verdict.Reverted},
 			history{name: name + ": pending", looks: every(40, 0, now, verdict.Pending), want: verdict.GoOn},
 			history{name: name + ": unfinished", looks: every(40, 0, now, verdict.Unfinished), want: verdict.GoOn},
-			history{name: name + ": a late failure, given time", looks: every(30, 0, now, verdict.LateFailure), want: verdict.GoOn},
-			history{name: name + ": a late failure, of a server that was running", before: power(1), looks: every(31, 0, now, verdict.LateFailure), want: verdict.Failed},
-			history{name: name + ": a late failure, perhaps only the power-off", before: power(4), looks: every(31, 0, now, verdict.LateFailure), want: verdict.GoOn},
+			history{name: name + ": an error, given time", looks: every(30, 0, now, verdict.ErrorMessage), want: verdict.GoOn},
+			history{name: name + ": an error, of a server that was running", before: power(1), looks: every(31, 0, now, verdict.ErrorMessage), want: verdict.Failed},
+			history{name: name + ": an error, perhaps only the power-off", before: power(4), looks: every(31, 0, now, verdict.ErrorMessage), want: verdict.GoOn},
 			history{name: name + ": Success after the revert was seen", looks: looks(runs, every(31, second, now, verdict.Success)), want: verdict.Reverted},
 		)
 	}
@@ -99,8 +99,8 @@ func TestRecorded_OfAnotherResize(t *testing.T) {
 		{name: "no error, nothing since, and moved: no error for good", before: power(4), looks: repeated(4, 0, back, verdict.Record{Word: verdict.Pending, Since: nothing}), want: verdict.Reverted},
 		{name: "no error, of a stopped server, and launched since", before: power(4), looks: repeated(4, 0, third, verdict.Record{Word: verdict.Pending, Since: more}), want: verdict.Reverted},
 
-		{name: "a late failure of a stopped server: perhaps only the power-off, and resized again", before: power(4), looks: told(0, third, verdict.LateFailure), want: verdict.Unknown, reason: "power-off"},
-		{name: "a late failure of a stopped server that was left in the resize", before: power(4), looks: listed(0, back, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
+		{name: "an error of a stopped server: perhaps only the power-off, and resized again", before: power(4), looks: told(0, third, verdict.ErrorMessage), want: verdict.Unknown, reason: "power-off"},
+		{name: "an error of a stopped server that was left in the resize", before: power(4), looks: listed(0, back, verdict.Record{Word: verdict.ErrorMessage, Since: nothing}), want: verdict.Reverted},
 		{name: "the message says Error, to the same flavor and host", before: power(1), looks: told(0, same, verdict.ErrorMessage), want: verdict.Failed},
 		{name: "the message says Error, to another flavor within the same second", before: power(1), looks: told(0, third, verdict.ErrorMessage), want: verdict.Failed},
 	})
@@ -120,7 +120,7 @@ func TestRecorded_OfAServerInError(t *testing.T) {
 		{name: "an event says Error", looks: told(0, broken, verdict.Failure), want: verdict.Failed, reason: "disk on fire"},
 		{name: "no error, nothing since, but not moved", looks: listed(time.Minute, state(errored, newer, fault("x")), nothing), want: verdict.Failed},
 		{name: "no error, nothing since, but not launched", looks: listed(0, state(errored, moved, fault("x")), nothing), want: verdict.Failed},
-		{name: "the last event failed, and nothing since", looks: listed(time.Minute, after, verdict.Record{Word: verdict.LateFailure, Since: verdict.SinceNothing}), want: verdict.Failed},
+		{name: "the message says Error, and nothing since", looks: listed(time.Minute, after, verdict.Record{Word: verdict.ErrorMessage, Since: verdict.SinceNothing}), want: verdict.Failed},
 		{name: "its fault never comes, and no error of the revert for good", looks: repeated(7, time.Minute, state(errored, moved, newer), nothing), want: verdict.Reverted},
 	})
 }
@@ -131,8 +131,8 @@ func TestRecorded_OfAServerThatWasNotLaunchedAnew(t *testing.T) {
 	still := state(active, moved)
 	within := launched.Add(400 * time.Millisecond)
 	runHistories(t, []history{
-		{name: "a stopped server, a late failure, all in one second", before: power(4), sentAt: within, looks: told(0, still, verdict.LateFailure), want: verdict.Unknown},
-		{name: "a running server, a late failure, all in one second", before: power(1), sentAt: within, looks: told(0, still, verdict.LateFailure), want: verdict.Failed},
-		{name: "a stopped server where the resize had brought it, a late failure", before: power(4), looks: told(0, state(shutoff), verdict.LateFailure), want: verdict.Failed},
+		{name: "a stopped server, an error, all in one second", before: power(4), sentAt: within, looks: told(0, still, verdict.ErrorMessage), want: verdict.Unknown},
+		{name: "a running server, an error, all in one second", before: power(1), sentAt: within, looks: told(0, still, verdict.ErrorMessage), want: verdict.Failed},
+		{name: "a stopped server where the resize had brought it, an error", before: power(4), looks: told(0, state(shutoff), verdict.ErrorMessage), want: verdict.Failed},
 	})
 }

@@ -76,9 +76,9 @@ func TestWait_ProgressWithoutALaunchTime(t *testing.T) {
 			at(0, state(unreported)), every(4, second, state(status("RESCUE"), vm("rescued"), moved, unreported), verdict.Pending),
 		), want: verdict.Unknown},
 		{name: "where the resize had brought it, and perhaps not powered off before it was resized again", before: all(unreported, power(4)), looks: looks(
-			at(0, state(unreported)), told(second, state(shutoff, unreported), verdict.LateFailure),
+			at(0, state(unreported)), told(second, state(shutoff, unreported), verdict.ErrorMessage),
 		), want: verdict.Unknown, reason: "power-off"},
-		{name: "the same of a server that was running", before: all(unreported, power(1)), looks: told(time.Minute, state(active, unreported), verdict.LateFailure), want: verdict.Failed},
+		{name: "the same of a server that was running", before: all(unreported, power(1)), looks: told(time.Minute, state(active, unreported), verdict.ErrorMessage), want: verdict.Failed},
 		{name: "the same of a stopped server without an error", before: all(unreported, power(4)), looks: looks(
 			at(0, state(unreported)), told(second, state(shutoff, unreported), verdict.Pending),
 		), want: verdict.Failed},

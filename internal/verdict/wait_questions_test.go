@@ -15,7 +15,7 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 	unreported := launchedAt(time.Time{})
 	runHistories(t, []history{
 		{name: "an event says Error", looks: looks(seenRunning, told(second, still, verdict.Failure)), want: verdict.Failed, reason: "rolled"},
-		{name: "the message says Error", looks: looks(seenRunning, told(second, still, verdict.LateFailure)), want: verdict.Failed, reason: "rolled"},
+		{name: "the message says Error", looks: looks(seenRunning, told(second, still, verdict.ErrorMessage)), want: verdict.Failed, reason: "rolled"},
 		{name: "the record's event says Success", looks: looks(seenRunning, told(second, still, verdict.Success)), want: verdict.Reverted},
 		{name: "SHUTOFF, and an event says Error", looks: looks(
 			seenRunning, told(second, state(shutoff, moved, updated(reverted)), verdict.Failure),
@@ -53,16 +53,16 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 		{name: "launched_at is never reported, the message says Error, and the server was stopped: perhaps only the power-off", before: all(unreported, power(4)), looks: told(
 			0, state(active, moved, unreported), verdict.ErrorMessage,
 		), want: verdict.Unknown},
-		{name: "of a stopped server, not launched anew in a later second", before: power(4), looks: told(0, still, verdict.LateFailure), want: verdict.Failed},
-		{name: "of a stopped server, by a cloud that tells no date: perhaps only the power-off", before: power(4), noDate: true, looks: told(0, still, verdict.LateFailure), want: verdict.Unknown},
+		{name: "of a stopped server, not launched anew in a later second", before: power(4), looks: told(0, still, verdict.ErrorMessage), want: verdict.Failed},
+		{name: "of a stopped server, by a cloud that tells no date: perhaps only the power-off", before: power(4), noDate: true, looks: told(0, still, verdict.ErrorMessage), want: verdict.Unknown},
 		{name: "the same, but the record says that the revert began in a later second", before: power(4), noDate: true, looks: listed(
-			0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second)},
+			0, still, verdict.Record{Word: verdict.ErrorMessage, Began: launched.Add(second)},
 		), want: verdict.Failed, reason: "rolled the revert back"},
 		{name: "the same, but the record says that the revert began in the second in which the resize ended", before: power(4), noDate: true, looks: listed(
-			0, still, verdict.Record{Word: verdict.LateFailure, Began: launched.Add(second - 1)},
+			0, still, verdict.Record{Word: verdict.ErrorMessage, Began: launched.Add(second - 1)},
 		), want: verdict.Unknown},
 		{name: "launched_at is never reported, but the message says Error", before: unreported, looks: told(
-			0, state(active, moved, unreported), verdict.LateFailure,
+			0, state(active, moved, unreported), verdict.ErrorMessage,
 		), want: verdict.Failed},
 	})
 }
@@ -75,7 +75,7 @@ func TestWait_AllInOneSecond(t *testing.T) {
 	runHistories(t, []history{
 		{name: "not launched again, the cloud does not tell", sentAt: within, looks: at(0, still), want: verdict.Unknown, reason: "second"},
 		{name: "an event says Error", sentAt: within, looks: told(0, still, verdict.Failure), want: verdict.Failed},
-		{name: "the message says Error", sentAt: within, looks: told(0, still, verdict.LateFailure), want: verdict.Failed},
+		{name: "the message says Error", sentAt: within, looks: told(0, still, verdict.ErrorMessage), want: verdict.Failed},
 		{name: "the record says Success", sentAt: within, looks: told(0, still, verdict.Success), want: verdict.Reverted},
 		{name: "null for good", sentAt: within, looks: every(4, 0, still, verdict.Pending), want: verdict.Unknown, reason: "second"},
 		{name: "the first instant of the next second", sentAt: launched.Add(second), looks: at(0, still), want: verdict.Failed},
@@ -99,8 +99,8 @@ func TestWait_VerifyResizeAsBefore(t *testing.T) {
 		{name: "the revert is recorded: it goes on for as long as it takes", looks: every(100, 0, state(), verdict.Pending), want: verdict.GoOn},
 		{name: "its event has begun: it goes on for as long as it takes", looks: every(100, 0, state(), verdict.Unfinished), want: verdict.GoOn},
 		{name: "an event says Error", looks: every(4, 0, state(), verdict.Failure), want: verdict.Failed, reason: "Error"},
-		{name: "the message says Error: perhaps only the power-off", looks: every(30, 0, state(), verdict.LateFailure), want: verdict.GoOn},
-		{name: "the message says Error, after twelve settle times", looks: every(31, 0, state(), verdict.LateFailure), want: verdict.Failed, reason: "Error"},
+		{name: "the message says Error: perhaps only the power-off", looks: every(30, 0, state(), verdict.ErrorMessage), want: verdict.GoOn},
+		{name: "the message says Error, after twelve settle times", looks: every(31, 0, state(), verdict.ErrorMessage), want: verdict.Failed, reason: "Error"},
 		{name: "the last event says Success: the responses lag, and catch up", looks: looks(
 			every(10, 0, state(), verdict.Success), at(20*second, state(active, moved, soon(second))),
 		), want: verdict.Reverted},
@@ -153,7 +153,7 @@ func TestWait_VerifyResizeOfAnotherResize(t *testing.T) {
 			history{name: name + ": nobody can know", looks: at(0, now), want: verdict.Unknown, reason: "another resize"},
 			history{name: name + ": recorded without events", looks: told(0, now, verdict.Pending), want: verdict.Unknown},
 			history{name: name + ": an event says Error", looks: told(0, now, verdict.Failure), want: verdict.Failed},
-			history{name: name + ": the message says Error", looks: told(0, now, verdict.LateFailure), want: verdict.Failed},
+			history{name: name + ": the message says Error", looks: told(0, now, verdict.ErrorMessage), want: verdict.Failed},
 			history{name: name + ": the revert of that other one is no progress", looks: looks(
 				at(0, state(reverting, anew)), at(second, now),
 			), want: verdict.Unknown},

@@ -52,7 +52,7 @@ func TestWait_AResizeThatBeganWithoutALaunch(t *testing.T) {
 	t.Parallel()
 	runs := at(0, state(reverting))
 	prep := state(status("RESIZE"), vm("active"), task("resize_prep"))
-	late := listed(10*second, state(active, moved, soon(10*second)), verdict.Record{Word: verdict.LateFailure, Since: verdict.SinceNothing})
+	late := listed(10*second, state(active, moved, soon(10*second)), verdict.Record{Word: verdict.ErrorMessage, Since: verdict.SinceNothing})
 	runHistories(t, []history{
 		{name: "no resize was seen: it could not be powered off", before: power(4), looks: looks(runs, late), want: verdict.Reverted},
 		{name: "one", before: power(4), looks: looks(runs, at(second, prep), late), want: verdict.Failed},
