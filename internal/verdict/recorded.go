@@ -21,11 +21,13 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 		return Failed, "somebody else confirmed the resize"
 	case w.foreign && !w.progress && r.Fate != FateReverted:
 		return Unknown, anotherReverted // the action may have met that other resize, so its own record does not help
+	case r.finished() && r.Fate == FateContested && !differ(w.Before.Flavor, w.last.Flavor):
+		// The confirm was carried out, or the action met a later resize, and brought the server back to where this one had.
 	case r.finished() && w.behind():
 		return w.caughtUp(now)
 	case r.Word == PowerOffFailure && w.question == inError:
 		return Failed, w.fault()
-	case r.finished() && !(w.question == hostOnly && r.Fate == FateContested):
+	case r.finished():
 		return Reverted, ""
 	case r.Word == Failure && w.question != inError:
 		return Failed, rolledBack
