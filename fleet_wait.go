@@ -92,7 +92,7 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 		return w.FetchRecord(ctx)
 	case ctx.Err() != nil || !w.refusals.believe(ctx, err):
 		return fleet.FetchNext
-	case isGone(err):
+	case w.refusals.serverGone():
 		w.err = &RevertFailedError{Revert: *w.revert.clone(), Server: *w.last.clone(), Reason: "the server is gone", Gone: true}
 	default:
 		w.err = &WaitError{Revert: w.revert.clone(), Last: w.last.clone(), Err: withCopy(w.f.noteRefusal(err))}

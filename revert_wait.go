@@ -103,7 +103,7 @@ func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitO
 			return decide(ctx, tracker, record, s, at)
 		},
 	})
-	if isGone(err) {
+	if isGone(err) && !errors.Is(err, ErrWaitEnded) {
 		err = &RevertFailedError{Revert: *revert, Server: *last.clone(), Reason: "the server is gone", Gone: true}
 	}
 	if err != nil {

@@ -40,7 +40,7 @@ func (c *Client) poll(ctx context.Context, p polling) error {
 			if over, err := p.done(s, at); over || err != nil {
 				return err
 			}
-		case refusals.believe(ctx, err) && isGone(err):
+		case refusals.believe(ctx, err) && refusals.serverGone():
 			return err
 		case refusals.believed:
 			return &WaitError{Revert: p.revert, Last: last.clone(), Err: waitCause(ctx, err)}
@@ -100,6 +100,9 @@ func (c *Client) newRefusals() *refusals { return &refusals{c: c} }
 
 func (r *refusals) answered() { *r = refusals{c: r.c} }
 
+// serverGone reports whether it is believed that the server does not exist.
+func (r *refusals) serverGone() bool { return r.gone >= goneInARow }
+
 // open reports whether there is a refusal that is not believed yet.
 func (r *refusals) open() bool { return r.count+r.gone > 0 && !r.believed }
 
@@ -115,7 +118,7 @@ func (r *refusals) believe(ctx context.Context, err error) bool {
 		return true
 	case isGone(err):
 		r.gone++
-		r.believed = r.gone >= goneInARow
+		r.believed = r.serverGone()
 		return r.believed
 	}
 	if r.count++; r.count == 1 {

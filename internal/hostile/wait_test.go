@@ -1,7 +1,9 @@
 package hostile_test
 
 import (
+	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -220,4 +222,33 @@ func TestWithProgress_AnEditedErrorChangesNoVerdict(t *testing.T) {
 		require.ErrorIs(t, err, ecs.ErrNotReverted, "as without the callback")
 		require.ErrorIs(t, err, ecs.ErrNotFound)
 	})
+}
+
+// The end of the context does not make one 404 two.
+func TestWaitForRevert_One404AsTheContextEnds(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		gone := Fault(http.StatusNotFound, "itemNotFound", "Instance could not be found.")
+		c := &Cloud{T: t, Looks: []Step{See(Reverting()), func(req *http.Request) (*http.Response, error) {
+			res, err := gone(req)
+			res.Body = &closing{res.Body, cancel}
+			return res, err
+		}}}
+		_, err := NewClient(t, c).WaitForRevert(ctx, SentRevert())
+		require.ErrorIs(t, err, ecs.ErrWaitEnded)
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, ecs.ErrNotReverted)
+	})
+}
+
+// closing is a body that does something once it has been read.
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+func (b *closing) Close() error {
+	defer b.then()
+	return b.ReadCloser.Close()
 }
