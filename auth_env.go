@@ -32,8 +32,7 @@ import (
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
 // Families are not mixed otherwise, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME and a region's ECS endpoint
-// from ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names, 5 the project from
-// HW_PROJECT_ID or HW_PROJECT_NAME, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
+// from ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names, 5 the project and the cloud as 2, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
 // variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
 // not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert or verify in clouds.yaml) names a file of
 // certificates to trust, unless an option brings an HTTP client. A variable that is set to nothing counts as not set.

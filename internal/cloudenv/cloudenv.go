@@ -76,7 +76,7 @@ type Settings struct {
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
 // Families are not mixed, with these exceptions: 2 takes what it lacks from the OS_ variable that the Terraform provider takes; ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every
-// other project; 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project from HW_PROJECT_ID or HW_PROJECT_NAME; and a cloud
+// other project; 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project and the cloud as 2; and a cloud
 // of clouds.yaml that has no password, secret, region or certificate takes it from its OS_ variable. A variable that is
 // set to nothing counts as not set.
 //

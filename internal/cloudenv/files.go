@@ -13,6 +13,9 @@ import (
 // variable names another path that comes first; "" if there is no such variable. A file beside clouds.yaml that only somebody
 // else may read is passed over, as openstacksdk does, and noted among what was found.
 func readFirst(env Env, r *reader, variable, name string) (*node, error) {
+	if explicit, _ := env.Lookup(variable); strings.HasPrefix(explicit, "~") {
+		return nil, fmt.Errorf("%s begins with ~, which openstacksdk does not expand there: write the whole path", variable)
+	}
 	for _, path := range searchPaths(env, variable, name) {
 		data, err := env.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -37,7 +40,7 @@ func searchPaths(env Env, variable, name string) []string {
 	}
 	var paths []string
 	if path := get(variable); path != "" {
-		paths = append(paths, expandHome(env, path))
+		paths = append(paths, path)
 	}
 	dirs := []string{""}
 	below := func(home string) {

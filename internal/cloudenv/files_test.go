@@ -128,6 +128,15 @@ func TestLoad_SearchesCloudsInOrder(t *testing.T) {
 	}
 }
 
+// It would read another file.
+func TestLoad_RefusesATildeThatOpenstacksdkDoesNotExpand(t *testing.T) {
+	t.Parallel()
+	for _, variable := range []string{"OS_CLIENT_CONFIG_FILE", "OS_CLIENT_SECURE_FILE"} {
+		_, err := load(vars{"OS_CLOUD": "prod", variable: "~/my.yaml"}, vars{homeClouds: cloudsYAML, "/home/me/my.yaml": cloudsYAML, "/home/me/ca.pem": "PEM"})
+		require.ErrorContains(t, err, variable+" begins with ~, which openstacksdk does not expand there")
+	}
+}
+
 func TestLoad_NamedCloudProblems(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -104,6 +104,8 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 	t.Cleanup(srv.Close)
 	user := srv.Credentials()
 	credential, secret := srv.AddApplicationCredential("ci")
+	empty := filepath.Join(t.TempDir(), "empty.pem")
+	writeFile(t, empty, "")
 	openrc := func(change map[string]string) map[string]string {
 		env := map[string]string{
 			"OS_AUTH_URL": srv.IdentityURL(), "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password,
@@ -146,6 +148,13 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 		},
 		"not encrypted": {
 			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",
+		},
+		"no certificate in the file": {
+			openrc(map[string]string{"OS_CACERT": empty}), nil, ecs.ErrInvalidArgument,
+			"OS_CACERT: the file of certificates that the environment names holds none",
+		},
+		"not a URL": {
+			openrc(map[string]string{"OS_AUTH_URL": "https://k.example/v3\r"}), nil, ecs.ErrInvalidArgument, "OS_AUTH_URL: endpoint has the character U+000D",
 		},
 		"no such project": {
 			map[string]string{

@@ -124,23 +124,30 @@ func terraform(r *reader) Settings {
 		s.Token = r.need("HW_AUTH_TOKEN")
 		s.ProjectID = r.need("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID")
 	}
-	if cloud := r.get("HW_CLOUD"); cloud != "" && s.Region != "" {
-		if !endpoint.IsRegion(s.Region) {
-			r.problem("the region %.64q of HW_REGION_NAME is not the name of a region", s.Region)
-		}
-		if s.Endpoint == "" {
-			s.Endpoint, s.places.endpoint = "https://ecs."+s.Region+"."+cloud, "HW_CLOUD"
-		}
-		if s.IdentityEndpoint == "" {
-			s.IdentityEndpoint, s.places.identity = "https://iam."+s.Region+"."+cloud, "HW_CLOUD"
-		}
-	}
+	s.ofCloud(r)
 	r.refuse("HW_PROFILE", "HW_SHARED_CONFIG_FILE", "OS_CERT")
 	algorithm := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(r.get("HW_SIGNING_ALGORITHM")))
 	if algorithm != "" && !strings.HasSuffix(algorithm, "hmacsha256") {
 		r.problem("HW_SIGNING_ALGORITHM names another algorithm than HMAC-SHA256, the only one supported")
 	}
 	return s
+}
+
+// ofCloud completes the endpoints of the region by the cloud's domain.
+func (s *Settings) ofCloud(r *reader) {
+	cloud := r.get("HW_CLOUD")
+	if cloud == "" || s.Region == "" {
+		return
+	}
+	if !endpoint.IsRegion(s.Region) {
+		r.problem("the region %.64q of %s is not the name of a region", s.Region, r.regionName)
+	}
+	if s.Endpoint == "" {
+		s.Endpoint, s.places.endpoint = "https://ecs."+s.Region+"."+cloud, "HW_CLOUD"
+	}
+	if s.IdentityEndpoint == "" {
+		s.IdentityEndpoint, s.places.identity = "https://iam."+s.Region+"."+cloud, "HW_CLOUD"
+	}
 }
 
 // ownToken is the SDK's own way to give a token that one has: it takes nothing from the other families.
@@ -161,12 +168,13 @@ func metadata(env Env, r *reader) (Settings, error) {
 	s := Settings{
 		Kind:             Metadata,
 		Source:           "the environment with ECS_METADATA_CREDENTIALS",
-		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID"),
-		ProjectName:      r.get("HW_PROJECT_NAME"),
+		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
+		ProjectName:      r.get("HW_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"),
 		IdentityEndpoint: r.get("HW_AUTH_URL"),
 		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
 	}
 	s.places.identity = "HW_AUTH_URL"
 	err := s.vendorRegion(env, r)
+	s.ofCloud(r)
 	return s, err
 }

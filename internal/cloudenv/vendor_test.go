@@ -196,6 +196,18 @@ func TestLoad_TakesFromOpenStackWhatTerraformLacks(t *testing.T) {
 	require.ErrorContains(t, err, "OS_CERT is set, but not supported")
 }
 
+func TestLoad_MetadataIsOfTheCloudThatTerraformIsToldOf(t *testing.T) {
+	t.Parallel()
+	env := vars{"ECS_METADATA_CREDENTIALS": "1", "HW_REGION_NAME": "r-1", "HW_CLOUD": "cloud.example", "OS_PROJECT_NAME": "team"}
+	s, err := load(env, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://ecs.r-1.cloud.example", "https://iam.r-1.cloud.example", "team"}, []string{s.Endpoint, s.IdentityEndpoint, s.ProjectName})
+	env["ECS_ENDPOINT"], env["HW_AUTH_URL"] = "https://n.example", "https://iam.example"
+	s, err = load(env, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://n.example", "https://iam.example"}, []string{s.Endpoint, s.IdentityEndpoint})
+}
+
 func TestLoad_RefusesTheVariablesOfTerraformBesideAKeyOfOpenStack(t *testing.T) {
 	t.Parallel()
 	env := vars{"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": secret, "OS_REGION_NAME": "r-1"}
