@@ -92,8 +92,10 @@ func TestLoad_RefusesWithTheFileTheLineAndTheKey(t *testing.T) {
 		"auth: {passcode: x}":                  "passcode is set, but not supported",
 		"auth: {system_scope: all}":            "system_scope is set, but not supported",
 		"auth: {auth_url: 'https://{region}.k', password: p}": "auth_url has braces that are not {region_name}",
-		"auth: [a]":     "auth is not a mapping",
-		"project_name:": "project_name has no value, for which openstacksdk takes the text None",
+		"auth: [a]": "auth is not a mapping",
+		"auth: {auth_url: 'https://k', user_id: u, password: p, project_name: }":                   "project_name has no value, for which openstacksdk takes the text None",
+		"auth: {auth_url: 'https://k', username: u, password: p, project_id: p, user_domain_id: }": "user_domain_id has no value, for which openstacksdk takes the text None",
+		"interface: []": "interface is an empty list",
 	} {
 		_, err := load(vars{"OS_CLOUD": "c"}, whole(line))
 		require.ErrorContains(t, err, homeClouds+":4: "+want, line)
@@ -297,7 +299,8 @@ func TestLoad_TakesTheCloudOfTheVariables(t *testing.T) {
 
 func TestLoad_TakesWhatChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"compute_service_type: compute", "key: /k.pem", "cert: ''", "system_scope:", "trust_id: ''", "verify: 'True'", "insecure: 'no'"} {
+	for _, line := range []string{"compute_service_type: compute", "key: /k.pem", "cert: ''", "system_scope:", "trust_id: ''", "verify: 'True'", "insecure: 'no'",
+		"project_name:", "tenant_name: ''", "project_domain_id: null", "user_domain_id: ~"} {
 		_, err := load(vars{"OS_CLOUD": "c"}, whole(line))
 		require.NoError(t, err, line)
 	}

@@ -138,11 +138,11 @@ type domains struct {
 
 // domains reads them: what stands in auth wins, a project over a tenant, and one domain may be for both.
 func (c *config) domains() domains {
-	d := domains{
-		projectID: c.mapped("tenant_id", "project_id"), projectName: c.mapped("tenant_name", "project_name"),
-		userDomainID: c.mapped("user_domain_id"), userDomainName: c.mapped("user_domain_name"),
-		projectDomainID: c.mapped("project_domain_id"), projectDomainName: c.mapped("project_domain_name"),
-	}
+	user := c.has("user_id")
+	d := domains{projectID: c.mapped("tenant_id", "project_id"), userDomainID: c.optional(user, "user_domain_id"), userDomainName: c.optional(user, "user_domain_name")}
+	project := d.projectID != ""
+	d.projectName = c.optional(project, "tenant_name", "project_name")
+	d.projectDomainID, d.projectDomainName = c.optional(project, "project_domain_id"), c.optional(project, "project_domain_name")
 	c.mapped("auth_token", "token") // for its problems
 	orElse := func(value *string, other string) {
 		if *value == "" {
@@ -173,7 +173,10 @@ func (c *config) domains() domains {
 }
 
 // mapped returns the value of the last of the keys that is there, be it empty: openstacksdk drops the others then.
-func (c *config) mapped(keys ...string) string {
+func (c *config) mapped(keys ...string) string { return c.optional(false, keys...) }
+
+// optional is mapped for keys whose value does not matter if hasID is set: an ID wins over a name and its domain.
+func (c *config) optional(hasID bool, keys ...string) string {
 	var last *node
 	set, lastKey := 0, ""
 	for _, key := range keys {
@@ -189,7 +192,7 @@ func (c *config) mapped(keys ...string) string {
 		}
 	}
 	switch {
-	case last == nil:
+	case last == nil, hasID && (last.kind == nullNode || last.kind == textNode && last.text == ""):
 		return ""
 	case last.kind == nullNode:
 		c.r.problem("%s%s has no value, for which openstacksdk takes the text None: remove it", last.where(), c.label(lastKey))

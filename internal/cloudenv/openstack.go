@@ -221,6 +221,9 @@ func (c *config) interfaces() []string {
 		if n.kind == listNode {
 			items = n.list
 		}
+		if len(items) == 0 {
+			c.problem(key, "is an empty list, for which openstacksdk takes any interface")
+		}
 		c.found(n, key)
 		var interfaces []string
 		for _, item := range items {

@@ -140,6 +140,9 @@ func (g generator) login(kind string) (auth, top mapping) {
 	if g.chance(10) {
 		auth.add(pick(g, "project_id", "tenant_id", "project_name"), "another")
 	}
+	if g.chance(8) { // left over from a template
+		auth.add(pick(g, "project_name", "tenant_name", "user_domain_id", "user_domain_name", "project_domain_id"), pick[any](g, raw("null"), raw(""), raw(`""`)))
+	}
 	return auth, top
 }
 
