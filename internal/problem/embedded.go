@@ -48,7 +48,7 @@ func (r *reader) expand(n *node, times int) {
 		r.expand(&n.children[i], times)
 	}
 	text := strings.TrimSpace(n.text)
-	if n.kind != textual || text == "" || !strings.Contains(`{["<&`, text[:1]) || !r.mayRead(text) {
+	if n.kind != textual || text == "" || strings.IndexByte(`{["<&`, text[0]) < 0 || !r.mayRead(text) {
 		return
 	}
 	root, ok := parse([]byte(text))
