@@ -84,7 +84,7 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 		r.stands()
 	case finding == verdict.Errored:
 		b.errored++
-	case finding == verdict.FetchAgain && now.state().Resizing():
+	case now.state().Resizing():
 		r.sightings.Otherwise()
 	}
 	return finding, why
@@ -244,7 +244,7 @@ func (r *revertCall) failed(now *Server, reason string) error {
 // unknown ends the call without a verdict. It keeps what became of the last request, and why no response could tell.
 func (r *revertCall) unknown(ctx context.Context, seen *Server, why error) error {
 	err := r.last
-	if why != nil && !errors.Is(r.last, why) {
+	if !errors.Is(r.last, why) {
 		err = fmt.Errorf("%w; read back: %w", r.last, waitCause(ctx, why))
 	}
 	return &OutcomeUnknownError{Revert: *r.revert.clone(), Observed: seen.clone(), Err: err}

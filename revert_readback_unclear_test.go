@@ -104,6 +104,7 @@ func TestRevertResize_SendsAgainAfterANovaFault(t *testing.T) {
 				assert.Equal(t, RevertID, revert.RequestID)
 				posts := c.All(KindPost)
 				require.Len(t, posts, 2)
+				assert.Positive(t, posts[1].Start-posts[0].End)
 				assert.GreaterOrEqual(t, posts[1].Start-posts[0].End, want)
 				assert.Less(t, posts[1].Start-posts[0].End, want+3*time.Second)
 			})

@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -284,4 +285,24 @@ func TestRevertResize_FirstLookIsMadeAgain(t *testing.T) {
 		assert.Equal(t, "look look look look post", c.Story())
 		assert.GreaterOrEqual(t, Elapsed(), 7*time.Second, "as the cloud asked")
 	})
+}
+
+// What became of a login is no answer to the action, whatever its status.
+func TestRevertResize_ALoginThatIsRefusedIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusConflict, http.StatusInternalServerError, http.StatusOK} {
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: []Step{See(VerifyResize())}}
+			auth := AuthFunc(func(_ context.Context, req *http.Request) error {
+				if req.Method == http.MethodPost {
+					return &ecs.APIError{StatusCode: status, Message: "the login"}
+				}
+				return nil
+			})
+			_, err := NewClientAs(t, auth, c).RevertResize(t.Context(), ProjectID, ServerID)
+			require.Error(t, err)
+			require.NotErrorIs(t, err, ecs.ErrOutcomeUnknown)
+			assert.Empty(t, c.All(KindPost))
+		})
+	}
 }

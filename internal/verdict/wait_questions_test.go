@@ -53,7 +53,7 @@ func TestWait_MovedButNotLaunchedAgain(t *testing.T) {
 		{name: "launched_at is never reported, the message says Error, and the server was stopped: perhaps only the power-off", before: all(unreported, power(4)), looks: told(
 			0, state(active, moved, unreported), verdict.ErrorMessage,
 		), want: verdict.Unknown},
-		{name: "of a stopped server, not launched anew in a later second", before: power(4), looks: told(0, still, verdict.ErrorMessage), want: verdict.Failed},
+		{name: "of a stopped server, not launched anew in a later second", before: power(4), looks: told(0, still, verdict.ErrorMessage), want: verdict.Failed, reason: "record"},
 		{name: "of a stopped server, by a cloud that tells no date: perhaps only the power-off", before: power(4), noDate: true, looks: told(0, still, verdict.ErrorMessage), want: verdict.Unknown},
 		{name: "the same, but the record says that the revert began in a later second", before: power(4), noDate: true, looks: listed(
 			0, still, verdict.Record{Word: verdict.ErrorMessage, Began: launched.Add(second)},
