@@ -60,6 +60,10 @@ func TestLoad_ReadsWhatStandsBesideAuth(t *testing.T) {
 		auth: {auth_url: "https://k", password: x}, password: not this one}}`})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"u", "x", "d", "p", "d"}, []string{s.Username, s.Password, s.DomainName, s.ProjectName, s.ProjectDomainName})
+	s, err = load(vars{"OS_CLOUD": "c"}, vars{"clouds.yaml": `clouds: {c: {username: not this one, regions: [{name: r, values: {username: nor this}}],
+		auth: {auth_url: "https://k", user_name: u, user_domain_id: d, password: x, project_id: p}}}`})
+	require.NoError(t, err)
+	assert.Equal(t, "u", s.Username, "auth comes first, by any name")
 }
 
 func TestLoad_RefusesWithTheFileTheLineAndTheKey(t *testing.T) {
@@ -299,8 +303,10 @@ func TestLoad_TakesTheCloudOfTheVariables(t *testing.T) {
 
 func TestLoad_TakesWhatChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{"compute_service_type: compute", "key: /k.pem", "cert: ''", "system_scope:", "trust_id: ''", "verify: 'True'", "insecure: 'no'",
-		"project_name:", "tenant_name: ''", "project_domain_id: null", "user_domain_id: ~"} {
+	for _, line := range []string{
+		"compute_service_type: compute", "key: /k.pem", "cert: ''", "system_scope:", "trust_id: ''", "verify: 'True'", "insecure: 'no'",
+		"project_name:", "tenant_name: ''", "project_domain_id: null", "user_domain_id: ~",
+	} {
 		_, err := load(vars{"OS_CLOUD": "c"}, whole(line))
 		require.NoError(t, err, line)
 	}

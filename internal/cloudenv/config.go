@@ -47,12 +47,14 @@ func (c *config) has(keys ...string) bool {
 	})
 }
 
-// text returns the first value that is set, in auth or beside it.
+// text returns the first value that is set, in auth by any of the names, or else beside it.
 func (c *config) text(keys ...string) string {
-	for _, key := range keys {
-		if n := c.at(key); n != nil && c.has(key) {
-			c.found(n, key)
-			return c.scalar(n, key)
+	for _, inAuth := range []bool{true, false} {
+		for _, key := range keys {
+			if n := c.at(key); c.has(key) && (!inAuth || n == c.auth[key]) {
+				c.found(n, key)
+				return c.scalar(n, key)
+			}
 		}
 	}
 	return ""
