@@ -44,6 +44,7 @@ func TestRevertResize_AnotherResizeIsWatchedWhileARequestMayArrive(t *testing.T)
 			_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
 			require.ErrorIs(t, err, tt.want, name)
 			assert.Equal(t, tt.atOnce, Elapsed() < 5*time.Second, "%s: %s", name, Elapsed())
+			assert.Less(t, Elapsed(), 10*time.Second, name)
 			assert.Len(t, c.All(KindPost), 1, name)
 		})
 	}

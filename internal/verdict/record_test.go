@@ -40,6 +40,7 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 		{"being powered off", "", []verdict.Event{runs(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
 		{"powered off", "", []verdict.Event{ok(powerOff), ok(secondHalf), ok(firstHalf)}, verdict.Success},
 
+		{"an event failed that is not known, before the message says so", "", []verdict.Event{bad("ponder"), ok(firstHalf)}, verdict.ErrorMessage},
 		{"the first half failed", "Error", []verdict.Event{bad(firstHalf)}, verdict.Failure},
 		{"the first half failed, oldest first, and what came after it", "Error", []verdict.Event{bad(firstHalf), bad(powerOff)}, verdict.Failure},
 		{"the second half failed, before a power-off", "Error", []verdict.Event{bad(secondHalf), ok(firstHalf)}, verdict.Failure},

@@ -46,6 +46,7 @@ func TestRecorded_OfAResizeThatWasConfirmedToo(t *testing.T) {
 	runHistories(t, []history{
 		{name: "a list that does not show yet the revert that was seen", looks: looks(runs, listed(time.Minute, late, confirmed)), want: verdict.Unknown},
 		{name: "both, and the flavor is the old one", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Success, Fate: verdict.FateContested}), want: verdict.Reverted},
+		{name: "both, only the host has changed, and an event says Error", looks: listed(time.Minute, lateHost, verdict.Record{Word: verdict.Failure, Fate: verdict.FateContested}), want: verdict.Failed},
 		{name: "only a revert, of a cold migration", looks: listed(time.Minute, lateHost, verdict.Record{Word: verdict.Success, Fate: verdict.FateReverted}), want: verdict.Reverted},
 		{name: "both, and no error, but another resize", looks: listed(0, state(flavor("third"), newer), pending), want: verdict.Unknown},
 		{name: "both, and no error, and rescued", looks: listed(time.Minute, rescued, pending), want: verdict.Unknown},
