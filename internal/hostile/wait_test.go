@@ -224,6 +224,29 @@ func TestWithProgress_AnEditedErrorChangesNoVerdict(t *testing.T) {
 	})
 }
 
+// A double of a cloud that sends no date and has no record is taken to have the client's clock.
+func TestWaitForRevert_OverADoubleWithoutADate(t *testing.T) {
+	t.Parallel()
+	for name, looks := range map[string][]Step{
+		"over at once":  {Undated(See(VerifyResize())), Undated(See(Reverted()))},
+		"seen running":  {Undated(See(VerifyResize())), Undated(See(Reverting())), Undated(See(Reverted()))},
+		"and not there": {Undated(See(VerifyResize())), Undated(See(Confirmed()))},
+	} {
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: looks, Posts: []Step{Undated(Accept())}}
+			client := NewClient(t, c)
+			revert, err := client.RevertResize(t.Context(), ProjectID, ServerID)
+			require.NoError(t, err, name)
+			_, err = client.WaitForRevert(t.Context(), revert)
+			if name == "and not there" {
+				require.ErrorIs(t, err, ecs.ErrNotReverted, name)
+			} else {
+				require.NoError(t, err, name)
+			}
+		})
+	}
+}
+
 // The end of the context does not make one 404 two.
 func TestWaitForRevert_One404AsTheContextEnds(t *testing.T) {
 	t.Parallel()

@@ -187,12 +187,23 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""
-	case r.Since != SinceRelaunched && w.recent(w.last, now):
+	case r.Since != SinceRelaunched && w.recent(w.last, now), r.Word == Untold && w.soonAfterSent(now):
 		return Reverted, ""
 	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || w.progress):
 		return w.noError(now)
 	}
 	return Unknown, perhapsChanged
+}
+
+// soonAfterSent is recent for a cloud that tells neither a date nor a record, such as a double in a test: its clock is taken for that of
+// whoever sent the revert.
+func (w *Wait) soonAfterSent(now time.Time) bool {
+	if !w.CloudTime.IsZero() || w.meanwhile {
+		return false
+	}
+	sightings := w.sightings
+	sightings.Dated(w.SentAt)
+	return sightings.Recent(w.last, now)
 }
 
 // inError: where the server has moved and was launched anew, and nothing that does so came after the revert, it is the revert that did,

@@ -23,7 +23,13 @@ func TestWait_KnowsTheCloudsTimeOfARevert(t *testing.T) {
 		{name: "not known when it was sent", untied: true, unsent: true, looks: at(0, still), want: verdict.Unknown, reason: "second"},
 
 		{name: "launched soon after it was sent, by the date of a response", untied: true, skew: time.Hour, looks: at(time.Minute, quick), want: verdict.Reverted},
-		{name: "launched soon after it was sent, but by another clock", noDate: true, looks: at(time.Minute, quick), want: verdict.Unknown},
+		{name: "launched soon after it was sent, by the sender's clock, where there is neither a date nor a record", noDate: true, looks: at(time.Minute, quick), want: verdict.Reverted},
+		{name: "launched long after it was sent, likewise", noDate: true, looks: at(time.Hour, state(active, moved, soon(time.Minute))), want: verdict.Unknown},
+		{name: "launched soon after it was sent, by another clock, and the record says Error", noDate: true, looks: told(time.Minute, quick, verdict.Failure), want: verdict.Failed},
+		{name: "the same, and the record leaves it open", noDate: true, looks: listed(time.Minute, quick, verdict.Record{Word: verdict.Unfinished, Since: verdict.SinceRelaunched}), want: verdict.GoOn},
+		{name: "the same, but another resize was seen meanwhile", noDate: true, looks: looks(
+			at(0, state(status("RESIZE"), vm("active"), task("resize_prep"))), at(second, quick),
+		), want: verdict.Unknown},
 		{name: "not known when it was sent: the first sighting stays the first", untied: true, unsent: true, skew: time.Hour, looks: looks(
 			at(0, state(reverting)), at(30*second, state(reverting)), at(32*second, quick),
 		), want: verdict.Reverted},
