@@ -86,7 +86,7 @@ func brokenPart(raw string) string {
 	switch {
 	case !found:
 		return "must begin with https://"
-	case regexp.MustCompile(`%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`).MatchString(rest):
+	case brokenEscape.MatchString(rest):
 		return "has a percent sign that two hexadecimal digits do not follow; the zone of an IPv6 address begins with %25"
 	case strings.ContainsAny(host, "[]"):
 		return "has a broken IPv6 address"
@@ -125,3 +125,5 @@ func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback()
 }
+
+var brokenEscape = regexp.MustCompile(`%([^0-9A-Fa-f]|.[^0-9A-Fa-f]|.?$)`)

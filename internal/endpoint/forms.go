@@ -73,7 +73,7 @@ func isIdentityVersion(segment string) bool { return strings.EqualFold(segment, 
 
 // isVersion reports whether a part of a path is a version of any API, such as v2.0, v2 or 2.1.
 func isVersion(segment string) bool {
-	return regexp.MustCompile(`^[vV]?\d+(\.\d+)+$|^[vV]\d+$`).MatchString(segment)
+	return versionForm.MatchString(segment)
 }
 
 // isResource reports whether a part of a path is what the API has behind its version.
@@ -83,7 +83,7 @@ func isResource(segment string) bool {
 
 // isID reports whether a part of a path has the form of a project's ID: a UUID, with dashes or without.
 func isID(segment string) bool {
-	return regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`).MatchString(segment)
+	return idForm.MatchString(segment)
 }
 
 func consistsOf(text, characters string) bool {
@@ -93,7 +93,7 @@ func consistsOf(text, characters string) bool {
 // cutProjectPlaceholder drops a placeholder for a project from the end of a URL, in one of the forms that catalogs,
 // documents, openrc files and Terraform have.
 func cutProjectPlaceholder(raw string) (base string, found bool) {
-	place := regexp.MustCompile(`(?i)/(` + opening + `|\$)(OS_)?(project|tenant)[_-]?id(` + closing + `)?/*$`).FindStringIndex(raw)
+	place := projectPlaceholder.FindStringIndex(raw)
 	if place == nil {
 		return raw, false
 	}
@@ -102,11 +102,18 @@ func cutProjectPlaceholder(raw string) (base string, found bool) {
 
 // anyPlaceholder returns a placeholder that a URL has, or "".
 func anyPlaceholder(raw string) string {
-	return regexp.MustCompile(`(?i)(` + opening + `)[\w.-]*(` + closing + `)?|\$\w+`).FindString(raw)
+	return placeholder.FindString(raw)
 }
 
 // What placeholders are written in: %(x)s, $(x)s, ${x}, {x}, {{ x }} and <x>, as they are or escaped.
 const (
 	opening = `(?:%25|%|\$)\(|(?:%25|%|\$)?%28|\$?(?:\{{1,2}|%7B)\s*|<`
 	closing = `\)s?|%29s?|\s*(?:\}{1,2}|%7D)|>`
+)
+
+var (
+	versionForm        = regexp.MustCompile(`^[vV]?\d+(\.\d+)+$|^[vV]\d+$`)
+	idForm             = regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
+	projectPlaceholder = regexp.MustCompile(`(?i)/(` + opening + `|\$)(OS_)?(project|tenant)[_-]?id(` + closing + `)?/*$`)
+	placeholder        = regexp.MustCompile(`(?i)(` + opening + `)[\w.-]*(` + closing + `)?|\$\w+`)
 )
