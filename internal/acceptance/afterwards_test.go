@@ -48,7 +48,6 @@ func TestAfterwards_APowerOffThatFails(t *testing.T) {
 	t.Parallel()
 	s := nova{}.connect(t, "demo")
 	srv := newServer(t, nova{}, s, wish{stopped: true, failPowerOff: "the power stays on"})
-	laterSecond()
 	before, _ := srv.platform.flavors()
 	client := newClient(t, s, s.endpoint)
 	revert, err := client.RevertResize(bounded(t), s.projectID, srv.id)

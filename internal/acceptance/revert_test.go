@@ -94,7 +94,6 @@ func TestRevert_ThatFails(t *testing.T) {
 			t.Parallel()
 			s := nova{}.connect(t, "demo")
 			srv := newServer(t, nova{}, s, tc.wish)
-			laterSecond()
 			_, err := newClient(t, s, s.endpoint).RevertResizeAndWait(bounded(t), s.projectID, srv.id)
 			require.ErrorIs(t, err, ecs.ErrNotReverted)
 			var failed *ecs.RevertFailedError

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -124,6 +125,9 @@ func newServers(t *testing.T, p platform, s *session, wishes []wish) []*server {
 			srv.await(t, "VERIFY_RESIZE")
 		}
 	})
+	if slices.ContainsFunc(wishes, func(w wish) bool { return w.rollBack || w.failPowerOff != "" }) {
+		laterSecond()
+	}
 	return servers
 }
 
