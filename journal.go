@@ -205,7 +205,7 @@ func (e *JournalEntry) check() error {
 	if err := precondition(&e.Revert.Before, verdict.Unresumable(e.Revert.Before.state())); err != nil {
 		return invalid("the revert's Before: %w", err)
 	}
-	if e.Server != nil && !strings.EqualFold(e.Server.ID, e.Revert.ServerID) {
+	if e.Server != nil && e.Server.ID != "" && !strings.EqualFold(e.Server.ID, e.Revert.ServerID) {
 		return invalid("the server %q is another one than the revert's, %q", e.Server.ID, e.Revert.ServerID)
 	}
 	accepted := !e.Revert.SentAt.IsZero()
