@@ -297,6 +297,9 @@ func TestLoad_TakesTheCloudOfTheVariables(t *testing.T) {
 	openrc["OS_CLOUD_NAME"], openrc["OS_CLOUD"] = "mine", "envvars"
 	_, err = load(openrc, whole())
 	require.ErrorContains(t, err, `has no cloud "envvars", only ["c"]`)
+	openrc["OS_CLOUD_NAME"], openrc["OS_CLOUD"] = "", ""
+	_, err = load(openrc, whole())
+	require.ErrorContains(t, err, "OS_CLOUD_NAME is set to nothing")
 	_, err = load(vars{"OS_CLOUD": "envvars", "OS_REGION_NAME": "r"}, nil)
 	require.ErrorContains(t, err, "the OS_ environment is incomplete: ")
 }

@@ -18,6 +18,9 @@ func openStack(env Env, r *reader) Settings {
 	if err := c.underlayProfile(); err != nil {
 		r.problem("%w", err)
 	}
+	if name, ok := env.Lookup("OS_CLOUD_NAME"); ok && name == "" {
+		r.problem("OS_CLOUD_NAME is set to nothing, and then openstacksdk takes no notice of OS_REGION_NAME: unset it")
+	}
 	s := c.settings()
 	s.Source = "the OS_ environment"
 	return s

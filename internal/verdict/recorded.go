@@ -89,8 +89,8 @@ func (w *Wait) noWord(r Record, now time.Time) (Verdict, string) {
 // notNewer: a finished revert sets the launch time, a rolled back one leaves it. Its resolution is one second.
 func (w *Wait) notNewer(r Record, now time.Time) (Verdict, string) {
 	switch {
-	case (r.Word == Pending || r.Word == Unfinished) && w.patient(now):
-		return GoOn, "" // the cloud writes the record after the state
+	case (r.Word == Pending || r.Word == Unfinished) && (w.patient(now) || !w.laterSecond(r) && !w.long(now)):
+		return GoOn, "" // the cloud writes the record after the state, be it late where nothing else tells
 	case r.failed() && (w.Before.Power != shutDown || sameLaunch(w.Before, w.last) && w.laterSecond(r)):
 		return Failed, rolledBack
 	case w.last.LaunchedAt.IsZero() || w.Before.LaunchedAt.IsZero():
