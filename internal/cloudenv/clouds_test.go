@@ -108,6 +108,10 @@ func TestLoad_RefusesWithTheFileTheLineAndTheKey(t *testing.T) {
 	require.ErrorContains(t, err, homeClouds+":4: region_name is not the first of regions")
 	_, err = load(vars{"OS_CLOUD": "c"}, whole("region_name: a", "region-name: b"))
 	require.ErrorContains(t, err, homeClouds+":5: region-name is there twice, once with a dash")
+	_, err = load(vars{"OS_CLOUD": "c"}, whole("project-name: a", "auth: {auth_url: 'https://k', username: u, password: p, project_name: b}"))
+	require.ErrorContains(t, err, homeClouds+":4: project_name is there twice, in auth and with a dash beside it")
+	_, err = load(vars{"OS_CLOUD": "c"}, whole("auth: {auth_url: 'https://k', username: u, password: p, default_domain_name: a, default-domain-name: b}"))
+	require.ErrorContains(t, err, "default_domain_name is there twice, once with a dash")
 	_, err = load(vars{"OS_CLOUD": "c"}, vars{"clouds.yaml": whole()[homeClouds], "secure.yaml": "clouds:\n  c:\n    auth:\n      passcode: '123456'\n"})
 	require.ErrorContains(t, err, "secure.yaml:4: passcode is set, but not supported")
 }

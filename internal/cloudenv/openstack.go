@@ -61,6 +61,7 @@ func isIdentitySwitch(key string) bool {
 
 // settings reads the configuration as openstacksdk does, and refuses what is not supported.
 func (c *config) settings() Settings {
+	c.refuseDashes()
 	region := c.chooseRegion()
 	s := Settings{FromCatalog: true}
 	s.Endpoint, s.places.endpoint = c.r.first("ECS_ENDPOINT")
@@ -235,4 +236,18 @@ func (c *config) interfaces() []string {
 		return interfaces
 	}
 	return nil
+}
+
+// refuseDashes refuses keys that stand there twice, once with a dash, where openstacksdk decides by rules that nobody would guess.
+func (c *config) refuseDashes() {
+	for _, key := range authKeys() {
+		inAuth, beside := c.auth[key], c.top[key]
+		switch {
+		case inAuth == nil:
+		case beside != nil && strings.Contains(beside.key, "-") && beside.text != inAuth.text:
+			c.r.problem("%s%s is there twice, in auth and with a dash beside it: remove one of the two", beside.where(), c.label(key))
+		case inAuth.twice && strings.HasPrefix(key, "default_domain"):
+			c.r.problem("%s%s is there twice, once with a dash: remove one of the two", inAuth.where(), c.label(key))
+		}
+	}
 }
