@@ -234,6 +234,7 @@ type noEntries struct{ ecs.Journal }
 func (noEntries) Load(context.Context) iter.Seq2[ecs.JournalEntry, error] { return nil }
 
 func TestFleetJournal_RefusesNoEntriesAtAll(t *testing.T) {
+	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		for _, result := range client.RevertResizeAll(t.Context(), cloud.ProjectID(), []string{"x"}, ecs.WithJournal(noEntries{})) {
 			require.ErrorIs(t, result.Err, ecs.ErrInvalidArgument)
