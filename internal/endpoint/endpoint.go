@@ -21,7 +21,18 @@ func Parse(raw string, insecure bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return withPath(u, segments(u)), nil
+	return written(u, segments(u), insecure)
+}
+
+// written returns the URL with another path, unless it could not be read again: net/url escapes more than it has read where a path has
+// bytes that belong to no URL.
+func written(u *url.URL, path []string, insecure bool) (string, error) {
+	base := withPath(u, path)
+	_, err := parse(base, insecure)
+	if err != nil {
+		return "", err
+	}
+	return base, nil
 }
 
 func parse(raw string, insecure bool) (*url.URL, error) {

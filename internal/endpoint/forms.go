@@ -33,7 +33,8 @@ func Compute(raw, projectID string, insecure bool) (base string, hasProject bool
 	case slices.ContainsFunc(path, isResource):
 		return "", hasProject, fmt.Errorf("endpoint %q names a resource of the API: leave that off", whole)
 	}
-	return withPath(u, path), hasProject, nil
+	base, err = written(u, path, insecure)
+	return base, hasProject, err
 }
 
 // Identity checks the URL of an identity API and returns it without the API's version. A path of one of its requests for
@@ -62,7 +63,7 @@ func Identity(raw string, insecure bool) (string, error) {
 	case versions == 0 && slices.ContainsFunc(path, isIdentityVersion):
 		return "", fmt.Errorf("endpoint %q goes on behind the version of the API: leave that off", whole)
 	}
-	return withPath(u, path), nil
+	return written(u, path, insecure)
 }
 
 func isComputeVersion(segment string) bool {

@@ -181,6 +181,7 @@ func FuzzForms(f *testing.F) {
 	f.Add("https://ecs.example.com/v2.1/%(project_id)s", "p")
 	f.Add("http://[fe80::1%25ens3]/v2.1/p", "p")
 	f.Add("http://[::%25\xc2]", "0")
+	f.Add("http://0/(\xaf", "S")
 	f.Fuzz(func(t *testing.T, raw, project string) {
 		base, _, err := endpoint.Compute(raw, project, true)
 		if err == nil {
