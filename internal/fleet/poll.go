@@ -69,6 +69,9 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 	if whole {
 		w.unchanged(r, started)
 	}
+	for key := range r.seen {
+		r.open[key].listed = true
+	}
 	none := !whole && err == nil || w.failures >= maxFailures || w.refusals > 0
 	for key, e := range r.open {
 		if !r.seen[key] && (e.single || none || err == nil && !e.seen) {
@@ -78,11 +81,12 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 	}
 }
 
-// unchanged tells the waits whose servers a whole list of changes did not show. The last moments do not count: see [overlap].
+// unchanged reports to the waits which servers a whole list of changes did not show, of those that such a list has shown before: one that
+// lists never show may have changed. The last moments do not count: see [overlap].
 func (w *Watch) unchanged(r *round, started time.Time) {
 	until := started.Add(-overlap)
 	for key, e := range r.open {
-		if !r.seen[key] && e.seen {
+		if !r.seen[key] && e.listed {
 			e.wait.Unchanged(until, w.Clock.DateAt(until))
 		}
 	}

@@ -75,6 +75,7 @@ type watched struct {
 	sentAt time.Time // when the revert was sent
 	seenAt time.Time // before the last request that showed it
 	seen   bool      // there was one
+	listed bool      // a list of changes has shown it
 	single bool      // the next poll fetches it by itself
 }
 

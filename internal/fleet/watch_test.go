@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -213,6 +215,44 @@ func TestWatch_LooksAsLittleAsItCan(t *testing.T) {
 		})
 	}
 }
+
+// Only a whole list, and one that has shown the server before, says that it has not changed.
+func TestWatch_WhatAWholeListDoesNotShowHasNotChanged(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err     error
+		perPage int // of 10 servers
+		want    []string
+	}{
+		"a whole list":            {nil, 1000, ids(10)[1:]},
+		"a list that fails":       {errPassing, 1000, nil},
+		"a list that is too long": {nil, 2, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWatching(endsAt(10, 30*time.Second))
+				w.perPage = tt.perPage
+				w.shows = func(since time.Time) ([]string, error) {
+					if tt.perPage < 10 {
+						return everything(w)(since)
+					}
+					shown, _ := w.changed(since)
+					return slices.DeleteFunc(shown, func(id string) bool { return id == "server-0" }), tt.err
+				}
+				w.add(fleet.GoOn)
+				w.run(t)
+				assert.ElementsMatch(t, tt.want, slices.Collect(maps.Keys(w.unchanged)))
+				for id, at := range w.unchanged {
+					assert.Less(t, at.Sub(w.start), 30*time.Second-overlap, id)
+				}
+			})
+		})
+	}
+}
+
+// overlap is how much of a list's time does not count: see the constant of that name.
+const overlap = 2 * time.Second
 
 // everything is a list that takes no notice of a time.
 func everything(w *watching) func(time.Time) ([]string, error) {
