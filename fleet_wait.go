@@ -43,16 +43,16 @@ func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
 }
 
 func (w *fleetWait) Unchanged(at, date time.Time) {
-	w.tracker.Unchanged(verdict.Moment{Asked: at, Now: time.Now(), Date: date})
+	w.tracker.Unchanged(verdict.Moment{Requested: at, Now: time.Now(), Date: date})
 }
 
 func (w *fleetWait) judge(s *Server, at moment) fleet.Finding {
 	w.last = s
-	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Asked: at.requested, Now: time.Now(), Date: at.date}))
+	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Requested: at.requested, Now: time.Now(), Date: at.date}))
 }
 
 func (w *fleetWait) conclude(v verdict.Verdict, reason string) fleet.Finding {
-	if v == verdict.Ask {
+	if v == verdict.FetchRecord {
 		return fleet.NeedRecord
 	}
 	over, err := concluded(v, reason, w.revert, w.last)

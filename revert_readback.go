@@ -169,7 +169,7 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 		return r.accepted(), nil
 	case verdict.NotReverted:
 		return nil, r.failed(now, r.whyNotReverted(ctx))
-	case verdict.AskRecord:
+	case verdict.CheckRecord:
 		revert, err := r.byRecord(ctx, rereadRefused, now, errors.New(why))
 		switch stands := now.CheckRevertResize() == nil; {
 		case stands && errors.Is(err, ErrNotReverted) && r.pending && time.Since(b.start) < r.c.settle:

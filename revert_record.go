@@ -59,7 +59,7 @@ type recordReader struct {
 	readable bool // so it was found when it was probed
 }
 
-// read returns what the cloud's record says of the revert. It is false if the next response may tell more: after a passing
+// read returns what the cloud's record says of the revert. It is false if the next response may bring more: after a passing
 // failure, and after a refusal that may come from something in between.
 func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Record, bool) {
 	record, err := q.fetch(ctx, w)
@@ -116,7 +116,7 @@ func (q *recordReader) actionID() string {
 }
 
 // bound shortens the pause before the next request where there is no record: only a server that was seen in its resize within three
-// settle times counts as reverted then. It asks the record once whether it knows the revert, when a pause becomes longer than that.
+// settle times counts as reverted then. It fetches the record once when a pause becomes longer than that, to see whether it knows the revert.
 func (q *recordReader) bound(ctx context.Context, pause time.Duration) time.Duration {
 	longest := max(q.c.pollMin, pauseShare*verdict.RecentFactor*q.c.settle/100)
 	if pause <= longest {
@@ -157,10 +157,10 @@ func (q *recordReader) list(ctx context.Context, id string) (record verdict.Reco
 	return record, decided, nil
 }
 
-// isPathSegment reports whether a request ID can be asked for.
+// isPathSegment reports whether a request ID can stand in a path.
 func isPathSegment(id string) bool { return checkID("request ID", id) == nil }
 
-// events adds what the record of one action tells.
+// events adds what the record of one action says.
 func (q *recordReader) events(ctx context.Context, record verdict.Record, id string) (verdict.Record, error) {
 	action, err := q.c.action(ctx, q.revert, id)
 	switch {
@@ -178,7 +178,7 @@ func tellsLater(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)
 }
 
-// fate asks the list of a server's actions what became of the resize that revert was for, and which action decided it.
+// fate fetches the list of a server's actions, and returns what became of the resize that revert was for, and which action decided it.
 func (c *Client) fate(ctx context.Context, mode retryMode, revert *Revert) (verdict.Fate, verdict.Action, error) {
 	actions, err := c.actions(ctx, mode, revert)
 	if err != nil {
@@ -212,8 +212,8 @@ func (c *Client) action(ctx context.Context, revert *Revert, id string) (action 
 	return action, err
 }
 
-// getRecord asks in the microversion that shows events, and actions of servers that are deleted. A cloud without microversions
-// is asked without.
+// getRecord makes its request in the microversion that shows events, and actions of servers that are deleted. A cloud without microversions
+// gets it without.
 func (c *Client) getRecord(ctx context.Context, mode retryMode, req *rest.Request, decode func(*rest.Response) error) error {
 	req.Header = http.Header{
 		"Openstack-Api-Version":        {"compute " + eventsVersion},

@@ -135,11 +135,11 @@ func (c *Client) newWait(revert *Revert, seenAt time.Time) *verdict.Wait {
 
 // decide judges one response of a wait: over with or without an error, or not over.
 func decide(ctx context.Context, tracker *verdict.Wait, record *recordReader, s *Server, at moment) (bool, error) {
-	v, reason := tracker.Observe(s.state(), verdict.Moment{Asked: at.requested, Now: time.Now(), Date: at.date})
-	if v == verdict.Ask {
+	v, reason := tracker.Observe(s.state(), verdict.Moment{Requested: at.requested, Now: time.Now(), Date: at.date})
+	if v == verdict.FetchRecord {
 		answer, ok := record.read(ctx, tracker)
 		if !ok && !tracker.Exhausted(time.Now()) {
-			return false, nil // the next response asks again
+			return false, nil // after the next response it is fetched again
 		}
 		v, reason = tracker.Recorded(answer, time.Now())
 	}
@@ -157,7 +157,7 @@ func concluded(v verdict.Verdict, reason string, revert *Revert, s *Server) (boo
 		return true, &RevertFailedError{Revert: *revert.clone(), Server: *s.clone(), Reason: reason, Gone: true}
 	case verdict.Unknown:
 		return true, &OutcomeUnknownError{Revert: *revert.clone(), Observed: s.clone(), Err: errors.New(reason)}
-	case verdict.GoOn, verdict.Ask:
+	case verdict.GoOn, verdict.FetchRecord:
 	}
 	return false, nil
 }

@@ -63,7 +63,7 @@ func (t Token) ComputeEndpoint(region string, interfaces ...string) (Compute, er
 	return Compute{}, fmt.Errorf("the service catalog has no compute endpoint in region %q, only in %q", region, regionsOf(usable))
 }
 
-// collect returns what f tells of the endpoints, each text once and at most ten.
+// collect returns what f returns for the endpoints, each text once and at most ten.
 func collect(endpoints []Endpoint, f func(Endpoint) (string, bool)) []string {
 	var texts []string
 	for _, e := range endpoints {

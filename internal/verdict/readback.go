@@ -10,7 +10,7 @@ const (
 	Done                       // that revert has ended already: finished, or rolled back
 	NotReverted                // the resize was decided otherwise: confirmed, or its revert rolled back
 	NotAccepted                // the same resize still waits for a decision
-	AskRecord                  // more than one history looks so: only the record can tell which it was
+	CheckRecord                // more than one history looks so: only the record can tell which it was
 	Errored                    // the server is in ERROR
 	Gone                       // the server is deleted
 )
@@ -25,7 +25,7 @@ const (
 
 // ReadBack judges a response after a revert of the resize that before shows may have been accepted. recent says that this
 // resize was seen undecided so shortly before that no other decision on it and another resize fit in between, see
-// [Sightings.Recent]. The text says what else may have happened, for [AskRecord].
+// [Sightings.Recent]. The text says what else may have happened, for [CheckRecord].
 //
 // For each row: which other history ends in the same response?
 func ReadBack(before, now State, recent bool) (Finding, string) {
@@ -44,7 +44,7 @@ func ReadBack(before, now State, recent bool) (Finding, string) {
 		return readBackPoweringOff(before, now, recent)
 	case now.verifying():
 		// The revert of a stopped server whose power-off failed looks so, too, but that is for the record to say.
-		return AskRecord, anotherResize
+		return CheckRecord, anotherResize
 	case now.atRest():
 		return readBackAtRest(before, now, recent)
 	}
@@ -56,7 +56,7 @@ func readBackReverting(before, now State, recent bool) (Finding, string) {
 	if sameLaunch(before, now) || recent && before.LaunchedAt.Equal(now.LaunchedAt) {
 		return Running, ""
 	}
-	return AskRecord, anotherRevert
+	return CheckRecord, anotherRevert
 }
 
 // readBackPoweringOff: its launch time is the revert's own already. A revert of this resize has moved the server; one that has not
@@ -65,29 +65,29 @@ func readBackPoweringOff(before, now State, recent bool) (Finding, string) {
 	if recent && moved(before, now) {
 		return Done, ""
 	}
-	return AskRecord, anotherRevert
+	return CheckRecord, anotherRevert
 }
 
 func readBackAtRest(before, now State, recent bool) (Finding, string) {
 	switch {
 	case stayed(before, now) && newer(before, now):
-		return AskRecord, anotherResize // to the same flavor and host, and confirmed
+		return CheckRecord, anotherResize // to the same flavor and host, and confirmed
 	case stayed(before, now) && !now.idle():
 		return FetchAgain, ""
 	case sameLaunch(before, now) && offloaded(before, now), stayed(before, now) && (sameLaunch(before, now) || recent):
 		return NotReverted, "" // a finished revert, or one resize more, would have launched it anew
 	case stayed(before, now):
-		return AskRecord, perhapsChanged
+		return CheckRecord, perhapsChanged
 	case !moved(before, now):
 		return FetchAgain, "" // it lacks what would tell
 	case sameLaunch(before, now) && onlyHost(before, now):
-		return AskRecord, perhapsMoved
+		return CheckRecord, perhapsMoved
 	case sameLaunch(before, now):
 		return Done, "" // rolled back by the host: only a revert changes the flavor without a launch
 	case !recent:
-		return AskRecord, perhapsChanged
+		return CheckRecord, perhapsChanged
 	case onlyHost(before, now) && !newer(before, now):
-		return AskRecord, perhapsMoved
+		return CheckRecord, perhapsMoved
 	}
 	return Done, ""
 }

@@ -25,29 +25,29 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 		{"REVERT_RESIZE, lower case", state(status("revert_resize"), task("resize_reverting")), verdict.Running, verdict.Running},
 		{"resize_reverting under a status of the vendor's own", state(status("UNKNOWN"), task("resize_reverting")), verdict.Running, verdict.Running},
 		{"resize_reverting while the status still reads VERIFY_RESIZE", state(task("resize_reverting")), verdict.Running, verdict.Running},
-		{"REVERT_RESIZE with another launched_at", state(reverting, newer), verdict.AskRecord, verdict.AskRecord},
-		{"REVERT_RESIZE with another launched_at, moved: its very end, or another resize's", state(reverting, moved, newer), verdict.AskRecord, verdict.AskRecord},
+		{"REVERT_RESIZE with another launched_at", state(reverting, newer), verdict.CheckRecord, verdict.CheckRecord},
+		{"REVERT_RESIZE with another launched_at, moved: its very end, or another resize's", state(reverting, moved, newer), verdict.CheckRecord, verdict.CheckRecord},
 		{"REVERT_RESIZE with an older launched_at: a replica that lags", state(reverting, older), verdict.FetchAgain, verdict.FetchAgain},
-		{"REVERT_RESIZE without launched_at", state(reverting, unreported), verdict.AskRecord, verdict.AskRecord},
+		{"REVERT_RESIZE without launched_at", state(reverting, unreported), verdict.CheckRecord, verdict.CheckRecord},
 
-		{"powering off, moved", state(poweringOff), verdict.Done, verdict.AskRecord},
-		{"powering off under the vendor's UNKNOWN", state(poweringOff, status("UNKNOWN")), verdict.Done, verdict.AskRecord},
-		{"powering off with exactly the flavor and host of before: another resize's revert", state(task("powering-off"), newer), verdict.AskRecord, verdict.AskRecord},
-		{"powering off where nothing has changed", state(task("powering-off")), verdict.AskRecord, verdict.AskRecord},
+		{"powering off, moved", state(poweringOff), verdict.Done, verdict.CheckRecord},
+		{"powering off under the vendor's UNKNOWN", state(poweringOff, status("UNKNOWN")), verdict.Done, verdict.CheckRecord},
+		{"powering off with exactly the flavor and host of before: another resize's revert", state(task("powering-off"), newer), verdict.CheckRecord, verdict.CheckRecord},
+		{"powering off where nothing has changed", state(task("powering-off")), verdict.CheckRecord, verdict.CheckRecord},
 
-		{"ACTIVE, flavor and host not those of before", state(active, moved, newer), verdict.Done, verdict.AskRecord},
-		{"ACTIVE, only the flavor changed (resized on one host)", state(active, flavor("old"), newer), verdict.Done, verdict.AskRecord},
-		{"ACTIVE, only the host changed (a cold migration)", state(active, host("old-host"), newer), verdict.Done, verdict.AskRecord},
-		{"SHUTOFF, flavor and host not those of before", state(shutoff, moved, newer), verdict.Done, verdict.AskRecord},
-		{"SUSPENDED, flavor and host not those of before", state(status("SUSPENDED"), vm("suspended"), moved, newer), verdict.Done, verdict.AskRecord},
-		{"SHELVED_OFFLOADED, no host any more", state(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), flavor("old"), host(""), newer), verdict.Done, verdict.AskRecord},
-		{"RESCUE", state(status("RESCUE"), vm("rescued"), moved, newer), verdict.Done, verdict.AskRecord},
-		{"ACTIVE with a task", state(active, moved, newer, task("image_uploading")), verdict.Done, verdict.AskRecord},
-		{"ACTIVE in lower case", state(status("active"), vm("active"), moved, newer), verdict.Done, verdict.AskRecord},
+		{"ACTIVE, flavor and host not those of before", state(active, moved, newer), verdict.Done, verdict.CheckRecord},
+		{"ACTIVE, only the flavor changed (resized on one host)", state(active, flavor("old"), newer), verdict.Done, verdict.CheckRecord},
+		{"ACTIVE, only the host changed (a cold migration)", state(active, host("old-host"), newer), verdict.Done, verdict.CheckRecord},
+		{"SHUTOFF, flavor and host not those of before", state(shutoff, moved, newer), verdict.Done, verdict.CheckRecord},
+		{"SUSPENDED, flavor and host not those of before", state(status("SUSPENDED"), vm("suspended"), moved, newer), verdict.Done, verdict.CheckRecord},
+		{"SHELVED_OFFLOADED, no host any more", state(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), flavor("old"), host(""), newer), verdict.Done, verdict.CheckRecord},
+		{"RESCUE", state(status("RESCUE"), vm("rescued"), moved, newer), verdict.Done, verdict.CheckRecord},
+		{"ACTIVE with a task", state(active, moved, newer, task("image_uploading")), verdict.Done, verdict.CheckRecord},
+		{"ACTIVE in lower case", state(status("active"), vm("active"), moved, newer), verdict.Done, verdict.CheckRecord},
 		{"rolled back by the host: only a revert changes the flavor without a launch", state(active, moved), verdict.Done, verdict.Done},
-		{"another host and no launch: rolled back, or confirmed and migrated", state(active, host("third")), verdict.AskRecord, verdict.AskRecord},
-		{"another flavor, the launch not told", state(active, moved, unreported), verdict.Done, verdict.AskRecord},
-		{"another host, the launch not told", state(active, host("third"), unreported), verdict.AskRecord, verdict.AskRecord},
+		{"another host and no launch: rolled back, or confirmed and migrated", state(active, host("third")), verdict.CheckRecord, verdict.CheckRecord},
+		{"another flavor, the launch not told", state(active, moved, unreported), verdict.Done, verdict.CheckRecord},
+		{"another host, the launch not told", state(active, host("third"), unreported), verdict.CheckRecord, verdict.CheckRecord},
 		{"moved, but launched before the resize: a replica that lags", state(active, moved, older), verdict.FetchAgain, verdict.FetchAgain},
 		{"moved, but changed before the resize: a replica that lags", state(active, moved, updated(launched.Add(-time.Second))), verdict.FetchAgain, verdict.FetchAgain},
 
@@ -59,18 +59,18 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 		{"SHELVED_OFFLOADED with the resized flavor, the launch not told", state(offloaded, unreported), verdict.FetchAgain, verdict.FetchAgain},
 		{"SHELVED_OFFLOADED with the old flavor, not launched since: rolled back", state(offloaded, flavor("old")), verdict.Done, verdict.Done},
 		{"SHELVED_OFFLOADED without a flavor", state(offloaded, flavor("")), verdict.FetchAgain, verdict.FetchAgain},
-		{"SHELVED_OFFLOADED, but on another host", state(offloaded, host("third")), verdict.AskRecord, verdict.AskRecord},
+		{"SHELVED_OFFLOADED, but on another host", state(offloaded, host("third")), verdict.CheckRecord, verdict.CheckRecord},
 		{"ACTIVE, both unchanged, and a task", state(active, task("rebooting")), verdict.FetchAgain, verdict.FetchAgain},
-		{"ACTIVE, both unchanged, launched again: another resize, or rebuilt", state(active, newer), verdict.AskRecord, verdict.AskRecord},
-		{"ACTIVE, both unchanged, the launch not told", state(active, unreported), verdict.NotReverted, verdict.AskRecord},
+		{"ACTIVE, both unchanged, launched again: another resize, or rebuilt", state(active, newer), verdict.CheckRecord, verdict.CheckRecord},
+		{"ACTIVE, both unchanged, the launch not told", state(active, unreported), verdict.NotReverted, verdict.CheckRecord},
 		{"ACTIVE, the flavor unchanged, the host not told", state(active, host("")), verdict.FetchAgain, verdict.FetchAgain},
 		{"ACTIVE, neither told", state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
 
 		{"VERIFY_RESIZE, no task, all three as before", state(), verdict.NotAccepted, verdict.NotAccepted},
 		{"the same in the vendor's capitals", state(vm("RESIZED")), verdict.NotAccepted, verdict.NotAccepted},
-		{"VERIFY_RESIZE, no task, another flavor", state(flavor("third")), verdict.AskRecord, verdict.AskRecord},
-		{"VERIFY_RESIZE, no task, another host", state(host("third")), verdict.AskRecord, verdict.AskRecord},
-		{"VERIFY_RESIZE, no task, another launched_at", state(newer), verdict.AskRecord, verdict.AskRecord},
+		{"VERIFY_RESIZE, no task, another flavor", state(flavor("third")), verdict.CheckRecord, verdict.CheckRecord},
+		{"VERIFY_RESIZE, no task, another host", state(host("third")), verdict.CheckRecord, verdict.CheckRecord},
+		{"VERIFY_RESIZE, no task, another launched_at", state(newer), verdict.CheckRecord, verdict.CheckRecord},
 		{"VERIFY_RESIZE of an earlier resize: a replica that lags", state(older, flavor("third")), verdict.FetchAgain, verdict.FetchAgain},
 
 		{"resized and deleting", state(task("deleting")), verdict.FetchAgain, verdict.FetchAgain},
@@ -92,7 +92,7 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 			for recent, want := range map[bool]verdict.Finding{true: tt.soon, false: tt.later} {
 				got, why := verdict.ReadBack(resized(), tt.now, recent)
 				assert.Equal(t, want, got, "recent: %t", recent)
-				assert.Equal(t, want == verdict.AskRecord, why != "", "what else may have happened")
+				assert.Equal(t, want == verdict.CheckRecord, why != "", "what else may have happened")
 			}
 		})
 	}
@@ -105,12 +105,12 @@ func TestReadBack_OfACloudThatReportsLittle(t *testing.T) {
 		before, now verdict.State
 		soon, later verdict.Finding
 	}{
-		"no launch time, reverting: that of another resize, perhaps": {state(noLaunch), state(reverting, noLaunch), verdict.Running, verdict.AskRecord},
-		"no launch time, moved":     {state(noLaunch), state(active, moved, noLaunch), verdict.Done, verdict.AskRecord},
+		"no launch time, reverting: that of another resize, perhaps": {state(noLaunch), state(reverting, noLaunch), verdict.Running, verdict.CheckRecord},
+		"no launch time, moved":     {state(noLaunch), state(active, moved, noLaunch), verdict.Done, verdict.CheckRecord},
 		"no launch time, untouched": {state(noLaunch), state(noLaunch), verdict.NotAccepted, verdict.NotAccepted},
 		"no host":                   {state(host("")), state(active, host("")), verdict.NotReverted, verdict.NotReverted},
-		"no flavor, another host, not launched since: confirmed and migrated, perhaps": {state(flavor("")), state(active, flavor(""), host("third")), verdict.AskRecord, verdict.AskRecord},
-		"no flavor, another host, launched since":                                      {state(flavor("")), state(active, flavor(""), host("old-host"), newer), verdict.Done, verdict.AskRecord},
+		"no flavor, another host, not launched since: confirmed and migrated, perhaps": {state(flavor("")), state(active, flavor(""), host("third")), verdict.CheckRecord, verdict.CheckRecord},
+		"no flavor, another host, launched since":                                      {state(flavor("")), state(active, flavor(""), host("old-host"), newer), verdict.Done, verdict.CheckRecord},
 		"nothing to compare with":                                                      {state(host(""), flavor("")), state(active), verdict.FetchAgain, verdict.FetchAgain},
 		"nothing to compare with, nor now":                                             {state(host(""), flavor("")), state(active, host(""), flavor("")), verdict.FetchAgain, verdict.FetchAgain},
 	} {

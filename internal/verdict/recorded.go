@@ -14,7 +14,7 @@ const (
 	rolledBack      = "the cloud's record of the action says Error: the compute host rolled the revert back"
 )
 
-// Recorded resolves an [Ask] with what the cloud's record of this revert tells.
+// Recorded resolves a [FetchRecord] with what the cloud's record of this revert tells.
 func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case r.Fate == FateConfirmed && !w.progress:

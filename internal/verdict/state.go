@@ -1,7 +1,7 @@
 // Package verdict holds the tables that turn what is seen of a server into what may be said about its revert.
 //
 // It is pure: no network, no clock of its own, no error type of the SDK. Whoever fetches servers feeds it states
-// and asks it what they prove.
+// and gets back what they prove.
 package verdict
 
 import (

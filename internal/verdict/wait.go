@@ -7,12 +7,12 @@ type Verdict int
 
 // Verdicts of a wait.
 const (
-	GoOn     Verdict = iota // not over yet
-	Ask                     // the responses cannot tell: ask the cloud's record, then call [Wait.Recorded]
-	Reverted                // the revert is finished
-	Failed                  // the revert did not happen, or failed; the reason says how
-	Deleted                 // the server is gone
-	Unknown                 // nobody can know; the reason says why
+	GoOn        Verdict = iota // not over yet
+	FetchRecord                // the responses leave it open: fetch the cloud's record, then call [Wait.Recorded]
+	Reverted                   // the revert is finished
+	Failed                     // the revert did not happen, or failed; the reason says how
+	Deleted                    // the server is gone
+	Unknown                    // nobody can know; the reason says why
 )
 
 // Start is what is known when a wait begins.
@@ -30,9 +30,9 @@ type Start struct {
 
 // Moment is when a response came.
 type Moment struct {
-	Asked time.Time // when it was asked for, by this process's monotonic clock
-	Now   time.Time // when it is judged
-	Date  time.Time // by the cloud's clock; zero if it does not tell
+	Requested time.Time // when it was requested, by this process's monotonic clock
+	Now       time.Time // when it is judged
+	Date      time.Time // by the cloud's clock; zero if it does not tell
 }
 
 // Wait follows one accepted revert. The zero Wait is not usable, see [NewWait]; it is not safe for concurrent use.
@@ -51,7 +51,7 @@ type Wait struct {
 	question   question
 	since      time.Time // when that question came up
 	responses  int       // how often in a row
-	asked      time.Time // when the record was last asked about a question that lasts
+	fetchedAt  time.Time // when the record was last fetched about a question that lasts
 }
 
 // NewWait returns the tracker of a revert.
@@ -97,13 +97,13 @@ func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 		return w.standing(m)
 	case older(w.Before, s):
 		w.raise(stale, m.Now)
-		return w.askAfterGrace(m.Now)
+		return w.fetchAfterGrace(m.Now)
 	case s.Reverting(), s.poweringOff():
 		return w.reverting(s, m)
 	case s.verifying():
 		w.meanwhile = true
 		w.raise(again, m.Now)
-		return Ask, ""
+		return FetchRecord, ""
 	case s.atRest():
 		return w.atRest(s, m.Now)
 	}
@@ -126,14 +126,14 @@ func (w *Wait) tie(m Moment) {
 
 func (w *Wait) sighted(m Moment) {
 	w.undecided = true
-	w.sightings.Undecided(m.Asked, m.Date)
+	w.sightings.Undecided(m.Requested, m.Date)
 }
 
 // Unchanged notes that a list of all that changed since the last response did not show the server: if that showed the resize undecided,
 // it still is.
 func (w *Wait) Unchanged(m Moment) {
 	if w.undecided {
-		w.sightings.Still(m.Asked, m.Date)
+		w.sightings.Still(m.Requested, m.Date)
 	}
 }
 
@@ -145,8 +145,8 @@ func (w *Wait) errored(s State, now time.Time) (Verdict, string) {
 	if w.progress && sameLaunch(w.Before, s) { // so its revert had not ended
 		return Failed, w.fault()
 	}
-	w.raise(inError, now) // perhaps after its revert, or of another resize: the record tells whether this one was reverted before
-	return Ask, ""
+	w.raise(inError, now) // perhaps after its revert, or of another resize: the record says whether this one was reverted before
+	return FetchRecord, ""
 }
 
 func (w *Wait) fault() string {
@@ -189,7 +189,7 @@ func (w *Wait) standing(m Moment) (Verdict, string) {
 		w.sighted(m)
 	}
 	w.raise(notStarted, m.Now)
-	return w.askAfterGrace(m.Now)
+	return w.fetchAfterGrace(m.Now)
 }
 
 // atRest: the launch time tells whether a revert or another resize has ended since, the flavor and the host which.
@@ -216,9 +216,9 @@ func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 		w.raise(notNewer, now)
 	default:
 		w.raise(incomplete, now)
-		return w.askAfterGrace(now)
+		return w.fetchAfterGrace(now)
 	}
-	return Ask, ""
+	return FetchRecord, ""
 }
 
 // raise notes which question a response poses, and reports whether it has lasted for the grace.
@@ -240,16 +240,16 @@ func (w *Wait) long(now time.Time) bool {
 	return w.responses >= graceResponses && now.Sub(w.since) >= longFactor*w.Settle
 }
 
-// Exhausted reports whether the record was asked about a question for so long without an answer that it is taken for unreadable.
+// Exhausted reports whether the record was requested for so long without an answer that it is taken for unreadable.
 func (w *Wait) Exhausted(now time.Time) bool { return w.long(now) }
 
-// askAfterGrace asks the record once the grace of a question is over, and then once in a settle time.
-func (w *Wait) askAfterGrace(now time.Time) (Verdict, string) {
-	if w.patient(now) || now.Sub(w.asked) < w.Settle {
+// fetchAfterGrace has the record fetched once the grace of a question is over, and then once in a settle time.
+func (w *Wait) fetchAfterGrace(now time.Time) (Verdict, string) {
+	if w.patient(now) || now.Sub(w.fetchedAt) < w.Settle {
 		return GoOn, ""
 	}
-	w.asked = now
-	return Ask, ""
+	w.fetchedAt = now
+	return FetchRecord, ""
 }
 
 // Open reports whether the last response left a question that further ones are to answer: the server may stay as it is.

@@ -15,7 +15,7 @@ func TestWait_AsksOnceInASettleTime(t *testing.T) {
 	w := newWait()
 	var asked []int
 	for i := range 18 {
-		if got, _ := w.Observe(resized(), moment(time.Duration(i)*second)); got == verdict.Ask {
+		if got, _ := w.Observe(resized(), moment(time.Duration(i)*second)); got == verdict.FetchRecord {
 			asked = append(asked, i)
 		}
 	}

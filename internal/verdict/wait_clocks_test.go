@@ -43,7 +43,7 @@ func TestWait_TakesTheCloudsTimeOfARevertAsItIs(t *testing.T) {
 		Before: resized(), SentAt: sentAt.Add(time.Hour), CloudTime: launched.Add(400 * time.Millisecond), Settle: settle,
 	})
 	got, _ := w.Observe(state(active, moved), moment(0))
-	assert.Equal(t, verdict.Ask, got)
+	assert.Equal(t, verdict.FetchRecord, got)
 	got, _ = w.Recorded(verdict.Record{}, moment(0).Now)
 	assert.Equal(t, verdict.Unknown, got, "all in one second of the cloud's clock")
 }

@@ -68,12 +68,12 @@ func (h history) run(t *testing.T) {
 	require.NotEmpty(t, h.looks)
 	for i, l := range h.looks {
 		now := sent.Add(l.at - h.skew)
-		m := verdict.Moment{Asked: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)}
+		m := verdict.Moment{Requested: now, Now: now, Date: now.Add(h.skew).Truncate(time.Second)}
 		if h.noDate || l.at < h.dated {
 			m.Date = time.Time{}
 		}
 		got, reason := w.Observe(l.now, m)
-		if got == verdict.Ask {
+		if got == verdict.FetchRecord {
 			got, reason = w.Recorded(l.record, now)
 		}
 		if i < len(h.looks)-1 {

@@ -74,9 +74,9 @@ func TestWait_UnchangedServersStandAsTheyWereSeen(t *testing.T) {
 	}{
 		"being reverted":            {[]verdict.State{state(reverting)}, verdict.Reverted},
 		"undecided":                 {[]verdict.State{resized()}, verdict.Reverted},
-		"in between: no word":       {[]verdict.State{state(reverting), state(task("deleting"))}, verdict.Ask},
-		"in RESIZE: no word":        {[]verdict.State{state(status("RESIZE"), vm("active"), task("resize_prep"))}, verdict.Ask},
-		"another's revert: no word": {[]verdict.State{state(reverting, soon(-second))}, verdict.Ask},
+		"in between: no word":       {[]verdict.State{state(reverting), state(task("deleting"))}, verdict.FetchRecord},
+		"in RESIZE: no word":        {[]verdict.State{state(status("RESIZE"), vm("active"), task("resize_prep"))}, verdict.FetchRecord},
+		"another's revert: no word": {[]verdict.State{state(reverting, soon(-second))}, verdict.FetchRecord},
 	} {
 		w := newWait()
 		w.TrustRecent = true

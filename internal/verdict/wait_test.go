@@ -16,7 +16,7 @@ func newWait() *verdict.Wait {
 
 func moment(d time.Duration) verdict.Moment {
 	now := sentAt.Add(d)
-	return verdict.Moment{Asked: now, Now: now, Date: now}
+	return verdict.Moment{Requested: now, Now: now, Date: now}
 }
 
 // soon is the launch time of a revert that ends at once.
@@ -50,7 +50,7 @@ func TestWait_GoesOnWhileTheRevertIsUnderWay(t *testing.T) {
 			for i := range 100 { // a hung compute host holds a state for as long as it hangs
 				m := moment(time.Duration(i) * time.Minute)
 				got, _ := w.Observe(tt.now, m)
-				if got == verdict.Ask {
+				if got == verdict.FetchRecord {
 					got, _ = w.Recorded(verdict.Record{}, m.Now)
 				}
 				require.Equal(t, verdict.GoOn, got)
@@ -310,9 +310,9 @@ func TestWait_TrustRecentAsksNoRecordWhereNothingElseFits(t *testing.T) {
 		want verdict.Verdict
 	}{
 		"launched again soon":                     {state(active, moved, soon(15*second)), verdict.Reverted},
-		"launched again later":                    {state(active, moved, soon(16*second)), verdict.Ask},
-		"not launched again: perhaps rolled back": {state(active, moved), verdict.Ask},
-		"only the host: perhaps confirmed":        {state(active, host("old-host"), soon(second)), verdict.Ask},
+		"launched again later":                    {state(active, moved, soon(16*second)), verdict.FetchRecord},
+		"not launched again: perhaps rolled back": {state(active, moved), verdict.FetchRecord},
+		"only the host: perhaps confirmed":        {state(active, host("old-host"), soon(second)), verdict.FetchRecord},
 	} {
 		w := newWait()
 		w.TrustRecent = true
