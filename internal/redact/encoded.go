@@ -114,7 +114,9 @@ func undoSplits(text string) string {
 	}, text)
 }
 
-func isInvisible(r rune) bool { return r != '\t' && r != '\n' && unicode.In(r, unicode.Cc, unicode.Cf) }
+func isInvisible(r rune) bool {
+	return r != '\t' && r != '\n' && (unicode.IsControl(r) || r > unicode.MaxASCII && unicode.Is(unicode.Cf, r))
+}
 
 // undo replaces escapes, which begin with mark, by what decode returns for the text that begins with one, and its length; or 0 if it is none.
 func undo(text string, mark byte, decode func(escape string) (plain string, length int)) string {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // exactKeys returns body as encoding/json has to see it so that each key means itself. encoding/json takes "Status" for the
@@ -39,7 +41,8 @@ func exactKeys(body []byte) []byte {
 				continue
 			}
 			name := unescape(body[k.start:k.end])
-			k.field, here.value = fieldOf(name)
+			known := fieldOf(name)
+			k.field, here.value = known.name, known.below
 			switch earlier := index(seen[here.first:], k.field); {
 			case k.field == "":
 			case k.field != string(name):
@@ -111,14 +114,20 @@ func unescape(quoted []byte) []byte {
 // endOfString returns where the string that begins at start ends, behind its quote.
 func endOfString(body []byte, start int) int {
 	for i := start + 1; i < len(body); i++ {
-		switch body[i] {
-		case '\\':
-			i++
-		case '"':
+		next := bytes.IndexByte(body[i:], '"')
+		if next < 0 {
+			break
+		}
+		if i += next; !isEscaped(body[start+1 : i]) {
 			return i + 1
 		}
 	}
 	return len(body)
+}
+
+// isEscaped says whether the character behind a part of a string is escaped.
+func isEscaped(part []byte) bool {
+	return (len(part)-len(bytes.TrimRight(part, `\`)))%2 == 1
 }
 
 // isKey says whether what follows a string makes it a key.
@@ -131,29 +140,48 @@ func isKey(after []byte) bool {
 	return false
 }
 
-// fieldOf returns the name of the field that encoding/json would fill from this key, or "", and what the keys are of the objects
-// in its value.
-func fieldOf(key []byte) (field string, below names) {
-	for _, field := range [...]string{
+// field is a field that encoding/json fills.
+type field struct {
+	name  string
+	below names // the keys of the objects in its value
+}
+
+// fieldsByFold has all fields, each under its name in the letters by which encoding/json compares.
+//
+//nolint:gochecknoglobals // a table that nothing changes, for every key of every response
+var fieldsByFold = foldedFields()
+
+func foldedFields() map[string]field {
+	all := map[string]field{"addresses": {"addresses", networks}}
+	for _, name := range [...]string{
 		"server", "servers", "servers_links", "flavor", "fault", "instanceAction", "instanceActions", "events",
 	} {
-		if bytes.EqualFold(key, []byte(field)) {
-			return field, fields
-		}
+		all[strings.ToLower(name)] = field{name, fields}
 	}
-	for _, field := range [...]string{
+	for _, name := range [...]string{
 		"id", "name", "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "OS-EXT-STS:power_state", "original_name", "hostId",
 		"tenant_id", "user_id", "OS-EXT-AZ:availability_zone", "key_name", "created", "updated", "OS-SRV-USG:launched_at",
 		"OS-SRV-USG:terminated_at", "metadata", "addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr", "code", "message",
 		"details", "rel", "href", "action", "request_id", "instance_uuid", "start_time", "updated_at", "event", "result",
 		"finish_time",
 	} {
-		if bytes.EqualFold(key, []byte(field)) {
-			return field, foreign
+		all[strings.ToLower(name)] = field{name, foreign}
+	}
+	return all
+}
+
+// fieldOf returns the field that encoding/json would fill from this key, or one without a name.
+func fieldOf(key []byte) field {
+	var room [64]byte // more than any name has
+	folded := room[:0]
+	for _, c := range key {
+		switch {
+		case c >= utf8.RuneSelf: // the long s and the Kelvin sign fold to letters of ASCII
+			return fieldsByFold[string(bytes.ToLower(bytes.ToUpper(key)))]
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
 		}
+		folded = append(folded, c)
 	}
-	if bytes.EqualFold(key, []byte("addresses")) {
-		return "addresses", networks
-	}
-	return "", foreign
+	return fieldsByFold[string(folded)]
 }

@@ -20,6 +20,8 @@ func TestDecodeServer_TakesNoKeyForAnother(t *testing.T) {
 		"in other letters, after":  {`{"server":{"id":"a","ID":"b","status":"ERROR","Status":"VERIFY_RESIZE"}}`, wire.Server{ID: "a", Status: "ERROR"}},
 		"in other letters, before": {`{"server":{"Id":"b","id":"a","STATUS":"VERIFY_RESIZE","status":"ERROR"}}`, wire.Server{ID: "a", Status: "ERROR"}},
 		"in letters that fold":     {`{"server":{"id":"a","status":"ERROR","\u017ftatus":"VERIFY_RESIZE","` + "\u017f" + `tatus":"ACTIVE"}}`, wire.Server{ID: "a", Status: "ERROR"}},
+		"in a letter that folds":   {`{"server":{"id":"a","key_name":"c","\u212aey_name":"d","` + "\u212a" + `ey_name":"e"}}`, wire.Server{ID: "a", KeyName: "c"}},
+		"after a backslash":        {`{"server":{"id":"a","name":"x\\","ID":"b","user_id":"y\\\"","Id":"c"}}`, wire.Server{ID: "a", Name: `x\`, UserID: `y\"`}},
 		"another server":           {`{"server":{"id":"a"},"Server":{"id":"b","status":"ACTIVE"}}`, wire.Server{ID: "a"}},
 		"two servers":              {`{"server":{"id":"b","status":"ACTIVE","metadata":{"k":"v"}},"server":{"id":"a"}}`, wire.Server{ID: "a"}},
 		"escaped, repeated":        {`{"server":{"id":"b","\u0069d":"a"}}`, wire.Server{ID: "a"}},
