@@ -73,6 +73,8 @@ func TestLoad_RefusesWithTheFileTheLineAndTheKey(t *testing.T) {
 		"verify: ''":                           "verify is off",
 		"insecure: true":                       "insecure is set, but certificates are always checked",
 		"trust_id: t":                          "trust_id is set, but not supported",
+		"endpoint-type: internal":              "endpoint-type is written with a dash, which openstacksdk does not read: write endpoint_type",
+		"compute-endpoint-type: internal":      "compute-endpoint-type is written with a dash, which openstacksdk does not read: write compute_endpoint_type",
 		"target_agency_name: a":                "target_agency_name is set, but not supported",
 		"agency_name: a":                       "agency_name is set, but not supported",
 		"assume_role: {agency_name: a}":        "assume_role is set, but not supported",

@@ -238,8 +238,14 @@ func (c *config) interfaces() []string {
 	return nil
 }
 
-// refuseDashes refuses keys that stand there twice, once with a dash, where openstacksdk decides by rules that nobody would guess.
+// refuseDashes refuses keys with a dash that openstacksdk does not read, and keys that stand there twice, once with a dash, where it
+// decides by rules that nobody would guess.
 func (c *config) refuseDashes() {
+	for _, key := range []string{"compute_endpoint_type", "endpoint_type"} {
+		if n := c.top[key]; n != nil && strings.Contains(n.key, "-") {
+			c.r.problem("%s%s is written with a dash, which openstacksdk does not read: write %s", n.where(), n.key, key)
+		}
+	}
 	for _, key := range authKeys() {
 		inAuth, beside := c.auth[key], c.top[key]
 		switch {
