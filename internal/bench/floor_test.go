@@ -43,7 +43,7 @@ type floorDetails struct {
 }
 
 func (f floor) revert(ctx context.Context, project, server string) error {
-	details, err := f.look(ctx, project, server)
+	details, err := f.fetch(ctx, project, server)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (f floor) revert(ctx context.Context, project, server string) error {
 	return f.do(ctx, http.MethodPost, url, []byte(`{"revertResize":null}`), http.StatusAccepted, nil)
 }
 
-func (f floor) look(ctx context.Context, project, server string) (details floorDetails, err error) {
+func (f floor) fetch(ctx context.Context, project, server string) (details floorDetails, err error) {
 	url := f.url + "/v2.1/" + project + "/servers/" + server
 	return details, f.do(ctx, http.MethodGet, url, nil, http.StatusOK, &details)
 }

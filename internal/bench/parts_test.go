@@ -18,7 +18,7 @@ const (
 	benchSecretKey = "secret-key-of-a-benchmark"
 )
 
-// BenchmarkSign is a look that is signed with an access key, without a network.
+// BenchmarkSign is a GET that is signed with an access key, without a network.
 func BenchmarkSign(b *testing.B) {
 	stub := stubTransport{body: benchDetails()}
 	key := ecs.AccessKey{AccessKey: benchAccessKey, SecretKey: benchSecretKey, ProjectID: benchProject}
@@ -26,18 +26,18 @@ func BenchmarkSign(b *testing.B) {
 	require.NoError(b, err)
 	byHand := stubFloor(stub)
 	byHand.sign = floorSign
-	benchmark(b, "look", sdkLook(client), floorLook(byHand))
+	benchmark(b, "fetch", sdkFetch(client), floorFetch(byHand))
 }
 
-// BenchmarkDecode is a look at answers of different sizes, without a network.
+// BenchmarkDecode reads responses of different sizes, without a network.
 func BenchmarkDecode(b *testing.B) {
 	for name, padding := range map[string]int{"3KB": 1600, "300KB": 300 << 10} {
 		stub := stubTransport{body: rawcloud.Details(padding)}
-		benchmark(b, name, sdkLook(benchClientOver(b, benchStub, stub)), floorLook(stubFloor(stub)))
+		benchmark(b, name, sdkFetch(benchClientOver(b, benchStub, stub)), floorFetch(stubFloor(stub)))
 	}
 }
 
-// BenchmarkError is a look that is refused, without a network.
+// BenchmarkError is a GET that is refused, without a network.
 func BenchmarkError(b *testing.B) {
 	refusal := []byte(`{"conflictingRequest": {"code": 409, "message": "Cannot 'revertResize' instance ` + benchServer +
 		` while it is in vm_state active"}}`)
@@ -50,7 +50,7 @@ func BenchmarkError(b *testing.B) {
 			return nil
 		}
 	}
-	benchmark(b, "409", mustFail(sdkLook(benchClientOver(b, benchStub, stub))), mustFail(floorLook(stubFloor(stub))))
+	benchmark(b, "409", mustFail(sdkFetch(benchClientOver(b, benchStub, stub))), mustFail(floorFetch(stubFloor(stub))))
 }
 
 // BenchmarkNewClient is the making of a client.
@@ -71,18 +71,18 @@ func BenchmarkNewClient(b *testing.B) {
 func BenchmarkClientPerCall(b *testing.B) {
 	s := startCloud(b, rawcloud.Plain)
 	before := runtime.NumGoroutine()
-	benchmark(b, "look",
+	benchmark(b, "fetch",
 		func(ctx context.Context) error {
 			client, err := ecs.NewClient(s.URL, ecs.StaticToken(benchToken))
 			if err != nil {
 				return err
 			}
-			return sdkLook(client)(ctx)
+			return sdkFetch(client)(ctx)
 		},
 		func(ctx context.Context) error {
 			transport := floorTransport(nil)
 			defer transport.CloseIdleConnections()
-			return floorLook(floor{hc: &http.Client{Transport: transport}, url: s.URL})(ctx)
+			return floorFetch(floor{hc: &http.Client{Transport: transport}, url: s.URL})(ctx)
 		})
 	require.Eventually(b, func() bool {
 		runtime.GC()

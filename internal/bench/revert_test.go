@@ -101,7 +101,7 @@ func sdkRevert(client *ecs.Client) operation {
 	}
 }
 
-func sdkLook(client *ecs.Client) operation {
+func sdkFetch(client *ecs.Client) operation {
 	return func(ctx context.Context) error {
 		_, err := client.GetServer(ctx, benchProject, benchServer)
 		return err
@@ -112,9 +112,9 @@ func floorRevert(f floor) operation {
 	return func(ctx context.Context) error { return f.revert(ctx, benchProject, benchServer) }
 }
 
-func floorLook(f floor) operation {
+func floorFetch(f floor) operation {
 	return func(ctx context.Context) error {
-		_, err := f.look(ctx, benchProject, benchServer)
+		_, err := f.fetch(ctx, benchProject, benchServer)
 		return err
 	}
 }

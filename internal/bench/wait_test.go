@@ -12,14 +12,14 @@ import (
 	"github.com/revert-resize/ecs/internal/rawcloud"
 )
 
-// BenchmarkPoll is the cost of one look, without a network: of a whole wait by its looks, of a bare GetServer, and by
+// BenchmarkPoll is the cost of one GET, without a network: of a whole wait by its GETs, of a bare GetServer, and by
 // hand.
 func BenchmarkPoll(b *testing.B) {
 	running, done := rawcloud.Reverting(benchDetails()), rawcloud.Reverted(benchDetails())
 	b.Run("wait", func(b *testing.B) {
-		looks := 0
+		fetched := 0
 		network := TransportFunc(func(req *http.Request) (*http.Response, error) {
-			if looks++; looks >= b.N {
+			if fetched++; fetched >= b.N {
 				return stubTransport{body: done}.RoundTrip(req)
 			}
 			return stubTransport{body: running}.RoundTrip(req)
@@ -37,7 +37,7 @@ func BenchmarkPoll(b *testing.B) {
 		require.NoError(b, err)
 	})
 	stub := stubTransport{body: running}
-	benchmark(b, "look", sdkLook(benchClientOver(b, benchStub, stub)), floorLook(stubFloor(stub)))
+	benchmark(b, "fetch", sdkFetch(benchClientOver(b, benchStub, stub)), floorFetch(stubFloor(stub)))
 }
 
 // BenchmarkRetries shows what retries cost where nothing fails.
