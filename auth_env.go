@@ -9,6 +9,7 @@ import (
 
 	"github.com/revert-resize/ecs/internal/cloudenv"
 	"github.com/revert-resize/ecs/internal/endpoint"
+	"github.com/revert-resize/ecs/internal/rest"
 )
 
 // NewClientFromEnv returns a client for the cloud that the environment names, and the ID of the project that it names. It
@@ -92,30 +93,40 @@ func newClientFromEnv(opts []Option) (*Client, string, error) {
 		if !roots.AppendCertsFromPEM(s.CACertificates) {
 			return nil, "", invalid("%s: the file of certificates that the environment names holds none", s.CACertificatesAt)
 		}
-		opts = append([]Option{withRoots(roots)}, opts...)
-		if o, err = newOptions(opts); err != nil {
-			return nil, "", err
-		}
+		o.roots = roots
 	}
-	s.FromRegion()
-	auth := envAuthenticator(&s, o.insecureHTTP)
-	if err := discover(&s, auth, o); err != nil {
+	over, err := o.transports()
+	if err != nil {
 		return nil, "", err
+	}
+	client, err := o.clientFor(&s, over)
+	if err != nil {
+		over.close()
+		return nil, "", err
+	}
+	return client, s.ProjectID, nil
+}
+
+// clientFor returns a client for what the environment says.
+func (o *options) clientFor(s *cloudenv.Settings, over transports) (*Client, error) {
+	s.FromRegion()
+	auth := envAuthenticator(s, o.insecureHTTP)
+	if err := o.discover(s, auth, over); err != nil {
+		return nil, err
 	}
 	if key, ok := auth.(AccessKey); ok {
 		key.ProjectID = s.ProjectID
 		auth = key
 	}
-	opts = append(opts, func(o *options) error {
-		o.noProject = s.NoProject
-		return nil
-	})
+	if err := checkAuthenticator(auth); err != nil {
+		return nil, err
+	}
 	base, _, err := endpoint.Compute(s.Endpoint, s.ProjectID, o.insecureHTTP)
 	if err != nil {
-		return nil, "", invalid("%w", err)
+		return nil, invalid("%w", err)
 	}
-	client, err := newClient(base, auth, opts)
-	return client, s.ProjectID, err
+	o.noProject = s.NoProject
+	return o.client(base, auth, over), nil
 }
 
 // variableNames returns the names of all environment variables.
@@ -158,17 +169,13 @@ func envAuthenticator(s *cloudenv.Settings, insecure bool) Authenticator {
 }
 
 // discover asks the identity service for the endpoint and the project's ID where the environment does not tell.
-func discover(s *cloudenv.Settings, auth Authenticator, o options) error {
+func (o *options) discover(s *cloudenv.Settings, auth Authenticator, over transports) error {
 	if s.Endpoint != "" && s.ProjectID != "" {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), defaultTimeout)
 	defer cancel()
-	ctx, done, err := o.withoutClient(ctx, "new client from env")
-	if err != nil {
-		return err
-	}
-	defer done()
+	ctx = rest.WithBase(withOperation(ctx, o.logger, "new client from env", ""), over.outer)
 	tokens, ok := auth.(*tokenAuth)
 	if !ok {
 		id, err := projectIDByName(ctx, s.IdentityEndpoint, o.insecureHTTP, auth, s.ProjectName)

@@ -205,11 +205,15 @@ func projectIDWith(ctx context.Context, opts []Option, identityEndpoint string, 
 	if err != nil {
 		return "", err
 	}
-	ctx, done, err := o.withoutClient(ctx, "project ID by name")
+	if err := checkContext(ctx); err != nil {
+		return "", err
+	}
+	over, err := o.transports()
 	if err != nil {
 		return "", err
 	}
-	defer done()
+	defer over.close()
+	ctx = rest.WithBase(withOperation(ctx, o.logger, "project ID by name", ""), over.outer)
 	return projectIDByName(ctx, identityEndpoint, o.insecureHTTP, auth, name)
 }
 

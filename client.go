@@ -80,26 +80,36 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if err != nil {
 		return nil, err
 	}
-	if isNil(auth) {
-		return nil, invalid("authenticator is nil")
+	if err := checkAuthenticator(auth); err != nil {
+		return nil, err
 	}
-	if v, ok := auth.(validator); ok {
-		if err := v.validate(); err != nil {
-			return nil, err
-		}
-	}
-	outer, inner, own, err := o.transport()
+	over, err := o.transports()
 	if err != nil {
 		return nil, err
 	}
-	hc := &http.Client{Transport: outer}
+	return o.client(base, auth, over), nil
+}
+
+func checkAuthenticator(auth Authenticator) error {
+	if isNil(auth) {
+		return invalid("authenticator is nil")
+	}
+	if v, ok := auth.(validator); ok {
+		return v.validate()
+	}
+	return nil
+}
+
+// client returns a client. All that it is made of has been checked.
+func (o *options) client(base string, auth Authenticator, over transports) *Client {
+	hc := &http.Client{Transport: over.outer}
 	if o.httpClient != nil {
 		hc.Timeout = o.httpClient.Timeout
 	}
 	c := &Client{
 		base: base,
 		rest: rest.New(rest.Config{
-			BaseURL: base, HTTPClient: hc, Inner: inner, UserAgent: o.userAgent, Timeout: o.timeout,
+			BaseURL: base, HTTPClient: hc, Inner: over.inner, UserAgent: o.userAgent, Timeout: o.timeout,
 			Authorize: func(ctx context.Context, req *http.Request) error { return identityError(auth.Authenticate(ctx, req)) },
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,
@@ -111,10 +121,10 @@ func newClient(endpoint string, auth Authenticator, opts []Option) (*Client, err
 	if e, ok := auth.(explainer); ok {
 		c.explain = e.explain
 	}
-	if own { // when the client is dropped, its transport must not keep its sockets
-		runtime.AddCleanup(c, rest.CloseIdleConnections, inner)
+	if over.own { // when the client is dropped, its transport must not keep its sockets
+		runtime.AddCleanup(c, rest.CloseIdleConnections, over.inner)
 	}
-	return c, nil
+	return c
 }
 
 // isNil also detects a typed nil, which would panic at the first request.

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -163,4 +164,24 @@ func (c *Client) logDecision(ctx context.Context, msg string, attrs ...slog.Attr
 		}
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "ecs "+msg, attrs...)
+}
+
+// logVerdict writes the record of what became of a revert: done, or what err says.
+func (c *Client) logVerdict(ctx context.Context, done string, err error) {
+	if c.logger == nil {
+		return
+	}
+	verdict := "not accepted"
+	switch {
+	case err == nil:
+		c.logDecision(ctx, "verdict", slog.String("verdict", done))
+		return
+	case errors.Is(err, ErrOutcomeUnknown):
+		verdict = "outcome unknown"
+	case errors.Is(err, ErrNotReverted):
+		verdict = "not reverted"
+	case errors.Is(err, ErrWaitEnded):
+		verdict = "wait ended"
+	}
+	c.logDecision(ctx, "verdict", slog.String("verdict", verdict), slog.String("error", err.Error()))
 }

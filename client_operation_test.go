@@ -1,10 +1,7 @@
 package ecs_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -136,21 +133,6 @@ func TestClient_ThatNobodyMade(t *testing.T) {
 	}
 }
 
-// records returns a debug logger, and what has been logged to it.
-func records(t *testing.T) (*slog.Logger, func() []map[string]any) {
-	t.Helper()
-	var logged bytes.Buffer
-	return slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})), func() []map[string]any {
-		var all []map[string]any
-		for line := range bytes.Lines(logged.Bytes()) {
-			var record map[string]any
-			require.NoError(t, json.Unmarshal(line, &record))
-			all = append(all, record)
-		}
-		return all
-	}
-}
-
 // TestContext_ThatIsNil: package context panics with it, this one does not.
 func TestContext_ThatIsNil(t *testing.T) {
 	t.Parallel()
@@ -201,80 +183,6 @@ func TestContext_ThatIsNil(t *testing.T) {
 	assert.False(t, ok)
 	var server *ecs.Server
 	require.ErrorIs(t, server.CheckRevertResize(), ecs.ErrInvalidArgument)
-}
-
-func TestWithLogger_WritesARecordPerAttempt(t *testing.T) {
-	t.Parallel()
-	Bubble(t, func(t *testing.T) {
-		logger, all := records(t)
-		c := &Cloud{T: t, Looks: []Step{
-			After(time.Second, Dropped()), Fault(503, "serviceUnavailable", "busy"),
-			After(2*time.Second, Reply(200, VerifyResize().JSON(), "X-Request-Id", "r-3")),
-		}}
-		_, err := NewClient(t, c, ecs.WithLogger(logger)).GetServer(t.Context(), ProjectID, ServerID)
-		require.NoError(t, err)
-
-		got := all()
-		require.Len(t, got, 5)
-		for i, reason := range map[int]string{1: "unexpected EOF", 3: "busy"} {
-			assert.Equal(t, "ecs pause", got[i]["msg"])
-			assert.Equal(t, "get server", got[i]["operation"])
-			assert.Equal(t, ServerID, got[i]["server"])
-			assert.Contains(t, got[i]["reason"], reason)
-			assert.Positive(t, got[i]["pause"])
-		}
-		got = []map[string]any{got[0], got[2], got[4]}
-		for _, record := range got {
-			assert.Equal(t, "DEBUG", record["level"])
-			assert.Equal(t, "GET", record["method"])
-			assert.Equal(t, ServerPath, record["path"])
-			delete(record, "time")
-		}
-		assert.InDelta(t, time.Second, got[0]["duration"], 0)
-		assert.Equal(t, "unexpected EOF", got[0]["error"])
-		assert.NotContains(t, got[0], "status")
-
-		assert.InDelta(t, 503, got[1]["status"], 0)
-		assert.Equal(t, FaultID, got[1]["request_id"])
-		assert.Contains(t, got[1]["error"], "busy")
-
-		assert.InDelta(t, 200, got[2]["status"], 0)
-		assert.Equal(t, "r-3", got[2]["request_id"])
-		assert.InDelta(t, 2*time.Second, got[2]["duration"], 0)
-		assert.NotContains(t, got[2], "error")
-		assert.InDelta(t, 3, got[2]["attempt"], 0)
-		assert.Equal(t, "get server", got[2]["operation"])
-		assert.Equal(t, "look", got[2]["step"])
-		assert.Equal(t, ServerID, got[2]["server"])
-		assert.Len(t, got[2], 11, "%v: no header, no body", got[2]) // beside these: level, msg, method, path, duration, status, request_id
-	})
-}
-
-func TestWithLogger_RecordsTheAction(t *testing.T) {
-	t.Parallel()
-	Bubble(t, func(t *testing.T) {
-		logger, all := records(t)
-		c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}}
-		_, err := NewClient(t, c, ecs.WithLogger(logger)).RevertResize(t.Context(), ProjectID, ServerID)
-		require.NoError(t, err)
-		got := all()
-		require.Len(t, got, 2)
-		assert.Equal(t, "POST", got[1]["method"])
-		assert.Equal(t, ServerPath+"/action", got[1]["path"])
-		assert.Equal(t, RevertID, got[1]["request_id"])
-	})
-}
-
-func TestWithLogger_IsSilentUnlessAskedToDebug(t *testing.T) {
-	t.Parallel()
-	var logged bytes.Buffer
-	for _, logger := range []*slog.Logger{nil, slog.New(slog.NewTextHandler(&logged, nil))} {
-		c := &Cloud{T: t, Looks: SeeAll(VerifyResize())}
-		client := NewClient(t, c, ecs.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))), ecs.WithLogger(logger))
-		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
-		require.NoError(t, err)
-	}
-	assert.Empty(t, logged.String())
 }
 
 // inChild marks the process that TestClient_PrintsNothing starts.

@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"cmp"
-	"context"
 	"crypto/x509"
 	"log/slog"
 	"math"
@@ -95,51 +94,40 @@ func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	}
 }
 
-// withRoots sets the authorities that the SDK's own transport trusts instead of the system's.
-func withRoots(roots *x509.CertPool) Option {
-	return func(o *options) error {
-		o.roots = roots
-		return nil
-	}
+// transports is what requests go over.
+type transports struct {
+	outer http.RoundTripper
+	inner http.RoundTripper // holds the connections
+	own   bool              // inner is the SDK's own
 }
 
-// transport returns what requests go over, and the transport below, which holds the connections. own tells whether that is the SDK's own.
-func (o *options) transport() (outer, inner http.RoundTripper, own bool, err error) {
+// transports calls the function of WithTransport: it is called once for a client.
+func (o *options) transports() (transports, error) {
+	var t transports
 	timeout := o.timeout
 	if o.httpClient != nil {
-		inner = o.httpClient.Transport
+		t.inner = o.httpClient.Transport
 		if o.httpClient.Timeout > 0 {
 			timeout = min(timeout, o.httpClient.Timeout)
 		}
 	}
-	if inner == nil {
-		inner, own = rest.NewTransport(timeout, o.roots), true
+	if t.inner == nil {
+		t.inner, t.own = rest.NewTransport(timeout, o.roots), true
 	}
-	if o.wrap == nil {
-		return inner, inner, own, nil
+	if t.outer = t.inner; o.wrap == nil {
+		return t, nil
 	}
-	if outer = o.wrap(inner); isNil(outer) {
-		return nil, nil, own, invalid("the function of WithTransport returned nil")
+	if t.outer = o.wrap(t.inner); isNil(t.outer) {
+		return t, invalid("the function of WithTransport returned nil")
 	}
-	return outer, inner, own, nil
+	return t, nil
 }
 
-// withoutClient returns a context for an operation that needs an identity service and no client. Its requests go over the transport of the
-// options; done closes what they opened.
-func (o *options) withoutClient(ctx context.Context, name string) (_ context.Context, done func(), err error) {
-	if err := checkContext(ctx); err != nil {
-		return ctx, nil, err
+// close closes what was opened, for an operation that needs no client.
+func (t transports) close() {
+	if t.own {
+		rest.CloseIdleConnections(t.inner)
 	}
-	outer, inner, own, err := o.transport()
-	if err != nil {
-		return ctx, nil, err
-	}
-	done = func() {
-		if own {
-			rest.CloseIdleConnections(inner)
-		}
-	}
-	return rest.WithBase(withOperation(ctx, o.logger, name, ""), outer), done, nil
 }
 
 // WithTimeout bounds one attempt, authentication and body included. The default is 30 s. The whole call is bounded by
@@ -162,7 +150,8 @@ type RetryPolicy struct {
 	// up at once. The default is 30 s.
 	MaxDelay time.Duration
 	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
-	// The default is 5 s. The read-back after it is bounded by twelve times as much.
+	// The default is 5 s. The read-back after it takes at most eleven times as much, or twice the pause that is due where that is
+	// longer, and up to 10 s more for the cloud's record.
 	SettleTime time.Duration
 	// MaxLookAge is how old the server's details may be when the revert is sent, counted from when they were requested. In place of
 	// older ones they are fetched again. The default is 5 s.

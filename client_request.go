@@ -16,9 +16,8 @@ import (
 	"github.com/revert-resize/ecs/internal/retry"
 )
 
-// attempt makes one attempt of a request. Every answer but a 2xx is an *APIError; no answer is a *transportError or
-// the context's error. A 401 is answered with one renewal of the credential where that is possible, but sending again
-// is the caller's business; then the error is errRenewed.
+// attempt makes one attempt of a request. A response that is not a 2xx is an *APIError; no response is a *transportError or the
+// context's error. It neither renews a credential nor tries again: see renewed, getOnce and get.
 func (c *Client) attempt(ctx context.Context, req *rest.Request) (*rest.Response, error) {
 	if err := c.permit(ctx); err != nil {
 		return nil, err

@@ -102,7 +102,10 @@ func cleanID(res *rest.Response, id string) string { return problem.CleanText(re
 // Error returns one line that names the request, the status, the code, the request ID and the number of attempts.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %d", e.Method, e.URL, e.StatusCode)
+	if e.Method != "" { // one made by hand, for a test, may have none
+		b.WriteString(e.Method + " " + e.URL + ": ")
+	}
+	b.WriteString(strconv.Itoa(e.StatusCode))
 	if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + strings.ToLower(text))
 	}

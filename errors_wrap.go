@@ -25,7 +25,7 @@ func (e *identityServiceError) As(target any) bool { return asCopy(e.err, target
 func (e *identityServiceError) Is(target error) bool {
 	switch target {
 	case ErrNotFound, ErrConflict, ErrLocked, ErrAPINotPublished, ErrPrecondition, ErrRevertInProgress, ErrNotReverted,
-		ErrOutcomeUnknown, ErrNotStarted:
+		ErrOutcomeUnknown, ErrNotStarted, ErrWaitEnded, ErrJournalInUse:
 		return false
 	}
 	return errors.Is(e.err, target)

@@ -106,6 +106,7 @@ func (w *fleetWait) GiveUp(err error) {
 }
 
 func (w *fleetWait) Done(ctx context.Context) {
+	w.f.c.logVerdict(w.f.c.withOperation(ctx, operationFleet, w.id), "reverted", w.err)
 	w.f.finish(func() {
 		w.f.recordVerdict(ctx, w.id, *w.revert, w.last, w.err)
 		w.report()

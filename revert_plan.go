@@ -115,6 +115,7 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 	}
 	r.unclear, r.pending, r.last = true, true, errInterrupted
 	if accepted, err := r.readBack(ctx, lost); !errors.Is(err, errSendAgain) {
+		c.logVerdict(ctx, "accepted", err)
 		return accepted, err
 	}
 	return r.run(ctx)

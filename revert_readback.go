@@ -11,8 +11,8 @@ import (
 	"github.com/revert-resize/ecs/internal/verdict"
 )
 
-// readBackFactor bounds the read-back, in settle times.
-const readBackFactor = 12
+// readBackFactor bounds the read-back, in settle times. The requests for the record come on top, see recordTime.
+const readBackFactor = 11
 
 // settleResponses is how often the server must be seen untouched before an action that may still be on its way is
 // sent again.
@@ -20,15 +20,16 @@ const settleResponses = 3
 
 // readBack fetches the server until it is clear whether a request for this revert was accepted. If none was, it ends with
 // errSendAgain.
-func (r *revertCall) readBack(ctx context.Context, kind answer) (*Revert, error) {
+func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert, err error) {
 	wait, responses := r.resendAfter()
 	interval := max(r.c.settle, wait)/settleResponses + 1
-	budget := max((readBackFactor-1)*r.c.settle, 2*wait) // a wait that was asked for may be longer; the last settle time is the record's
+	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer
 	b := readBackState{refusals: r.c.newRefusals()}
-	r.c.logDecision(ctx, "ecs read back", slog.String("after", r.last.Error()))
+	r.c.logDecision(ctx, "read back", slog.String("after", r.last.Error()))
 	if err := r.c.permit(ctx); err != nil { // to send again, should it come to that
 		return nil, r.unknown(ctx, nil, err)
 	}
+	defer func() { r.giveBack(err) }()
 	start := time.Now()
 	b.start = start
 	within, cancel := context.WithDeadline(ctx, start.Add(budget))
@@ -76,7 +77,9 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	b.refusals.answered()
 	recent := r.sightings.Recent(now.state(), time.Now())
 	finding, why := verdict.ReadBack(r.revert.Before.state(), now.state(), recent)
-	if b.untouched++; finding != verdict.NotAccepted {
+	if finding == verdict.NotAccepted {
+		b.untouched++
+	} else {
 		b.untouched = 0
 	}
 	switch {
@@ -121,7 +124,7 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 // the server as it was.
 func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*Revert, error) {
 	if kind != refused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
-		r.c.logDecision(ctx, "ecs send again", slog.Int("attempts", r.attempts))
+		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
 	}
 	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the responses do not show

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/retry"
@@ -134,6 +135,12 @@ func (r *revertCall) stands() {
 
 // run sends the action until it is clear what became of it.
 func (r *revertCall) run(ctx context.Context) (*Revert, error) {
+	revert, err := r.sendUntilClear(ctx)
+	r.c.logVerdict(ctx, "accepted", err)
+	return revert, err
+}
+
+func (r *revertCall) sendUntilClear(ctx context.Context) (*Revert, error) {
 	if r.beforeSend != nil {
 		if err := r.beforeSend(ctx, r.revert.clone()); err != nil {
 			return nil, err
@@ -173,7 +180,8 @@ var (
 
 // note keeps what the answers so far add up to.
 func (r *revertCall) note(kind answer, err error) {
-	if r.atOnce = kind == again; !r.atOnce && !r.shared(kind, err) {
+	r.atOnce = kind == again
+	if !r.atOnce && !r.shared(kind, err) {
 		r.attempts++
 	}
 	if !r.atOnce || r.last == nil {
@@ -209,12 +217,13 @@ func (r *revertCall) fetch(ctx context.Context, mode retryMode) (*Server, error)
 // fetchAgain waits before the action is sent again after a request that did nothing, and checks that the server still
 // waits for a decision on the same resize. The server is fetched last, so that nothing ages between that and the request. If
 // all is well it ends with errSendAgain.
-func (r *revertCall) fetchAgain(ctx context.Context) error {
+func (r *revertCall) fetchAgain(ctx context.Context) (err error) {
 	if !r.atOnce {
 		pause, ok := r.c.policy.Pause(ctx, r.attempts, retryAfter(r.last))
 		if !ok {
 			return waitCause(ctx, r.last)
 		}
+		r.c.logDecision(ctx, "pause", slog.Duration("pause", pause), slog.String("reason", r.last.Error()))
 		if err := retry.Sleep(ctx, pause); err != nil {
 			return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 		}
@@ -222,6 +231,7 @@ func (r *revertCall) fetchAgain(ctx context.Context) error {
 	if err := r.c.permit(ctx); err != nil {
 		return fmt.Errorf("%w, while waiting to send again after: %w", err, r.last)
 	}
+	defer func() { r.giveBack(err) }()
 	now, err := r.fetch(ctx, withRetries)
 	if err != nil {
 		return fmt.Errorf("fetch the server before sending again: %w", err)
@@ -231,7 +241,15 @@ func (r *revertCall) fetchAgain(ctx context.Context) error {
 		return precondition(now, unmet)
 	}
 	r.stands()
+	r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 	return errSendAgain
+}
+
+// giveBack returns the permit for the action to a fleet's throttle, unless the action is sent again.
+func (r *revertCall) giveBack(err error) {
+	if r.c.throttle != nil && !errors.Is(err, errSendAgain) {
+		r.c.throttle.GiveBack()
+	}
 }
 
 // explainConflict fetches once the server whose state refused the action, and adds what it shows.

@@ -106,6 +106,7 @@ func (c *Client) waitForRevert(ctx context.Context, revert *Revert, opts []WaitO
 	if isGone(err) && !errors.Is(err, ErrWaitEnded) {
 		err = &RevertFailedError{Revert: *revert, Server: *last.clone(), Reason: "the server is gone", Gone: true}
 	}
+	c.logVerdict(ctx, "reverted", err)
 	if err != nil {
 		return nil, err
 	}

@@ -40,9 +40,10 @@ func (c *Client) poll(ctx context.Context, p polling) error {
 			if over, err := p.done(s, at); over || err != nil {
 				return err
 			}
-		case refusals.believe(ctx, err) && refusals.serverGone():
+		case !refusals.believe(ctx, err):
+		case refusals.serverGone():
 			return err
-		case refusals.believed:
+		default:
 			return &WaitError{Revert: p.revert, Last: last.clone(), Err: waitCause(ctx, err)}
 		}
 		pause := c.pollPause(n, time.Since(start))

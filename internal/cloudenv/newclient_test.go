@@ -273,3 +273,35 @@ func TestNewClientFromEnv_FindsTheProjectOfTheRegion(t *testing.T) {
 	require.ErrorIs(t, err, ecs.ErrInvalidArgument, "the key is for the project that was found")
 	assert.Len(t, asked, 1)
 }
+
+// A caller may keep a list of options, and give a part of it.
+//
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_LeavesTheOptionsAsTheyAre(t *testing.T) {
+	setEnv(t, map[string]string{"ECS_TOKEN": SecretToken, "ECS_ENDPOINT": TestEndpoint, "ECS_PROJECT_ID": ProjectID})
+	all := []ecs.Option{ecs.WithUserAgent("tool"), ecs.WithTimeout(-1)}
+	_, _, err := ecs.NewClientFromEnv(all[:1]...)
+	require.NoError(t, err)
+	_, err = ecs.NewClient(TestEndpoint, FakeAuth(SecretToken), all...)
+	require.ErrorContains(t, err, "timeout", "the second option is still there")
+}
+
+// It logs in over the same transport as the client's.
+//
+//nolint:paralleltest // sets the environment
+func TestNewClientFromEnv_WrapsOneTransport(t *testing.T) {
+	srv := ecstest.NewServer()
+	t.Cleanup(srv.Close)
+	id := srv.AddServer(ecstest.Instance{})
+	user := srv.Credentials()
+	setEnv(t, map[string]string{
+		"OS_AUTH_URL": srv.IdentityURL(), "OS_USERNAME": user.Username, "OS_PASSWORD": user.Password,
+		"OS_USER_DOMAIN_NAME": user.DomainName, "OS_PROJECT_NAME": user.ProjectName,
+	})
+	wrapped := 0
+	looks(t, srv, id, ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+		wrapped++
+		return next
+	}))
+	assert.Equal(t, 1, wrapped)
+}
