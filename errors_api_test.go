@@ -173,6 +173,7 @@ func TestAPIError_MadeByHand(t *testing.T) {
 	} {
 		assert.ElementsMatch(t, tt.want, matches(&tt.err), "%+v", tt.err)
 	}
+	assert.Equal(t, "409 conflict (Ecs.0605)", (&ecs.APIError{StatusCode: 409, Code: "Ecs.0605"}).Error())
 	assert.Equal(t, "GET https://h/p: 503 service unavailable: no (c) [request r] after 4 attempts", (&ecs.APIError{
 		StatusCode: 503, Method: "GET", URL: "https://h/p", Message: "no", Code: "c", RequestID: "r", Attempts: 4,
 	}).Error())
