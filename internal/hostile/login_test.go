@@ -1,6 +1,8 @@
 package hostile_test
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -42,6 +44,21 @@ func TestLogin_Answered404IsNoWordAboutTheServer(t *testing.T) {
 			require.ErrorContains(t, err, "404")
 			require.NotErrorIs(t, err, ecs.ErrNotFound)
 		})
+	}
+}
+
+// Whatever an authenticator of the caller's returns, it says nothing of a server.
+func TestAuthenticator_ItsErrorsSayNothingOfAServer(t *testing.T) {
+	t.Parallel()
+	for _, sentinel := range []error{
+		ecs.ErrNotFound, ecs.ErrConflict, ecs.ErrLocked, ecs.ErrAPINotPublished, ecs.ErrPrecondition, ecs.ErrRevertInProgress,
+		ecs.ErrNotReverted, ecs.ErrOutcomeUnknown, ecs.ErrNotStarted, ecs.ErrWaitEnded, ecs.ErrJournalInUse,
+	} {
+		client := NewClientAs(t, AuthFunc(func(context.Context, *http.Request) error { return fmt.Errorf("mine: %w", sentinel) }),
+			TransportFunc(Reply(http.StatusOK, "")), ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1}))
+		_, err := client.GetServer(t.Context(), ProjectID, ServerID)
+		require.ErrorContains(t, err, "mine: "+sentinel.Error())
+		require.NotErrorIs(t, err, sentinel)
 	}
 }
 

@@ -80,10 +80,12 @@ func TestFleet_KeepsToTheClientsOwnRateLimit(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		in       ecstest.Instance
+		lost     int // how many responses to an action are lost
 		requests int
 	}{
-		"ready":     {ecstest.Instance{}, 1030},
-		"not ready": {ecstest.Instance{Status: ecs.StatusActive}, 1001}, // looked at one by one
+		"ready":     {ecstest.Instance{}, 0, 1030},
+		"not ready": {ecstest.Instance{Status: ecs.StatusActive}, 0, 1001}, // fetched one by one
+		"read back": {ecstest.Instance{}, 1000, 3100},                      // the server and the record of each
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -93,6 +95,7 @@ func TestFleet_KeepsToTheClientsOwnRateLimit(t *testing.T) {
 				client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithRateLimit(10, 1))
 				require.NoError(t, err)
 				ids := FleetOf(cloud, 1000, tt.in)
+				cloud.Inject(ecstest.Fault{On: ecstest.Revert, Times: tt.lost, Do: ecstest.DropAfter()})
 				start := time.Now()
 				FleetRun(t.Context(), t, client, cloud, ids)
 				n := len(cloud.Requests())
