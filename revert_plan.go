@@ -114,7 +114,7 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 		return r.run(ctx)
 	}
 	r.unclear, r.pending, r.last = true, true, errInterrupted
-	if accepted, err := r.readBack(ctx, lost); !errors.Is(err, errSendAgain) {
+	if accepted, err := r.readBack(ctx, answerLost); !errors.Is(err, errSendAgain) {
 		c.logVerdict(ctx, "accepted", err)
 		return accepted, err
 	}

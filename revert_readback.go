@@ -123,11 +123,11 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
 // the server as it was.
 func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*Revert, error) {
-	if kind != refused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
+	if kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
 	}
-	contradicted := kind == conflict && !errors.Is(r.last, ErrLocked) // something happened that the responses do not show
+	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked) // something happened that the responses do not show
 	if !r.pending && !contradicted {
 		return nil, r.last
 	}

@@ -151,13 +151,13 @@ func (r *revertCall) sendUntilClear(ctx context.Context) (*Revert, error) {
 		r.note(kind, err)
 		var revert *Revert
 		switch {
-		case kind == accepted:
+		case kind == answerAccepted:
 			return r.accepted(), nil
 		case r.unclear:
 			revert, err = r.readBack(ctx, kind)
-		case kind == notDone, kind == again:
+		case kind == answerNotDone, kind == answerAgain:
 			err = r.fetchAgain(ctx)
-		case kind == conflict:
+		case kind == answerConflict:
 			err = r.explainConflict(ctx, err)
 		}
 		if !errors.Is(err, errSendAgain) {
@@ -180,15 +180,15 @@ var (
 
 // note keeps what the answers so far add up to.
 func (r *revertCall) note(kind answer, err error) {
-	r.atOnce = kind == again
+	r.atOnce = kind == answerAgain
 	if !r.atOnce && !r.shared(kind, err) {
 		r.attempts++
 	}
 	if !r.atOnce || r.last == nil {
 		r.last = err
 	}
-	r.unclear = r.unclear || kind == ended || kind == lost
-	r.pending = r.pending || kind == lost
+	r.unclear = r.unclear || kind == answerEnded || kind == answerLost
+	r.pending = r.pending || kind == answerLost
 }
 
 // maxShared is how many refusals of a fleet's rate one server may meet without failing for them.
@@ -197,7 +197,7 @@ const maxShared = 20
 // shared reports whether a request met the rate that a fleet finds out together: such a refusal comes to one server more often than to
 // another by chance, and says nothing of it.
 func (r *revertCall) shared(kind answer, err error) bool {
-	if r.c.throttle == nil || r.c.policy.MaxAttempts == 1 || kind != notDone || !errors.Is(err, ErrRateLimited) || r.refusals >= maxShared {
+	if r.c.throttle == nil || r.c.policy.MaxAttempts == 1 || kind != answerNotDone || !errors.Is(err, ErrRateLimited) || r.refusals >= maxShared {
 		return false
 	}
 	r.refusals++

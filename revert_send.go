@@ -17,13 +17,13 @@ import (
 type answer int
 
 const (
-	accepted answer = iota
-	refused         // nothing done, and it would be the same again
-	conflict        // nothing done, because of the server's state
-	notDone         // nothing done; may be sent again
-	again           // nothing done, because of the credential or the age of the details: does not count as an attempt
-	ended           // the cloud failed while working on it: unclear, but over
-	lost            // unclear, and possibly still on its way
+	answerAccepted answer = iota
+	answerRefused         // nothing done, and it would be the same again
+	answerConflict        // nothing done, because of the server's state
+	answerNotDone         // nothing done; may be sent again
+	answerAgain           // nothing done, because of the credential or the age of the details: does not count as an attempt
+	answerEnded           // the cloud failed while working on it: unclear, but over
+	answerLost            // unclear, and possibly still on its way
 )
 
 // send makes one request for the action, and judges its answer. The permit for it was taken before the server was fetched:
@@ -50,39 +50,39 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	switch {
 	case errors.Is(err, rest.ErrTooLate):
 		if r.aged++; r.aged > maxAged {
-			return refused, fmt.Errorf("the details of the server are older than %s: %w", r.c.maxLookAge, err)
+			return answerRefused, fmt.Errorf("the details of the server are older than %s: %w", r.c.maxLookAge, err)
 		}
-		return again, err
+		return answerAgain, err
 	case !errors.As(err, &transport): // no credential, or the context ended before
-		return refused, err
+		return answerRefused, err
 	case transport.sent:
-		return lost, err
+		return answerLost, err
 	case transport.permanent:
-		return refused, err
+		return answerRefused, err
 	}
-	return notDone, err
+	return answerNotDone, err
 }
 
 // judgeSuccess reads a 2xx. The vendor's flow control answers 202 with an error in its body, which proves that nothing was
 // done; any other body that speaks of an error proves nothing.
 func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
 	if res.BodyErr != nil {
-		return lost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+		return answerLost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
 	}
 	if len(bytes.TrimSpace(res.Body)) > 0 {
 		e := problem.DecodeError(res.Body, res.Redact)
 		api := apiError(req, res)
 		switch {
 		case e.Found && api.rateLimited():
-			return notDone, api
+			return answerNotDone, api
 		case e.Found:
-			return lost, api
+			return answerLost, api
 		case !e.JSON, speaksOfError(res.Body):
-			return lost, &answerError{errors.New("the answer is not clear: " + clip(res.Redact(e.Message)))}
+			return answerLost, &answerError{errors.New("the answer is not clear: " + clip(res.Redact(e.Message)))}
 		}
 	}
 	r.revert.RequestID = requestID(res)
-	return accepted, nil
+	return answerAccepted, nil
 }
 
 // speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a request.
@@ -107,27 +107,27 @@ func clip(text string) string {
 func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (answer, error) {
 	switch {
 	case api.rateLimited():
-		return notDone, api
+		return answerNotDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
 		r.renewed = true
 		switch err := r.c.renewed(ctx, res, api); {
 		case errors.Is(err, errRenewed):
-			return again, err
+			return answerAgain, err
 		case passing(ctx, err): // the 401 itself did nothing
-			return notDone, err
+			return answerNotDone, err
 		default:
-			return refused, err
+			return answerRefused, err
 		}
 	case api.noUsableAnswer(): // the front end's words, whatever the status: OpenStack may have accepted it
-		return lost, api
+		return answerLost, api
 	case api.conflict():
-		return conflict, api
+		return answerConflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
-		return ended, api
+		return answerEnded, api
 	case api.status() >= 500, api.StatusCode < 200, api.timedOut():
-		return lost, api
+		return answerLost, api
 	}
-	return refused, api
+	return answerRefused, api
 }
 
 // endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.
