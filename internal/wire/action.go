@@ -14,9 +14,9 @@ type Action struct {
 	// Name is the answer's action, such as "revertResize".
 	Name, RequestID string
 	// Message is "" while nothing went wrong, else "Error".
-	Message, ServerID string
-	// Start and Updated are in UTC; zero when the answer does not tell.
-	Start, Updated time.Time
+	Message string
+	// Start is in UTC; zero when the answer does not tell.
+	Start time.Time
 	// Events are the steps so far, in the order of the answer (Nova: newest first).
 	Events []Event
 	// HasEvents says that the answer has a list of events, be it empty: without one the caller may not see them.
@@ -28,8 +28,6 @@ type Event struct {
 	Name string
 	// Result is "Success" or "Error", and "" while the step runs.
 	Result string
-	// Start and Finish are in UTC; zero when the answer does not tell.
-	Start, Finish time.Time
 }
 
 // DecodeAction reads the response to a request for one action, {"instanceAction":{...}}. A body that is not one complete JSON
@@ -77,26 +75,22 @@ type actionJSON struct {
 	Name      text               `json:"action"`
 	RequestID text               `json:"request_id"`
 	Message   text               `json:"message"`
-	ServerID  text               `json:"instance_uuid"`
 	Start     timestamp          `json:"start_time"`
-	Updated   timestamp          `json:"updated_at"`
 	Events    objects[eventJSON] `json:"events"`
 }
 
 type eventJSON struct {
-	Name   text      `json:"event"`
-	Result text      `json:"result"`
-	Start  timestamp `json:"start_time"`
-	Finish timestamp `json:"finish_time"`
+	Name   text `json:"event"`
+	Result text `json:"result"`
 }
 
 func (a *actionJSON) action() Action {
 	action := Action{
-		Name: string(a.Name), RequestID: string(a.RequestID), Message: string(a.Message), ServerID: string(a.ServerID),
-		Start: a.Start.Time, Updated: a.Updated.Time, HasEvents: a.Events != nil,
+		Name: string(a.Name), RequestID: string(a.RequestID), Message: string(a.Message),
+		Start: a.Start.Time, HasEvents: a.Events != nil,
 	}
 	for _, e := range a.Events {
-		action.Events = append(action.Events, Event{Name: string(e.Name), Result: string(e.Result), Start: e.Start.Time, Finish: e.Finish.Time})
+		action.Events = append(action.Events, Event{Name: string(e.Name), Result: string(e.Result)})
 	}
 	return action
 }

@@ -18,8 +18,8 @@ func TestDecodeAction_ReadsEventsWhereTheyAreShown(t *testing.T) {
 		want   wire.Action
 	}{
 		"nothing":    {``, wire.Action{}},
-		"no events":  {`"action":"revertResize","request_id":"req-1","message":null,"instance_uuid":"s","start_time":"2014-12-11T02:17:49.000000"`, wire.Action{Name: "revertResize", RequestID: "req-1", ServerID: "s", Start: at}},
-		"failed":     {`"message":"Error","updated_at":"2014-12-11T02:17:49.000000"`, wire.Action{Message: "Error", Updated: at}},
+		"no events":  {`"action":"revertResize","request_id":"req-1","message":null,"start_time":"2014-12-11T02:17:49.000000"`, wire.Action{Name: "revertResize", RequestID: "req-1", Start: at}},
+		"failed":     {`"message":"Error"`, wire.Action{Message: "Error"}},
 		"odd":        {`"message":{"a":1},"start_time":7`, wire.Action{Message: `{"a":1}`}},
 		"not shown":  {`"events":null`, wire.Action{}},
 		"no list":    {`"events":{}`, wire.Action{}},
@@ -30,8 +30,8 @@ func TestDecodeAction_ReadsEventsWhereTheyAreShown(t *testing.T) {
 			`"events":[{"event":"compute_finish_revert_resize","start_time":"2014-12-11T02:17:49.000000","finish_time":null,"result":null,"traceback":null},
 				{"event":"compute_revert_resize","finish_time":"2014-12-11T02:17:49.000000","result":"Success","hostId":"x"}]`,
 			wire.Action{HasEvents: true, Events: []wire.Event{
-				{Name: "compute_finish_revert_resize", Start: at},
-				{Name: "compute_revert_resize", Finish: at, Result: "Success"},
+				{Name: "compute_finish_revert_resize"},
+				{Name: "compute_revert_resize", Result: "Success"},
 			}},
 		},
 	}

@@ -3,15 +3,18 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // exactKeys returns body as encoding/json has to see it so that each key means itself. encoding/json takes "Status" for the
 // field "status" too, and mixes the values of a repeated key. Where a wrong one came last, a server would be taken for another
 // or for one in another state. So keys of a field in other letters, and all but the last of a repeated key, are overwritten, in a
-// copy of body: nothing reads them then. body need not be valid JSON.
+// copy of body: nothing reads them then. body need not be valid JSON. encoding/json has no option for this; the decoder that is to follow
+// it, encoding/json/v2, compares keys exactly, and this file can go then.
 func exactKeys(body []byte) []byte {
 	var outerRoom [8]level
 	var seenRoom [24]key                                  // enough for most bodies without the heap
@@ -146,28 +149,52 @@ type field struct {
 	below names // the keys of the objects in its value
 }
 
-// fieldsByFold has all fields, each under its name in the letters by which encoding/json compares.
+// fieldsByFold returns all fields, each under its name in the letters by which encoding/json compares.
 //
 //nolint:gochecknoglobals // a table that nothing changes, for every key of every response
-var fieldsByFold = foldedFields()
-
-func foldedFields() map[string]field {
-	all := map[string]field{"addresses": {"addresses", networks}}
-	for _, name := range [...]string{
-		"server", "servers", "servers_links", "flavor", "fault", "instanceAction", "instanceActions", "events",
+var fieldsByFold = sync.OnceValue(func() map[string]field {
+	all := map[string]field{}
+	for name, t := range map[string]reflect.Type{
+		"server": reflect.TypeFor[serverJSON](), "servers": reflect.TypeFor[serverJSON](), "servers_links": reflect.TypeFor[link](),
+		"instanceAction": reflect.TypeFor[actionJSON](), "instanceActions": reflect.TypeFor[actionJSON](),
 	} {
 		all[strings.ToLower(name)] = field{name, fields}
-	}
-	for _, name := range [...]string{
-		"id", "name", "status", "OS-EXT-STS:vm_state", "OS-EXT-STS:task_state", "OS-EXT-STS:power_state", "original_name", "hostId",
-		"tenant_id", "user_id", "OS-EXT-AZ:availability_zone", "key_name", "created", "updated", "OS-SRV-USG:launched_at",
-		"OS-SRV-USG:terminated_at", "metadata", "addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr", "code", "message",
-		"details", "rel", "href", "action", "request_id", "instance_uuid", "start_time", "updated_at", "event", "result",
-		"finish_time",
-	} {
-		all[strings.ToLower(name)] = field{name, foreign}
+		addFields(all, t)
 	}
 	return all
+})
+
+// addFields adds the fields of a struct, and of those in it.
+func addFields(all map[string]field, t reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name := f.Tag.Get("json")
+		inner, below := structIn(f.Type)
+		all[strings.ToLower(name)] = field{name, below}
+		if inner != nil {
+			addFields(all, inner)
+		}
+	}
+}
+
+// structIn returns the struct whose fields are in the objects of a field's value, or nil, and what the keys of the value are.
+func structIn(t reflect.Type) (reflect.Type, names) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return structIn(t.Elem())
+	case reflect.Map:
+		if inner, _ := structIn(t.Elem()); inner != nil {
+			return inner, networks
+		}
+	case reflect.Struct:
+		switch first := t.Field(0); {
+		case first.Tag.Get("json") != "":
+			return t, fields
+		case first.Type.Kind() == reflect.Pointer: // an object[T]
+			return structIn(first.Type)
+		}
+	}
+	return nil, foreign
 }
 
 // fieldOf returns the field that encoding/json would fill from this key, or one without a name.
@@ -177,11 +204,11 @@ func fieldOf(key []byte) field {
 	for _, c := range key {
 		switch {
 		case c >= utf8.RuneSelf: // the long s and the Kelvin sign fold to letters of ASCII
-			return fieldsByFold[string(bytes.ToLower(bytes.ToUpper(key)))]
+			return fieldsByFold()[string(bytes.ToLower(bytes.ToUpper(key)))]
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
 		}
 		folded = append(folded, c)
 	}
-	return fieldsByFold[string(folded)]
+	return fieldsByFold()[string(folded)]
 }

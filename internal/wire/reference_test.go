@@ -154,8 +154,6 @@ func refServer(object json.RawMessage) (*wire.Server, error) {
 			s.Updated = refTime(m.value)
 		case "OS-SRV-USG:launched_at":
 			s.LaunchedAt = refTime(m.value)
-		case "OS-SRV-USG:terminated_at":
-			s.TerminatedAt = refTime(m.value)
 		case "metadata":
 			s.Metadata = refMetadata(m.value)
 		case "addresses":
@@ -274,12 +272,8 @@ func refAction(value json.RawMessage) *wire.Action {
 			action.RequestID = refText(m.value)
 		case "message":
 			action.Message = refText(m.value)
-		case "instance_uuid":
-			action.ServerID = refText(m.value)
 		case "start_time":
 			action.Start = refTime(m.value)
-		case "updated_at":
-			action.Updated = refTime(m.value)
 		case "events":
 			action.HasEvents = isList(m.value)
 			action.Events = refEvents(m.value)
@@ -301,10 +295,6 @@ func refEvents(value json.RawMessage) []wire.Event {
 				event.Name = refText(m.value)
 			case "result":
 				event.Result = refText(m.value)
-			case "start_time":
-				event.Start = refTime(m.value)
-			case "finish_time":
-				event.Finish = refTime(m.value)
 			}
 		}
 		events = append(events, event)

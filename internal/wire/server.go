@@ -21,7 +21,7 @@ type Server struct {
 	// ProjectID is the answer's tenant_id.
 	HostID, ProjectID, UserID, AvailabilityZone, KeyName string
 	// Times are in UTC; zero when null, absent, empty or unreadable.
-	Created, Updated, LaunchedAt, TerminatedAt time.Time
+	Created, Updated, LaunchedAt time.Time
 	// Metadata is nil when empty or absent. A value that is no string is kept as its JSON text, null as "".
 	Metadata map[string]string
 	// Addresses maps the name or ID of a network to the addresses there. It is nil when empty or absent.
@@ -43,7 +43,7 @@ type Address struct {
 type Fault struct {
 	// Code is an HTTP status; 0 when the answer does not tell.
 	Code int
-	// Message and Details are the cloud's words, unchanged: see [CleanText] before they go into an error or a log.
+	// Message and Details are the cloud's words, unchanged: see problem.CleanText before they go into an error or a log.
 	Message, Details string
 	Created          time.Time
 }

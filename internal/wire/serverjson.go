@@ -4,25 +4,24 @@ import "fmt"
 
 // serverJSON is a server as encoding/json reads it.
 type serverJSON struct {
-	ID           word                     `json:"id"`
-	Name         text                     `json:"name"`
-	Status       word                     `json:"status"`
-	VMState      word                     `json:"OS-EXT-STS:vm_state"`
-	TaskState    word                     `json:"OS-EXT-STS:task_state"`
-	PowerState   integer                  `json:"OS-EXT-STS:power_state"`
-	Flavor       flavorJSON               `json:"flavor"`
-	HostID       text                     `json:"hostId"`
-	ProjectID    text                     `json:"tenant_id"`
-	UserID       text                     `json:"user_id"`
-	Zone         text                     `json:"OS-EXT-AZ:availability_zone"`
-	KeyName      text                     `json:"key_name"`
-	Created      timestamp                `json:"created"`
-	Updated      timestamp                `json:"updated"`
-	LaunchedAt   timestamp                `json:"OS-SRV-USG:launched_at"`
-	TerminatedAt timestamp                `json:"OS-SRV-USG:terminated_at"`
-	Metadata     map[string]text          `json:"metadata"`
-	Addresses    map[string][]addressJSON `json:"addresses"`
-	Fault        object[faultJSON]        `json:"fault"`
+	ID         word                     `json:"id"`
+	Name       text                     `json:"name"`
+	Status     word                     `json:"status"`
+	VMState    word                     `json:"OS-EXT-STS:vm_state"`
+	TaskState  word                     `json:"OS-EXT-STS:task_state"`
+	PowerState integer                  `json:"OS-EXT-STS:power_state"`
+	Flavor     flavorJSON               `json:"flavor"`
+	HostID     text                     `json:"hostId"`
+	ProjectID  text                     `json:"tenant_id"`
+	UserID     text                     `json:"user_id"`
+	Zone       text                     `json:"OS-EXT-AZ:availability_zone"`
+	KeyName    text                     `json:"key_name"`
+	Created    timestamp                `json:"created"`
+	Updated    timestamp                `json:"updated"`
+	LaunchedAt timestamp                `json:"OS-SRV-USG:launched_at"`
+	Metadata   map[string]text          `json:"metadata"`
+	Addresses  map[string][]addressJSON `json:"addresses"`
+	Fault      object[faultJSON]        `json:"fault"`
 }
 
 type flavorJSON struct {
@@ -63,7 +62,7 @@ func (s *serverJSON) server(into *Server) error {
 		ID: s.ID.text, Name: string(s.Name), Status: s.Status.text, VMState: s.VMState.text, TaskState: s.TaskState.text,
 		PowerState: int(s.PowerState), FlavorID: string(s.Flavor.ID), HostID: string(s.HostID), ProjectID: string(s.ProjectID),
 		UserID: string(s.UserID), AvailabilityZone: string(s.Zone), KeyName: string(s.KeyName),
-		Created: s.Created.Time, Updated: s.Updated.Time, LaunchedAt: s.LaunchedAt.Time, TerminatedAt: s.TerminatedAt.Time,
+		Created: s.Created.Time, Updated: s.Updated.Time, LaunchedAt: s.LaunchedAt.Time,
 	}
 	if into.FlavorID == "" {
 		into.FlavorID = string(s.Flavor.OriginalName)
