@@ -138,6 +138,9 @@ func (w *Wait) again(r Record, now time.Time) (Verdict, string) {
 	leftOn := moved(w.Before, w.last) && newer(w.Before, w.last)
 	switch {
 	case w.second.poweringOff() && len(Changed(w.second, w.last)) == 0:
+		if !r.failed() && w.patient(now) {
+			return GoOn, "" // Nova takes the task back before it notes the ERROR, if there is to be one
+		}
 		return Reverted, ""
 	case r.Word == Unfinished && w.patient(now):
 		return GoOn, ""

@@ -170,7 +170,9 @@ func TestWait_RevertedButNotPoweredOff(t *testing.T) {
 	now := state(moved, soon(second))
 	off := looks(at(0, state(reverting)), at(second, state(poweringOff, soon(second))))
 	runHistories(t, []history{
-		{name: "powering off was seen", looks: looks(off, at(2*second, now)), want: verdict.Reverted},
+		{name: "powering off was seen, and the ERROR may still come", looks: looks(off, at(2*second, now)), want: verdict.GoOn},
+		{name: "powering off was seen, and no ERROR comes", looks: looks(off, at(2*second, now), at(5*second, now), at(8*second, now)), want: verdict.Reverted},
+		{name: "powering off was seen, and the ERROR comes", looks: looks(off, at(2*second, now), at(5*second, state(errored, moved, soon(2*second), fault("no power")))), want: verdict.Failed, reason: "no power"},
 		{name: "the event says Success", looks: told(second, now, verdict.Success), want: verdict.Reverted},
 		{name: "the message says Error, and nothing was done since", looks: listed(second, now, verdict.Record{Word: verdict.ErrorMessage, Since: verdict.SinceNothing}), want: verdict.Reverted},
 		{name: "the message says Error, and it was resized since, of a server that was running", before: power(1), looks: listed(second, now, verdict.Record{Word: verdict.ErrorMessage, Since: verdict.SinceRelaunched}), want: verdict.Failed},

@@ -40,6 +40,7 @@ func TestWait_WhatIsASighting(t *testing.T) {
 		), want: verdict.Reverted},
 		{name: "powering off, a replica that lags, and then not powered off", looks: looks(
 			runs, at(second, state(poweringOff, soon(second))), at(2*second, state(reverting)), at(3*second, state(moved, soon(second))),
+			at(6*second, state(moved, soon(second))), at(9*second, state(moved, soon(second))),
 		), want: verdict.Reverted},
 		{name: "its second half, and then left in the resize: that is no power-off", looks: looks(
 			runs, at(second, state(reverting, moved)), at(2*second, state(moved)),
