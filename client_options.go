@@ -151,12 +151,15 @@ type RetryPolicy struct {
 	MaxDelay time.Duration
 	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
 	// The default is 5 s. The read-back after it takes at most eleven times as much, or twice the pause that is due where that is
-	// longer, and up to 10 s more for the cloud's record.
+	// longer, and up to 10 s more for the cloud's record. More than a day is an [ErrInvalidArgument].
 	SettleTime time.Duration
 	// MaxLookAge is how old the server's details may be when the revert is sent, counted from when they were requested. In place of
 	// older ones they are fetched again. The default is 5 s.
 	MaxLookAge time.Duration
 }
+
+// longestSettle keeps the products of a settle time in range.
+const longestSettle = 24 * time.Hour
 
 // WithRetry sets the retry policy; zero fields of p take their defaults, whatever an earlier WithRetry said. A negative one is
 // an [ErrInvalidArgument].
@@ -164,6 +167,9 @@ func WithRetry(p RetryPolicy) Option {
 	return func(o *options) error {
 		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.SettleTime < 0 || p.MaxLookAge < 0 {
 			return invalid("retry policy has a negative field")
+		}
+		if p.SettleTime > longestSettle {
+			return invalid("settle time is longer than %s", longestSettle)
 		}
 		d := defaults()
 		o.policy = retry.Policy{

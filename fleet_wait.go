@@ -19,6 +19,7 @@ type fleetWait struct {
 	err     error
 
 	refusals *refusals
+	unjudged bool // a list has shown the server, or was to, and no response has been judged since
 }
 
 // newFleetWait returns the wait for a revert whose resize this process saw undecided at seenAt; zero if it did not.
@@ -32,6 +33,8 @@ func newFleetWait(f *fleetCall, id string, revert *Revert, seenAt time.Time) *fl
 }
 
 func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
+	w.refusals.answered()
+	w.unjudged = true
 	if incomplete(seen.Server, &w.revert.Before) {
 		return fleet.FetchNow
 	}
@@ -43,11 +46,14 @@ func (w *fleetWait) Judge(seen fleet.Seen) fleet.Finding {
 }
 
 func (w *fleetWait) Unchanged(at, date time.Time) {
+	if w.unjudged {
+		return
+	}
 	w.tracker.Unchanged(verdict.Moment{Requested: at, Now: time.Now(), Date: date})
 }
 
 func (w *fleetWait) judge(s *Server, at moment) fleet.Finding {
-	w.last = s
+	w.last, w.unjudged = s, false
 	return w.conclude(w.tracker.Observe(s.state(), verdict.Moment{Requested: at.requested, Now: time.Now(), Date: at.date}))
 }
 
@@ -82,6 +88,7 @@ func (w *fleetWait) Fetch(ctx context.Context) (found fleet.Finding) {
 	defer w.f.rescue(nil)
 	ctx = w.f.c.withOperation(ctx, operationFleet, w.id)
 	s := new(Server)
+	w.unjudged = true
 	at, err := w.f.c.fetch(ctx, singleTry, w.f.projectID, w.id, s)
 	switch {
 	case err == nil:

@@ -77,6 +77,9 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	b.refusals.answered()
 	recent := r.sightings.Recent(now.state(), time.Now())
 	finding, why := verdict.ReadBack(r.revert.Before.state(), now.state(), recent)
+	if r.left && finding == verdict.NotAccepted {
+		finding = verdict.FetchAgain // of a replica that lags
+	}
 	if finding == verdict.NotAccepted {
 		b.untouched++
 	} else {
@@ -87,7 +90,8 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 		r.stands()
 	case finding == verdict.Errored:
 		b.errored++
-	case now.state().Resizing():
+	case verdict.Left(r.revert.Before.state(), now.state()):
+		r.left = true
 		r.sightings.Otherwise()
 	}
 	return finding, why

@@ -78,7 +78,7 @@ func (q *recordReader) read(ctx context.Context, w *verdict.Wait) (verdict.Recor
 func (q *recordReader) fetch(ctx context.Context, w *verdict.Wait) (verdict.Record, error) {
 	id := q.actionID()
 	if id != "" && w.OwnActionDecides() {
-		if record, err := q.events(ctx, verdict.Record{}, id); err == nil && record.Ended() {
+		if record, err := q.events(ctx, verdict.Record{}, id); err == nil && record.Word == verdict.Success {
 			return record, nil
 		}
 	}

@@ -103,6 +103,7 @@ type revertCall struct {
 	aged     int       // how often the details grew too old before the action could be sent
 	unclear  bool      // a request for this revert may have been accepted
 	pending  bool      // ... and may still be on its way
+	left     bool      // a read-back has seen that the resize is decided: nothing is sent any more
 	atOnce   bool      // the last request was no attempt (see again), so the next one need not wait
 	last     error     // what became of the last attempt
 	noRecord bool      // the cloud's record can't be read

@@ -85,6 +85,9 @@ func (w *Watch) changes(ctx context.Context, r *round) {
 // lists never show may have changed. The last moments do not count: see [overlap].
 func (w *Watch) unchanged(r *round, started time.Time) {
 	until := started.Add(-overlap)
+	if w.Clock.DateAt(until).IsZero() {
+		return // the cloud does not date its responses: what the list was to begin with may be later than what changed
+	}
 	for key, e := range r.open {
 		if !r.seen[key] && e.listed {
 			e.wait.Unchanged(until, w.Clock.DateAt(until))

@@ -24,6 +24,7 @@ type watching struct {
 	ends    map[string]time.Duration // since start
 	shows   func(since time.Time) ([]string, error)
 	perPage int
+	undated bool // the lists
 
 	start     time.Time
 	mu        sync.Mutex
@@ -83,7 +84,11 @@ func (w *watching) pages(_ context.Context, since time.Time) iter.Seq2[fleet.Pag
 			if n < len(ids) {
 				next = "more"
 			}
-			if !yield(page(next, ids[:n]...), err) || next == "" || err != nil {
+			p := page(next, ids[:n]...)
+			if !w.undated {
+				p.Date = time.Now()
+			}
+			if !yield(p, err) || next == "" || err != nil {
 				return
 			}
 			ids = ids[n:]
@@ -222,17 +227,19 @@ func TestWatch_WhatAWholeListDoesNotShowHasNotChanged(t *testing.T) {
 	for name, tt := range map[string]struct {
 		err     error
 		perPage int // of 10 servers
+		undated bool
 		want    []string
 	}{
-		"a whole list":            {nil, 1000, ids(10)[1:]},
-		"a list that fails":       {errPassing, 1000, nil},
-		"a list that is too long": {nil, 2, nil},
+		"a whole list":            {nil, 1000, false, ids(10)[1:]},
+		"a list without a date":   {nil, 1000, true, nil},
+		"a list that fails":       {errPassing, 1000, false, nil},
+		"a list that is too long": {nil, 2, false, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newWatching(endsAt(10, 30*time.Second))
-				w.perPage = tt.perPage
+				w.perPage, w.undated = tt.perPage, tt.undated
 				w.shows = func(since time.Time) ([]string, error) {
 					if tt.perPage < 10 {
 						return everything(w)(since)

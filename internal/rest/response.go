@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type Response struct {
 	Body       []byte
 	BodyErr    error     // the body was cut off, too large or unreadable; Body holds what was read
 	Location   string    // where a redirect pointed; never followed
-	SentAt     time.Time // when the transport got the request
+	SentAt     time.Time // when the transport got the request, or earlier by the response's Age: a cache had it
 
 	sent   http.Header
 	secret string        // in the body that was sent
@@ -34,6 +35,15 @@ type Response struct {
 func (r *Response) Date() time.Time {
 	date, _ := http.ParseTime(r.Header.Get("Date"))
 	return date
+}
+
+// age returns how long a cache has had the response.
+func age(h http.Header) time.Duration {
+	seconds, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // Redact removes from text whatever the request carried as its credential, should the server echo it, see [redact.Text].

@@ -120,7 +120,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Response, error) {
 		return nil, c.failure(ctx, limited, attempt, err)
 	}
 	out := &Response{
-		StatusCode: res.StatusCode(), URL: url, Header: res.Header(), Location: attempt.location, SentAt: attempt.sentAt,
+		StatusCode: res.StatusCode(), URL: url, Header: res.Header(), Location: attempt.location, SentAt: attempt.sentAt.Add(-age(res.Header())),
 		sent: attempt.header, secret: req.Secret, bodies: &c.bodies,
 	}
 	if err := out.read(res.RawResponse, cmp.Or(req.BodyLimit, DefaultBodyLimit)); err != nil {

@@ -51,6 +51,20 @@ func ReadBack(before, now State, recent bool) (Finding, string) {
 	return FetchAgain, ""
 }
 
+// Left reports whether a response shows that the resize of before is decided, or another one. What shows it undecided after that comes
+// from a replica that lags.
+func Left(before, now State) bool {
+	switch {
+	case older(before, now):
+		return false
+	case now.verifying():
+		return len(Changed(before, now)) > 0
+	case now.Reverting(), now.poweringOff():
+		return newer(before, now)
+	}
+	return now.Resizing() || now.atRest() && (moved(before, now) || stayed(before, now))
+}
+
 // readBackReverting: the launch time names the resize whose revert runs. It changes right before a revert ends.
 func readBackReverting(before, now State, recent bool) (Finding, string) {
 	if sameLaunch(before, now) || recent && before.LaunchedAt.Equal(now.LaunchedAt) {

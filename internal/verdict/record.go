@@ -28,11 +28,6 @@ type Record struct {
 	Since Since     // what was done to the server after that
 }
 
-// Ended reports whether the record says whether the revert ended well.
-func (r Record) Ended() bool {
-	return r.finished() || r.Word == Failure
-}
-
 // finished reports whether the record says that the server was reverted.
 func (r Record) finished() bool { return r.Word == Success || r.Word == PowerOffFailure }
 

@@ -63,13 +63,3 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 		})
 	}
 }
-
-func TestEnded_IsAWordThatTheRecordKeeps(t *testing.T) {
-	t.Parallel()
-	for word, want := range map[verdict.Word]bool{
-		verdict.Success: true, verdict.Failure: true,
-		verdict.Untold: false, verdict.Pending: false, verdict.Unfinished: false, verdict.PowerOffFailure: true, verdict.ErrorMessage: false,
-	} {
-		assert.Equal(t, want, verdict.Record{Word: word}.Ended(), "word %d", word)
-	}
-}

@@ -15,12 +15,13 @@ type Sightings struct {
 	at          time.Time // the last one, by this process's monotonic clock
 	first, last time.Time // by the cloud's clock; zero if it does not tell
 	otherwise   bool      // the server was seen in another state since
+	still       bool      // no response has shown the last one
 }
 
 // Undecided notes that the resize was seen undecided, in a request sent at at (zero: by another process), in a response that the
 // cloud dated date (zero: not dated).
 func (g *Sightings) Undecided(at, date time.Time) {
-	g.at, g.otherwise = at, false
+	g.at, g.otherwise, g.still = at, false, false
 	g.Dated(date)
 }
 
@@ -28,6 +29,7 @@ func (g *Sightings) Undecided(at, date time.Time) {
 func (g *Sightings) Still(at, date time.Time) {
 	if at.After(g.at) {
 		g.Undecided(at, date)
+		g.still = true
 	}
 }
 
@@ -53,6 +55,9 @@ func (g *Sightings) Recent(s State, now time.Time) bool {
 	const resolution = time.Second // of the cloud's times
 	slack, window := -max(g.Settle, resolution), RecentFactor*g.Settle
 	if !s.LaunchedAt.IsZero() {
+		if g.still && s.LaunchedAt.Sub(g.last) < -resolution {
+			return false // the list that did not show the server lagged
+		}
 		for _, date := range []time.Time{g.first, g.last} {
 			if since := s.LaunchedAt.Sub(date); since >= slack && since <= window {
 				return true

@@ -44,6 +44,7 @@ type Wait struct {
 	left       bool  // a revert was seen running, perhaps of another resize
 	foreign    bool  // the revert of another resize was seen running
 	meanwhile  bool  // another resize was seen, or perhaps its revert: whatever comes later may be its work
+	decided    bool  // the server was seen at rest and not launched anew, so this resize's revert will not do that any more
 	undecided  bool  // so the last response showed the resize
 	unlaunched bool  // that other resize began with before's launch time: this one's revert did not end well
 	second     State // the revert in its second half: with the flavor and host that the server gets back
@@ -87,6 +88,7 @@ const (
 // Observe judges the next response. The reason is for [Failed], [Deleted] and [Unknown].
 func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 	w.last, w.undecided = s, false
+	w.meanwhile = w.meanwhile || w.decided
 	w.tie(m)
 	switch {
 	case s.failed():
@@ -195,6 +197,7 @@ func (w *Wait) standing(m Moment) (Verdict, string) {
 // atRest: the launch time tells whether a revert or another resize has ended since, the flavor and the host which.
 func (w *Wait) atRest(s State, now time.Time) (Verdict, string) {
 	hasMoved, hasStayed := moved(w.Before, s), stayed(w.Before, s)
+	w.decided = w.decided || (hasMoved || hasStayed) && sameLaunch(w.Before, s)
 	switch launched := newer(w.Before, s); {
 	case launched && hasStayed: // resized again to the same flavor and host, or rebuilt
 		w.raise(again, now)

@@ -129,7 +129,12 @@ func TestWait_ASilenceLongEnoughForAnotherResize(t *testing.T) {
 		{name: "launched a second later than soon", looks: at(time.Hour, state(active, moved, soon(16*second))), want: verdict.Unknown},
 		{name: "the record says Success", looks: told(time.Minute, late, verdict.Success), want: verdict.Reverted},
 		{name: "an event says Error", looks: told(time.Minute, late, verdict.Failure), want: verdict.Failed},
-		{name: "recorded, and nothing since", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: nothing}), want: verdict.Reverted},
+		{name: "recorded, and nothing since: no error yet", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: nothing}), want: verdict.GoOn},
+		{name: "recorded, and nothing since: no error for good", looks: looks(
+			listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: nothing}), listed(time.Minute+3*second, late, verdict.Record{Word: verdict.Pending, Since: nothing}),
+			listed(time.Minute+6*second, late, verdict.Record{Word: verdict.Pending, Since: nothing}),
+		), want: verdict.Reverted},
+		{name: "recorded, and nothing since, its events still running: the record lags", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Unfinished, Since: nothing}), want: verdict.GoOn},
 		{name: "recorded, and resized since: no error yet", looks: listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), want: verdict.GoOn},
 		{name: "recorded, and resized since: no error for good", looks: looks(
 			listed(time.Minute, late, verdict.Record{Word: verdict.Pending, Since: more}), listed(time.Minute+3*second, late, verdict.Record{Word: verdict.Pending, Since: more}),

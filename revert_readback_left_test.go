@@ -1,0 +1,109 @@
+package ecs_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
+)
+
+// afterAnother is a server as a second resize to a third flavor has left it.
+func afterAnother(status, vm, task string) Details {
+	return AtRest(status, "third", "third-host", Epoch.Add(time.Second)).With(func(d *Details) {
+		d.VM, d.Task, d.Updated = vm, task, Epoch.Add(time.Second)
+	})
+}
+
+// Once a response has shown that the resize is decided, a replica that lags and shows it as before makes nothing be sent.
+func TestReadBack_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	another := Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(time.Second)}
+	confirmed := []Step{ListActions(another, ConfirmEntry(), ResizeEntry())}
+	busy := func(status, task string) Details {
+		return Confirmed().With(func(d *Details) { d.Status, d.Task, d.Updated = status, task, Epoch.Add(time.Second) })
+	}
+	for name, tt := range map[string]struct {
+		seen Details
+		list []Step
+	}{
+		"another resize waits":            {afterAnother("VERIFY_RESIZE", "resized", ""), confirmed},
+		"another resize is reverted":      {afterAnother("REVERT_RESIZE", "resized", "resize_reverting"), nil},
+		"confirmed, and an image is made": {busy("ACTIVE", "image_uploading"), nil},
+		"confirmed, and resized again":    {busy("RESIZE", "resize_prep"), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), tt.seen, VerifyResize()), Posts: []Step{Reply(504, ""), Accept()}, List: tt.list}
+				revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+				require.Error(t, err)
+				assert.Nil(t, revert)
+				assert.Len(t, c.All(KindPost), 1)
+			})
+		})
+	}
+}
+
+// What such a server does next is not the end of this revert.
+func TestReadBack_TakesNothingForItsRevertOnceTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		another := Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(time.Second)}
+		c := &Cloud{
+			T: t, Posts: []Step{Reply(504, "")},
+			Looks: SeeAll(VerifyResize(), VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), afterAnother("ACTIVE", "active", "")),
+			List:  []Step{ListActions(another, ConfirmEntry(), ResizeEntry()), Fault(403, "forbidden", "no")},
+		}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.Error(t, err)
+	})
+}
+
+// A server at rest that was not launched anew was not reverted. Whatever launches it later is another resize.
+func TestWait_RemembersThatTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		busy := Confirmed().With(func(d *Details) { d.Task, d.Updated = "image_uploading", Epoch.Add(time.Second) })
+		c := &Cloud{
+			T: t, Looks: SeeAll(Reverting(), busy, afterAnother("ACTIVE", "active", "")), Record: []Step{Recorded(RolledBackRecord())},
+			List: []Step{ListActions(FailedRecord(), ResizeEntry())},
+		}
+		_, err := NewClient(t, c).WaitForRevert(t.Context(), SentRevert())
+		require.ErrorIs(t, err, ecs.ErrNotReverted)
+	})
+}
+
+// Of two reverts that were accepted the first may end well and the second fail: its record alone does not decide.
+func TestWait_AFailedRecordAloneDoesNotDecide(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		first := Entry{Action: "revertResize", ID: "req-first", Start: Epoch.Add(-time.Second), Events: FinishedRecord().Events}
+		launched := func(d *Details) { d.Launched, d.Updated = Epoch.Add(50*time.Second), Epoch.Add(50*time.Second) }
+		c := &Cloud{
+			T: t, Looks: SeeAll(Reverting(), Reverted().With(launched)), Record: []Step{Recorded(RolledBackRecord()), Recorded(first)},
+			List: []Step{ListActions(FailedRecord(), first, ResizeEntry())},
+		}
+		_, err := NewClient(t, c, ecs.WithPollInterval(time.Minute, time.Minute)).WaitForRevert(t.Context(), SentRevert())
+		require.NotErrorIs(t, err, ecs.ErrNotReverted)
+	})
+}
+
+// A response that a cache has kept for longer than MaxLookAge is not acted on.
+func TestRevertResize_ActsOnNoResponseOfACache(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{Reply(200, VerifyResize().JSON(), "Age", "600")}, Posts: []Step{Accept()}}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.ErrorContains(t, err, "older than 5s")
+		assert.Empty(t, c.All(KindPost))
+	})
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{T: t, Looks: []Step{Reply(200, VerifyResize().JSON(), "Age", "2")}, Posts: []Step{Accept()}}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+	})
+}
