@@ -179,20 +179,19 @@ func addFields(all map[string]field, t reflect.Type) {
 
 // structIn returns the struct whose fields are in the objects of a field's value, or nil, and what the keys of the value are.
 func structIn(t reflect.Type) (reflect.Type, names) {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
+	kind := t.Kind()
+	switch {
+	case kind == reflect.Pointer, kind == reflect.Slice:
 		return structIn(t.Elem())
-	case reflect.Map:
+	case kind == reflect.Map:
 		if inner, _ := structIn(t.Elem()); inner != nil {
 			return inner, networks
 		}
-	case reflect.Struct:
-		switch first := t.Field(0); {
-		case first.Tag.Get("json") != "":
-			return t, fields
-		case first.Type.Kind() == reflect.Pointer: // an object[T]
-			return structIn(first.Type)
-		}
+	case kind != reflect.Struct:
+	case t.Field(0).Tag.Get("json") != "":
+		return t, fields
+	case t.Field(0).Type.Kind() == reflect.Pointer: // an object[T]
+		return structIn(t.Field(0).Type)
 	}
 	return nil, foreign
 }
