@@ -130,8 +130,8 @@ func (t transports) close() {
 	}
 }
 
-// WithTimeout bounds one attempt, authentication and body included. The default is 30 s. The whole call is bounded by
-// its context.
+// WithTimeout bounds one attempt, authentication and body included. The default is 30 s. A login has 30 s of its own. The whole call is
+// bounded by its context.
 func WithTimeout(d time.Duration) Option {
 	return func(o *options) error {
 		o.timeout = d
@@ -196,7 +196,8 @@ func WithPollInterval(lowest, highest time.Duration) Option {
 }
 
 // WithRateLimit holds the client's requests of all goroutines together to perSecond, with bursts of at most burst.
-// Waits for it obey the context. The default is no limit.
+// Waits for it obey the context: where the turn would come after its deadline, the call fails at once, with an error that matches
+// [context.DeadlineExceeded]. Requests for a credential are not counted. The default is no limit.
 func WithRateLimit(perSecond float64, burst int) Option {
 	return func(o *options) error {
 		if !(perSecond > 0) || math.IsInf(perSecond, 0) || burst < 1 {
@@ -208,7 +209,7 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithLogger sets where one debug record per attempt goes: method, path, status, duration, request ID, error; never
-// a header or a body. Nil, the default, is silent; a logger without a handler is an [ErrInvalidArgument].
+// a header or a body; and one per decision: a pause, a read-back, a request that is sent again, a verdict. Nil, the default, is silent; a logger without a handler is an [ErrInvalidArgument].
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l != nil && l.Handler() == nil {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/revert-resize/ecs/internal/journal"
@@ -64,12 +66,15 @@ const (
 // An entry is one line, written and synced to the disk before [FileJournal.Record] returns; entries that come at the same
 // moment share a sync. Lines are only appended. A last line without its end, as a killed process leaves it, counts as never
 // written, and the next entry takes its place.
-type FileJournal struct{ file *journal.File }
+type FileJournal struct {
+	file   *journal.File
+	closed atomic.Bool
+}
 
 // OpenJournal opens the journal in a file, or begins one that only the file's owner can read. It takes the whole file in: what it
 // accepts, a run can use.
 //
-// Errors: [ErrJournalInUse] if another process has it open; [ErrInvalidArgument], naming the line, if it is no journal, if it was
+// Errors: [ErrJournalInUse] if another process, or another part of this one, has it open; [ErrInvalidArgument], naming the line, if it is no journal, if it was
 // written by a later version of this SDK, or if it is damaged; the operating system's error if it cannot be opened, locked or
 // written. A file that is refused is not changed.
 func OpenJournal(path string) (*FileJournal, error) {
@@ -127,7 +132,7 @@ func (j *FileJournal) Load(ctx context.Context) iter.Seq2[JournalEntry, error] {
 
 func (j *FileJournal) entries() iter.Seq2[JournalEntry, error] {
 	return func(yield func(JournalEntry, error) bool) {
-		if err := j.opened(); err != nil {
+		if err := j.usable(); err != nil {
 			yield(JournalEntry{}, err)
 			return
 		}
@@ -157,7 +162,7 @@ func (j *FileJournal) Record(ctx context.Context, entry JournalEntry) error {
 }
 
 func (j *FileJournal) record(ctx context.Context, entry JournalEntry) error {
-	if err := cmp.Or(j.opened(), checkContext(ctx), entry.check()); err != nil {
+	if err := cmp.Or(j.usable(), checkContext(ctx), entry.check()); err != nil {
 		return err
 	}
 	line, err := json.Marshal(entry)
@@ -170,10 +175,12 @@ func (j *FileJournal) record(ctx context.Context, entry JournalEntry) error {
 	return err
 }
 
-// Close releases the file for others. It returns why an entry could not be written, if there is one.
+// Close releases the file for others. It returns why an entry could not be written, if there is one. A journal that is closed can be closed
+// again; every other use of it is an [ErrInvalidArgument].
 func (j *FileJournal) Close() error {
 	err := j.opened()
 	if err == nil {
+		j.closed.Store(true)
 		err = j.file.Close()
 	}
 	if err != nil {
@@ -186,6 +193,17 @@ func (j *FileJournal) Close() error {
 func (j *FileJournal) opened() error {
 	if j == nil || j.file == nil {
 		return invalid("the journal was not made by OpenJournal")
+	}
+	return nil
+}
+
+// usable also refuses a journal that is closed.
+func (j *FileJournal) usable() error {
+	if err := j.opened(); err != nil {
+		return err
+	}
+	if j.closed.Load() {
+		return invalid("the journal is closed: %w", os.ErrClosed)
 	}
 	return nil
 }

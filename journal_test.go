@@ -252,3 +252,17 @@ func TestJournal_ThatWasNotOpened(t *testing.T) {
 		}
 	}
 }
+
+func TestFileJournal_ThatIsClosed(t *testing.T) {
+	t.Parallel()
+	j, err := ecs.OpenJournal(filepath.Join(t.TempDir(), "journal"))
+	require.NoError(t, err)
+	require.NoError(t, j.Close())
+	require.NoError(t, j.Close(), "again")
+	err = j.Record(t.Context(), ecs.JournalEntry{})
+	require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	require.EqualError(t, err, "ecs: record in journal: invalid argument: the journal is closed: file already closed")
+	for _, err := range j.Load(t.Context()) {
+		require.ErrorIs(t, err, ecs.ErrInvalidArgument)
+	}
+}

@@ -20,7 +20,7 @@ import (
 // Sentinels.
 var (
 	// ErrInUse: another process, or another part of this one, has the file open.
-	ErrInUse = errors.New("another process has it open")
+	ErrInUse = errors.New("somebody else has it open")
 	// ErrUnusable: this is no journal, or none that can be read.
 	ErrUnusable = errors.New("not a usable journal")
 	// ErrTooLong: a line is not accepted, and nothing was written.
