@@ -186,12 +186,12 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 	switch {
 	case r.failed():
 		return w.anError(r, w.recent(w.last, now))
-	case r.Word == Unfinished && w.patient(now):
-		return GoOn, ""
-	case r.Since == SinceNothing && r.Word == Pending && r.Fate != FateContested:
-		return w.noError(now)
+	case r.Since == SinceNothing && (r.Word == Unfinished || r.Word == Pending) && now.Sub(w.since) < w.Settle:
+		return GoOn, "" // the record may lag: it may not show yet how the revert ended, and what was done since
 	case r.Since == SinceNothing && r.Word != Untold:
 		return Reverted, ""
+	case r.Word == Unfinished && w.patient(now):
+		return GoOn, ""
 	case r.Since != SinceRelaunched && w.recent(w.last, now), r.Word == Untold && w.soonAfterSent(now):
 		return Reverted, ""
 	case r.Word == Pending && r.Fate != FateContested && (r.Since == SinceRelaunched || w.progress):
