@@ -1,0 +1,98 @@
+package hostile_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/revert-resize/ecs"
+	"github.com/revert-resize/ecs/ecstest"
+	. "github.com/revert-resize/ecs/internal/cloudtest"
+)
+
+// undated drops the date of every response.
+type undated struct{ next http.RoundTripper }
+
+func (u undated) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := u.next.RoundTrip(req)
+	if res != nil {
+		res.Header.Del("Date")
+	}
+	return res, err
+}
+
+// resizeAndConfirm resizes a server to a third flavor.
+func resizeAndConfirm(t *testing.T, cloud *ecstest.Server, id string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, cloud.URL+"/v2.1/"+cloud.ProjectID()+"/servers/"+id+"/action",
+		strings.NewReader(`{"resize":{"flavorRef":"3"}}`))
+	require.NoError(t, err)
+	req.Header.Set("X-Auth-Token", cloud.Token())
+	req.Header.Set("Content-Type", "application/json")
+	res, err := cloud.HTTPClient().Do(req)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, res.Body.Close()) }()
+	require.Equal(t, http.StatusAccepted, res.StatusCode)
+	time.Sleep(1500 * time.Millisecond)
+	require.NoError(t, cloud.Act(id, "confirmResize"))
+}
+
+// A revert that is rolled back, followed by another resize that is confirmed, ends like a revert. What a list does not show proves nothing
+// where the list may not show what changed.
+func TestFleet_AListThatShowsTooLittleVouchesForNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		clock          time.Duration
+		undated, fetch bool // fetch: lists are incomplete, and the server's own GET fails for a while
+		rollback       time.Duration
+		resize         time.Duration
+	}{
+		"not dated, and the cloud's clock is behind":     {clock: -10 * time.Second, undated: true, rollback: 16500 * time.Millisecond, resize: 21 * time.Second},
+		"it showed the server, whose own GET then fails": {fetch: true, rollback: 11 * time.Second, resize: 28500 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				cloud := ecstest.NewUnstarted(ecstest.WithClock(tt.clock))
+				defer cloud.Close()
+				hc := cloud.HTTPClient()
+				if tt.undated {
+					hc = &http.Client{Transport: undated{hc.Transport}}
+				}
+				client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(hc), ecs.WithPollInterval(10*time.Second, 10*time.Second))
+				require.NoError(t, err)
+				ids := FleetOf(cloud, 5, ecstest.Instance{Outcome: ecstest.RevertHangsEarly})
+				id := cloud.AddServer(ecstest.Instance{Outcome: ecstest.RevertRollsBack, Durations: ecstest.Durations{Revert: tt.rollback}})
+				start := time.Now()
+				if tt.fetch {
+					cloud.Inject(ecstest.Fault{On: ecstest.List, Times: -1, Do: ListsWithout("hostId")})
+					cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: id, Times: -1, Do: ecstest.ServiceUnavailable(), Match: func(r ecstest.Request) bool {
+						at := r.Time.Sub(start)
+						return at > 15*time.Second && at < 30*time.Second
+					}})
+				}
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					time.Sleep(tt.resize)
+					resizeAndConfirm(t, cloud, id)
+				}()
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+				defer cancel()
+				for got, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), append(ids, id), ecs.WithWait()) {
+					if got == id {
+						require.Error(t, result.Err)
+						cancel()
+					}
+				}
+				<-done
+			})
+		})
+	}
+}
