@@ -96,3 +96,46 @@ func TestFleet_AListThatShowsTooLittleVouchesForNothing(t *testing.T) {
 		})
 	}
 }
+
+// Two 404s a minute apart are not two in a row where a list shows the server in between.
+func TestFleet_TwoRefusalsWithAListBetweenThemAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cloud := ecstest.NewUnstarted()
+		defer cloud.Close()
+		client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()), ecs.WithHTTPClient(cloud.HTTPClient()), ecs.WithPollInterval(10*time.Second, 10*time.Second))
+		require.NoError(t, err)
+		id := cloud.AddServer(ecstest.Instance{Durations: ecstest.Durations{Revert: 300 * time.Second}})
+		others := FleetOf(cloud, 3, ecstest.Instance{Outcome: ecstest.RevertHangsEarly})
+		start := time.Now()
+		gone := ecstest.Reply(http.StatusNotFound, http.Header{"Content-Type": {"application/json"}, "X-Openstack-Request-Id": {"req-1"}},
+			`{"itemNotFound": {"code": 404, "message": "Instance `+id+` could not be found."}}`)
+		cloud.Inject(ecstest.Fault{On: ecstest.Look, Server: id, Times: -1, Do: gone, Match: func(r ecstest.Request) bool {
+			at := r.Time.Sub(start)
+			return at > 10*time.Second && at < 60*time.Second || at > 100*time.Second && at < 117*time.Second
+		}})
+		change := func(id string) { // so that a list of changes shows it
+			assert.NoError(t, cloud.Act(id, "lock"))
+			assert.NoError(t, cloud.Act(id, "unlock"))
+		}
+		go func() {
+			for range 40 {
+				time.Sleep(7 * time.Second)
+				change(others[0])
+			}
+		}()
+		go func() {
+			time.Sleep(58 * time.Second)
+			change(id)
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		for got, result := range client.RevertResizeAll(ctx, cloud.ProjectID(), append(others, id), ecs.WithWait()) {
+			if got == id {
+				require.NoError(t, result.Err)
+				cancel()
+			}
+		}
+		time.Sleep(6 * time.Minute)
+	})
+}
