@@ -44,7 +44,9 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 			finding, why := b.note(r, now)
 			if finding == verdict.NotAccepted {
 				if b.untouched >= responses && time.Since(start) >= wait {
-					return r.mayResend(ctx, kind, now)
+					if revert, err := r.mayResend(ctx, &b, kind, now); !errors.Is(err, errFetchAgain) {
+						return revert, err
+					}
 				}
 			} else if revert, err := r.conclude(ctx, &b, finding, why); !errors.Is(err, errFetchAgain) {
 				return revert, err
@@ -66,8 +68,9 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 type readBackState struct {
 	start     time.Time
 	seen      *Server
-	untouched int // how often in a row the resize stood as before
-	errored   int // how often the server was in ERROR
+	untouched int  // how often in a row the resize stood as before
+	errored   int  // how often the server was in ERROR
+	undecided bool // the record says that nobody has decided about the resize
 	refusals  *refusals
 }
 
@@ -125,14 +128,19 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 
 // mayResend decides what follows when no response has shown that a request for this revert was accepted: it is sent again
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
-// the server as it was.
-func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server) (*Revert, error) {
-	if kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay {
+// the server as it was. After a refusal that the responses contradict it has it at once: they may lag, and another resize may stand there.
+// Since that takes a request, the server is fetched once more before the action is sent (errFetchAgain).
+func (r *revertCall) mayResend(ctx context.Context, b *readBackState, kind answer, now *Server) (*Revert, error) {
+	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked)
+	again := kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
+	switch {
+	case again && (!contradicted || b.undecided):
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
-	}
-	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked) // something happened that the responses do not show
-	if !r.pending && !contradicted {
+	case again && r.recover(ctx, rereadRefused) == verdict.FateOpen:
+		b.undecided = true
+		return nil, errFetchAgain
+	case !r.pending && !contradicted:
 		return nil, r.last
 	}
 	return r.byRecord(ctx, rereadRefused, now, errors.New("it was not accepted so far, but can still arrive"))

@@ -107,3 +107,30 @@ func TestRevertResize_ActsOnNoResponseOfACache(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// A refusal because of the server's state, while every response shows the resize as before: the responses may lag, and another resize may
+// stand there. Only the record can say that nobody has decided.
+func TestReadBack_SendsNothingAfterARefusalThatTheResponsesContradict(t *testing.T) {
+	t.Parallel()
+	conflict := Fault(409, "conflictingRequest", "Cannot 'revertResize' instance "+ServerID+" while it is in vm_state active")
+	for name, tt := range map[string]struct {
+		list  []Step
+		posts int
+		want  error
+	}{
+		"no record":              {nil, 2, ecs.ErrOutcomeUnknown},
+		"nobody has decided":     {[]Step{ListActions(ResizeEntry())}, 3, nil},
+		"somebody has confirmed": {[]Step{ListActions(ConfirmEntry(), ResizeEntry())}, 2, ecs.ErrNotReverted},
+		"it was reverted":        {[]Step{ListActions(RevertEntry(), ResizeEntry())}, 2, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Dropped(), conflict, Accept()}, List: tt.list}
+				_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+				require.ErrorIs(t, err, tt.want)
+				assert.Len(t, c.All(KindPost), tt.posts)
+			})
+		})
+	}
+}
