@@ -114,10 +114,12 @@ func (o *options) transports() (transports, error) {
 	if t.inner == nil {
 		t.inner, t.own = rest.NewTransport(timeout, o.roots), true
 	}
-	if t.outer = t.inner; o.wrap == nil {
+	t.outer = t.inner
+	if o.wrap == nil {
 		return t, nil
 	}
-	if t.outer = o.wrap(t.inner); isNil(t.outer) {
+	t.outer = o.wrap(t.inner)
+	if isNil(t.outer) {
 		return t, invalid("the function of WithTransport returned nil")
 	}
 	return t, nil
@@ -209,7 +211,8 @@ func WithRateLimit(perSecond float64, burst int) Option {
 }
 
 // WithLogger sets where one debug record per attempt goes: method, path, status, duration, request ID, error; never
-// a header or a body; and one per decision: a pause, a read-back, a request that is sent again, a verdict. Nil, the default, is silent; a logger without a handler is an [ErrInvalidArgument].
+// a header or a body; and one per decision: a pause, a read-back, a request that is sent again, a verdict. Nil, the default, is silent;
+// a logger without a handler is an [ErrInvalidArgument].
 func WithLogger(l *slog.Logger) Option {
 	return func(o *options) error {
 		if l != nil && l.Handler() == nil {

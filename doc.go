@@ -81,7 +81,7 @@
 // connection that could not be made, a token that had to be renewed), and when the response was lost and the server is seen
 // untouched over a settle time of 5 s and at least three GETs. Before it is sent again the server is fetched, and must still
 // wait for a decision on the same resize. No response older than 5 s is acted on. After a lost response the server is fetched
-// for a minute at most. Changes to these numbers are not breaking.
+// for 65 s at most, or twice the pause that the cloud asks for. Changes to these numbers are not breaking.
 //
 // # Watching
 //

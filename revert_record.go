@@ -144,10 +144,11 @@ func (q *recordReader) list(ctx context.Context, id string) (record verdict.Reco
 	}
 	before := q.revert.Before.state()
 	fate, action := verdict.FateOf(before, actions)
-	if record.Fate = fate; verdict.IsContested(before, actions) {
+	record.Fate, decided = fate, id
+	if verdict.IsContested(before, actions) { // the first decision is not the last word: a confirm may have come after the revert
 		record.Fate = verdict.FateContested
 	}
-	if decided = id; fate == verdict.FateReverted || fate == verdict.FateContested {
+	if fate == verdict.FateReverted || fate == verdict.FateContested {
 		record.Word, record.Began, decided = action.Word(), action.Start, action.RequestID
 	}
 	if !isPathSegment(decided) {

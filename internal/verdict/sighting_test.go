@@ -84,6 +84,23 @@ func TestSightings_StillIsNoStepBack(t *testing.T) {
 	assert.True(t, g.Recent(state(active, moved), sentAt.Add(16*time.Second)))
 }
 
+// A list that does not show a server says that it has not changed. A launch before that proves that the list lagged.
+func TestSightings_AListThatLaggedSaysNothing(t *testing.T) {
+	t.Parallel()
+	now, date := time.Now(), time.Date(2026, 11, 22, 22, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) (time.Time, time.Time) { return now.Add(d), date.Add(d) }
+	launched := verdict.State{LaunchedAt: date.Add(16 * time.Second)}
+	shown := verdict.Sightings{Settle: 5 * time.Second}
+	shown.Undecided(at(20 * time.Second))
+	assert.True(t, shown.Recent(launched, now.Add(25*time.Second)), "a response may lag by a settle time")
+	unchanged := verdict.Sightings{Settle: 5 * time.Second}
+	unchanged.Undecided(at(0))
+	unchanged.Still(at(20 * time.Second))
+	assert.False(t, unchanged.Recent(launched, now.Add(25*time.Second)))
+	unchanged.Undecided(at(20 * time.Second))
+	assert.True(t, unchanged.Recent(launched, now.Add(25*time.Second)), "until a response shows it")
+}
+
 // What was done to a server after its revert.
 func TestSinceOf_KnowsWhatLaunchesAServerAnew(t *testing.T) {
 	t.Parallel()
