@@ -80,7 +80,8 @@
 // The action is never repeated blindly. It is sent again when the response proves that nothing was done (too many requests, a
 // connection that could not be made, a token that had to be renewed), and when the response was lost and the server is seen
 // untouched over a settle time of 5 s and at least three GETs. Before it is sent again the server is fetched, and must still
-// wait for a decision on the same resize. No response older than 5 s is acted on. After a lost response the server is fetched
+// wait for a decision on the same resize. After a refusal that those GETs contradict, only the cloud's record lets it be sent
+// again. No response older than 5 s is acted on. After a lost response the server is fetched
 // for 65 s at most, or twice the pause that the cloud asks for. Changes to these numbers are not breaking.
 //
 // # Watching
