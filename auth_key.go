@@ -160,12 +160,20 @@ func (a *metadataAuth) fetch(ctx context.Context, _ *identity.SecurityKey) (iden
 	return key, key.ExpiresAt, err
 }
 
-// transport returns one that no proxy sees the key through.
+// transport returns one that uses no proxy, since nobody else may see the key, and keeps no connection, so that it can be
+// dropped. For a service of the caller's, it is like the client's transport; one of an unknown kind is used as it is.
 func (a *metadataAuth) transport(ctx context.Context) http.RoundTripper {
-	if attempt := rest.FromContext(ctx); attempt != nil && !a.own {
-		return rest.NewDirect(attempt.Base)
+	direct := rest.NewTransport(defaultTimeout, nil)
+	if attempt := rest.FromContext(ctx); attempt != nil && attempt.Base != nil && !a.own {
+		given, ok := attempt.Base.(*http.Transport)
+		if !ok {
+			return attempt.Base
+		}
+		direct = given.Clone()
 	}
-	return rest.NewDirect(nil)
+	direct.Proxy = nil
+	direct.DisableKeepAlives = true
+	return direct
 }
 
 const metadataTimeout = 3 * time.Second

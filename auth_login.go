@@ -137,9 +137,13 @@ func serviceAt(base string, auth Authenticator) identity.Do {
 // whose behalf ctx runs. Everything but a 2xx is an error that names op; the response comes with it if there is one. A 401
 // is answered with one renewal of the credential where that is possible.
 func callService(ctx context.Context, op, base string, auth Authenticator, req *rest.Request) (*rest.Response, error) {
-	cfg := rest.Config{BaseURL: base, HTTPClient: &http.Client{}, UserAgent: userAgent(""), Timeout: defaultTimeout}
-	if attempt := rest.FromContext(ctx); attempt != nil {
-		cfg.HTTPClient.Transport = attempt.Base
+	cfg := rest.Config{BaseURL: base, UserAgent: userAgent(""), Timeout: defaultTimeout}
+	if attempt := rest.FromContext(ctx); attempt != nil && attempt.Base != nil {
+		cfg.Transport = attempt.Base
+	} else {
+		own := rest.NewTransport(defaultTimeout, nil)
+		defer own.CloseIdleConnections()
+		cfg.Transport = own
 	}
 	if auth != nil {
 		cfg.Authorize = auth.Authenticate
@@ -152,9 +156,6 @@ func callService(ctx context.Context, op, base string, auth Authenticator, req *
 		res, err := service.Do(ctx, req)
 		logAttempt(ctx, req, res, err, time.Since(start))
 		return res, err
-	}
-	if cfg.HTTPClient.Transport == nil {
-		defer service.CloseIdleConnections()
 	}
 	res, err := do()
 	if r, ok := auth.(renewer); ok && err == nil && res.StatusCode == http.StatusUnauthorized {

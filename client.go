@@ -102,14 +102,10 @@ func checkAuthenticator(auth Authenticator) error {
 
 // client returns a client. All that it is made of has been checked.
 func (o *options) client(base string, auth Authenticator, over transports) *Client {
-	hc := &http.Client{Transport: over.outer}
-	if o.httpClient != nil {
-		hc.Timeout = o.httpClient.Timeout
-	}
 	c := &Client{
 		base: base,
 		rest: rest.New(rest.Config{
-			BaseURL: base, HTTPClient: hc, Inner: over.inner, UserAgent: o.userAgent, Timeout: o.timeout,
+			BaseURL: base, Transport: over.outer, Inner: over.inner, UserAgent: o.userAgent, Timeout: o.attemptTimeout(),
 			Authorize: func(ctx context.Context, req *http.Request) error { return identityError(auth.Authenticate(ctx, req)) },
 		}),
 		policy: o.policy, settle: o.settle, maxLookAge: o.maxLookAge, pollMin: o.pollMin, pollMax: o.pollMax,

@@ -104,15 +104,11 @@ type transports struct {
 // transports calls the function of WithTransport: it is called once for a client.
 func (o *options) transports() (transports, error) {
 	var t transports
-	timeout := o.timeout
 	if o.httpClient != nil {
 		t.inner = o.httpClient.Transport
-		if o.httpClient.Timeout > 0 {
-			timeout = min(timeout, o.httpClient.Timeout)
-		}
 	}
 	if t.inner == nil {
-		t.inner, t.own = rest.NewTransport(timeout, o.roots), true
+		t.inner, t.own = rest.NewTransport(o.attemptTimeout(), o.roots), true
 	}
 	t.outer = t.inner
 	if o.wrap == nil {
@@ -123,6 +119,14 @@ func (o *options) transports() (transports, error) {
 		return t, invalid("the function of WithTransport returned nil")
 	}
 	return t, nil
+}
+
+// attemptTimeout is the shorter one of WithTimeout and of the caller's HTTP client.
+func (o *options) attemptTimeout() time.Duration {
+	if o.httpClient != nil && o.httpClient.Timeout > 0 {
+		return min(o.timeout, o.httpClient.Timeout)
+	}
+	return o.timeout
 }
 
 // close closes what was opened, for an operation that needs no client.

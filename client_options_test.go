@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,6 +19,66 @@ import (
 	"github.com/revert-resize/ecs"
 	. "github.com/revert-resize/ecs/internal/cloudtest"
 )
+
+// TestWithHTTPClient_IsCopied: what the caller's client does for others is not changed, and its cookies stay its own.
+func TestWithHTTPClient_IsCopied(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
+		_, _ = io.WriteString(w, VerifyResize().JSON())
+	}))
+	t.Cleanup(server.Close)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	own := &http.Transport{}
+	defer own.CloseIdleConnections()
+	for name, transport := range map[string]http.RoundTripper{"own transport": own, "no transport": nil} {
+		hc := &http.Client{Transport: transport, Jar: jar, Timeout: time.Minute}
+		client, err := ecs.NewClient(server.URL, FakeAuth(SecretToken), ecs.WithHTTPClient(hc), ecs.WithTimeout(time.Second))
+		require.NoError(t, err, name)
+		_, err = client.GetServer(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err, name)
+		client.CloseIdleConnections()
+
+		assert.Equal(t, transport, hc.Transport, name)
+		assert.Nil(t, hc.CheckRedirect, name)
+		assert.Same(t, jar, hc.Jar, name)
+		assert.Equal(t, time.Minute, hc.Timeout, name)
+	}
+	assert.Nil(t, own.Proxy)
+	assert.Zero(t, own.MaxIdleConnsPerHost)
+	base, err := url.Parse(server.URL)
+	require.NoError(t, err)
+	assert.Empty(t, jar.Cookies(base), "the caller's jar is not used")
+}
+
+// TestWithHTTPClient_LeavesTheProcessWideClientAlone: http.DefaultClient has no transport, so the SDK makes one of its own.
+func TestWithHTTPClient_LeavesTheProcessWideClientAlone(t *testing.T) {
+	t.Parallel()
+	shared, ok := http.DefaultTransport.(*http.Transport)
+	require.True(t, ok)
+	idle, proxy := shared.MaxIdleConnsPerHost, shared.Proxy == nil
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, VerifyResize().JSON())
+	}))
+	t.Cleanup(server.Close)
+	var got http.RoundTripper
+	client, err := ecs.NewClient(server.URL, FakeAuth(SecretToken), ecs.WithHTTPClient(http.DefaultClient),
+		ecs.WithTransport(func(next http.RoundTripper) http.RoundTripper { got = next; return next }))
+	require.NoError(t, err)
+	defer client.CloseIdleConnections()
+	_, err = client.GetServer(t.Context(), ProjectID, ServerID)
+	require.NoError(t, err)
+
+	assert.Same(t, shared, http.DefaultTransport)
+	assert.Equal(t, idle, shared.MaxIdleConnsPerHost)
+	assert.Equal(t, proxy, shared.Proxy == nil)
+	assert.Nil(t, http.DefaultClient.Transport)
+	assert.Nil(t, http.DefaultClient.CheckRedirect)
+	assert.Nil(t, http.DefaultClient.Jar)
+	assert.Zero(t, http.DefaultClient.Timeout)
+	assert.NotSame(t, shared, got)
+}
 
 func TestWithTransport_RefusesNil(t *testing.T) {
 	t.Parallel()

@@ -1,12 +1,11 @@
 package rest
 
 import (
+	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
-	"net"
+	"io"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -47,60 +46,67 @@ func (a *Attempt) mayHaveSent(err error) bool {
 	return !refusedBeforeSending(err)
 }
 
-// ErrTooLate is a request that was not sent, because its time was over when its turn came.
-var ErrTooLate = errors.New("it was too late to send the request")
-
-// refusedBeforeSending recognises failures that happen before the first byte of a request, for transports that
-// cannot be traced.
-func refusedBeforeSending(err error) bool {
-	var dns *net.DNSError
-	return isOp(err, "dial") || errors.As(err, &dns) || notTrusted(err)
+// authTransport puts the credential on a clone of each request, so that neither resty nor the caller's request
+// ever holds it.
+type authTransport struct {
+	base      http.RoundTripper
+	authorize func(context.Context, *http.Request) error
 }
 
-// IsCertificateError reports whether this side refused the server's certificate, the server refused the TLS handshake
-// or the client's certificate, or it does not speak TLS at all. Trying again does not help.
-func IsCertificateError(err error) bool {
-	return notTrusted(err) || isOp(err, "remote error") // how crypto/tls reports an alert
-}
+// authError is a failure to get or apply a credential.
+type authError struct{ err error }
 
-func notTrusted(err error) bool {
-	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	return errors.As(err, &cert) || errors.As(err, &record) || errors.Is(err, http.ErrSchemeMismatch)
-}
+func (e *authError) Error() string { return e.err.Error() }
+func (e *authError) Unwrap() error { return e.err }
 
-func isOp(err error, name string) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == name
-}
-
-// Error is an attempt without a response.
-type Error struct {
-	Sent bool // the request may have reached the server; false is certain
-	Auth bool // the credential could not be had: nothing was sent
-	Err  error
-}
-
-// Error returns the cause's text.
-func (e *Error) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// timeoutError is the end of one attempt's time. It does not match context.DeadlineExceeded, because the caller's
-// deadline is not over.
-type timeoutError struct{ text string }
-
-func (e timeoutError) Error() string   { return e.text }
-func (e timeoutError) Timeout() bool   { return true }
-func (e timeoutError) Temporary() bool { return true }
-
-// cause drops the *url.Error around a failure: it repeats the method and the URL, and matches net.Error for
-// everything.
-func cause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx := req.Context()
+	attempt := FromContext(ctx)
+	clone := req.Clone(ctx)
+	if attempt.Body == nil {
+		clone.Header.Del("Content-Type") // resty invents one for a POST or PUT without a body
 	}
-	return err
+	if t.authorize != nil {
+		err := t.authorize(ctx, clone)
+		if err != nil {
+			return nil, &authError{err}
+		}
+	}
+	attempt.header = clone.Header.Clone() // a transport may change or keep what it gets
+	if attempt.Body != nil {
+		// Whoever has the body a second time may send the request a second time: net/http does so after a connection was
+		// lost, when HTTP/2 or an Idempotency-Key lets it.
+		clone.Body, clone.GetBody = io.NopCloser(bytes.NewReader(attempt.Body)), nil
+		// Below the authorization: a login must not be taken for this request.
+		clone = clone.WithContext(attempt.conn.follow(ctx))
+		defer attempt.conn.stop()
+	}
+	if err := ctx.Err(); err != nil { // before the transport has it, certainly nothing has been sent
+		return nil, err
+	}
+	if attempt.conn.tooLate() { // the only check for a transport that cannot be traced
+		return nil, ErrTooLate
+	}
+	attempt.sentAt = time.Now()
+	res, err := responseOrError(t.base.RoundTrip(clone))
+	if err == nil && res.StatusCode/100 == 3 {
+		// http.Client fails on a Location that it cannot parse, before it asks whether to follow.
+		attempt.location = res.Header.Get("Location")
+		res.Header.Del("Location")
+	}
+	return res, err
+}
+
+// responseOrError holds a transport to its contract: a response or an error. net/http would print a complaint.
+func responseOrError(res *http.Response, err error) (*http.Response, error) {
+	switch {
+	case err == nil && res == nil:
+		return nil, errors.New("the transport gave neither an answer nor an error")
+	case err != nil && res != nil:
+		if res.Body != nil {
+			_ = res.Body.Close()
+		}
+		return nil, err
+	}
+	return res, err
 }

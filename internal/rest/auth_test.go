@@ -19,7 +19,7 @@ import (
 // authorizedBy returns a client whose requests are authorized by f, and reach send.
 func authorizedBy(send http.RoundTripper, f func(context.Context, *http.Request) error) *rest.Client {
 	return rest.New(rest.Config{
-		BaseURL: "http://ecs.example.com", HTTPClient: &http.Client{Transport: send}, Timeout: time.Second, Authorize: f,
+		BaseURL: "http://ecs.example.com", Transport: send, Timeout: time.Second, Authorize: f,
 	})
 }
 

@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"log"
@@ -41,10 +42,10 @@ func authorize(_ context.Context, req *http.Request) error {
 	return nil
 }
 
-// newClient returns a client for base over rt, with the attempt's timeout.
+// newClient returns a client for base over rt, with the attempt's timeout; zero stands for a minute.
 func newClient(base string, rt http.RoundTripper, timeout time.Duration) *rest.Client {
 	return rest.New(rest.Config{
-		BaseURL: base, HTTPClient: &http.Client{Transport: rt}, UserAgent: "test/1", Timeout: timeout, Authorize: authorize,
+		BaseURL: base, Transport: rt, UserAgent: "test/1", Timeout: cmp.Or(timeout, time.Minute), Authorize: authorize,
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,55 +15,6 @@ import (
 
 	"github.com/revert-resize/ecs/internal/rest"
 )
-
-func TestNew_LeavesTheCallersClientAlone(t *testing.T) {
-	t.Parallel()
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
-	}, nil)
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	for name, rt := range map[string]http.RoundTripper{"own transport": transport, "no transport": nil} {
-		hc := &http.Client{Transport: rt, Jar: jar, Timeout: time.Minute}
-		c := rest.New(rest.Config{BaseURL: s.URL, HTTPClient: hc, UserAgent: "test/1", Timeout: time.Second, Authorize: authorize})
-		_, err := c.Do(t.Context(), get("/"))
-		require.NoError(t, err, name)
-		c.CloseIdleConnections()
-
-		assert.Equal(t, rt, hc.Transport, name)
-		assert.Nil(t, hc.CheckRedirect, name)
-		assert.Same(t, jar, hc.Jar, name)
-		assert.Equal(t, time.Minute, hc.Timeout, name)
-	}
-	assert.Nil(t, transport.Proxy)
-	assert.Zero(t, transport.MaxIdleConnsPerHost)
-	base, err := url.Parse(s.URL)
-	require.NoError(t, err)
-	assert.Empty(t, jar.Cookies(base), "the caller's jar is not used")
-}
-
-func TestNew_LeavesTheProcessWideClientAlone(t *testing.T) {
-	t.Parallel()
-	transport, ok := http.DefaultTransport.(*http.Transport)
-	require.True(t, ok)
-	idle, proxy := transport.MaxIdleConnsPerHost, transport.Proxy == nil
-	s := serve(t, func(http.ResponseWriter, *http.Request) {}, nil)
-	c := rest.New(rest.Config{BaseURL: s.URL, HTTPClient: http.DefaultClient, Timeout: time.Second})
-	defer c.CloseIdleConnections()
-	_, err := c.Do(t.Context(), get("/"))
-	require.NoError(t, err)
-
-	assert.Same(t, transport, http.DefaultTransport)
-	assert.Equal(t, idle, transport.MaxIdleConnsPerHost)
-	assert.Equal(t, proxy, transport.Proxy == nil)
-	assert.Nil(t, http.DefaultClient.Transport)
-	assert.Nil(t, http.DefaultClient.CheckRedirect)
-	assert.Nil(t, http.DefaultClient.Jar)
-	assert.Zero(t, http.DefaultClient.Timeout)
-	assert.NotSame(t, transport, c.Transport(), "a client without a transport gets its own")
-}
 
 func TestDo_FollowsNoRedirect(t *testing.T) {
 	t.Parallel()
@@ -125,11 +74,11 @@ func TestDo_AuthorizesAPrivateClone(t *testing.T) {
 	var queries []string
 	c := rest.New(rest.Config{
 		BaseURL: "https://ecs.example.com", UserAgent: "test/1", Timeout: time.Second,
-		HTTPClient: &http.Client{Transport: tripFunc(func(req *http.Request) (*http.Response, error) {
+		Transport: tripFunc(func(req *http.Request) (*http.Response, error) {
 			wire = append(wire, req.Header)
 			queries = append(queries, req.URL.RawQuery)
 			return nil, errors.New("no answer")
-		})},
+		}),
 		Authorize: func(_ context.Context, req *http.Request) error {
 			req.Header.Add("X-Auth-Token", secret)
 			req.Header.Add("User-Agent", secret)
@@ -162,10 +111,10 @@ func TestDo_SendsNothingWithoutACredential(t *testing.T) {
 	for name, req := range map[string]*rest.Request{"get": get("/"), "post": post("/")} {
 		c := rest.New(rest.Config{
 			BaseURL: "https://ecs.example.com", Timeout: time.Second,
-			HTTPClient: &http.Client{Transport: tripFunc(func(*http.Request) (*http.Response, error) {
+			Transport: tripFunc(func(*http.Request) (*http.Response, error) {
 				t.Error("a request was sent")
 				return nil, errors.New("sent")
-			})},
+			}),
 			Authorize: func(context.Context, *http.Request) error { return noToken },
 		})
 		res, err := c.Do(t.Context(), req)
@@ -182,7 +131,7 @@ func TestDo_TellsAuthorizersOfTheirAttempt(t *testing.T) {
 	double := tripFunc(func(req *http.Request) (*http.Response, error) { return answer(req, 200, ""), nil })
 	var seen *rest.Attempt
 	c := rest.New(rest.Config{
-		BaseURL: "https://ecs.example.com", HTTPClient: &http.Client{Transport: double},
+		BaseURL: "https://ecs.example.com", Transport: double, Timeout: time.Minute,
 		Authorize: func(ctx context.Context, req *http.Request) error {
 			seen = rest.FromContext(ctx)
 			body, err := io.ReadAll(req.Body)

@@ -22,7 +22,7 @@ func sentWith(t *testing.T, header http.Header) *rest.Response {
 	t.Helper()
 	c := rest.New(rest.Config{
 		BaseURL: "https://ecs.example.com", UserAgent: "test/1",
-		HTTPClient: &http.Client{Transport: tripFunc(func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil })},
+		Transport: tripFunc(func(req *http.Request) (*http.Response, error) { return answer(req, 401, ""), nil }), Timeout: time.Minute,
 		Authorize: func(_ context.Context, req *http.Request) error {
 			for name, values := range header {
 				req.Header[name] = values

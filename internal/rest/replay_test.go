@@ -123,7 +123,7 @@ func TestDo_SendsABodyOnceWithAnIdempotencyKey(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusOK)
 	}, nil)
-	c := rest.New(rest.Config{BaseURL: s.URL, HTTPClient: &http.Client{}, Authorize: func(_ context.Context, req *http.Request) error {
+	c := rest.New(rest.Config{BaseURL: s.URL, Transport: rest.NewTransport(time.Minute, nil), Timeout: time.Minute, Authorize: func(_ context.Context, req *http.Request) error {
 		req.Header.Set("Idempotency-Key", "1")
 		return nil
 	}})
@@ -172,7 +172,7 @@ func TestDo_DoesNotSendWhatIsTooLate(t *testing.T) {
 					return dial(ctx, network, address)
 				}
 				c := rest.New(rest.Config{
-					BaseURL: "http://ecs.example.com", HTTPClient: &http.Client{Transport: transport}, Timeout: time.Minute,
+					BaseURL: "http://ecs.example.com", Transport: transport, Timeout: time.Minute,
 					Authorize: func(context.Context, *http.Request) error { time.Sleep(tt.login); return nil },
 				})
 				req := post("/")

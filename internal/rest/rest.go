@@ -1,6 +1,6 @@
 // Package rest makes one HTTP attempt over resty, and is the only package that may import it.
 //
-// It owns what is true of every attempt: the private copy of the http.Client, no redirects, no cookies, the
+// It owns what is true of every attempt: an http.Client of its own, no redirects, no cookies, the
 // attempt's timeout, the credential put on below resty, the bounded body, and the knowledge whether anything left
 // this machine. Retries, verdicts and the meaning of a status code live elsewhere.
 package rest
@@ -22,13 +22,13 @@ import (
 // DefaultBodyLimit is the most of a response's body that is read, in bytes after decompression.
 const DefaultBodyLimit = 1 << 20
 
-// Config configures a [Client]. BaseURL and HTTPClient are required.
+// Config configures a [Client]. BaseURL, Transport and Timeout are required.
 type Config struct {
-	BaseURL    string            // scheme, host and optional path prefix, without a trailing slash
-	HTTPClient *http.Client      // copied; its Transport may be nil; the shorter of its Timeout and the one below counts
-	Inner      http.RoundTripper // the transport that holds the connections, if HTTPClient's is a wrapper around it; else nil
-	UserAgent  string
-	Timeout    time.Duration // of one attempt, authentication and body included; zero stands for 30 s
+	BaseURL   string // scheme, host and optional path prefix, without a trailing slash
+	Transport http.RoundTripper
+	Inner     http.RoundTripper // the transport that holds the connections, if Transport is a wrapper around it; else nil
+	UserAgent string
+	Timeout   time.Duration // of one attempt, authentication and body included
 
 	// Authorize puts the credential on a private clone of every request. It may be nil. Its context carries the
 	// [Attempt].
@@ -47,22 +47,17 @@ type Client struct {
 
 // New returns a client; it opens no connection.
 func New(cfg Config) *Client {
-	hc := *cfg.HTTPClient // resty and the lines below write to it
-	timeout := cmp.Or(cfg.Timeout, defaultTimeout)
-	if hc.Timeout > 0 {
-		timeout = min(timeout, hc.Timeout)
+	c := &Client{
+		base: cfg.BaseURL, timeout: cfg.Timeout, transport: cfg.Transport, inner: cfg.Inner,
+		bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }},
 	}
-	if hc.Transport == nil {
-		hc.Transport = NewTransport(timeout, nil)
-	}
-	c := &Client{bodies: sync.Pool{New: func() any { return new(bytes.Buffer) }}, base: cfg.BaseURL, timeout: timeout, transport: hc.Transport, inner: cfg.Inner}
 	if c.inner == nil {
-		c.inner = hc.Transport
+		c.inner = c.transport
 	}
-	hc.Timeout, hc.Jar = 0, nil
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	hc.Transport = &authTransport{base: c.transport, authorize: cfg.Authorize}
-	c.resty = resty.NewWithClient(&hc).
+	c.resty = resty.NewWithClient(&http.Client{
+		Transport:     &authTransport{base: c.transport, authorize: cfg.Authorize},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}).
 		SetLogger(silent{}).
 		SetDoNotParseResponse(true). // what is read is limited, and decoded by others
 		SetHeader("User-Agent", cfg.UserAgent).
@@ -158,14 +153,6 @@ func (c *Client) ended(ctx, limited context.Context, err error) error {
 		return timeoutError{fmt.Sprintf("no answer within %s", c.timeout)}
 	}
 	return timeoutError{err.Error()} // of a dialer, say
-}
-
-// contextError returns the error of a context that is over, with its cause where that says more.
-func contextError(ctx context.Context) error {
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, ctx.Err()) {
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
 }
 
 // silent is a resty.Logger that drops everything: a library prints nothing, and resty's lines hold URLs.

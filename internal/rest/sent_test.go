@@ -113,7 +113,7 @@ func TestDo_KnowsHowFarATimeoutCame(t *testing.T) {
 		},
 	}
 	for name, tt := range tests {
-		for _, whose := range []string{"the attempt's", "the http.Client's", "the caller's"} {
+		for _, whose := range []string{"the attempt's", "the caller's"} {
 			t.Run(whose+" "+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -121,18 +121,16 @@ func TestDo_KnowsHowFarATimeoutCame(t *testing.T) {
 					if tt.dial != nil {
 						transport.DialContext = tt.dial
 					}
-					hc, timeout, ctx := &http.Client{Transport: transport}, time.Minute, t.Context()
+					timeout, ctx := time.Minute, t.Context()
 					switch whose {
 					case "the attempt's":
 						timeout = time.Second
-					case "the http.Client's":
-						hc.Timeout = time.Second
 					case "the caller's":
 						var cancel context.CancelFunc
 						ctx, cancel = context.WithTimeoutCause(ctx, time.Second, errors.New("shutting down"))
 						defer cancel()
 					}
-					c := rest.New(rest.Config{BaseURL: tt.url, HTTPClient: hc, Timeout: timeout})
+					c := rest.New(rest.Config{BaseURL: tt.url, Transport: transport, Timeout: timeout})
 					defer time.Sleep(time.Minute) // of the bubble: the transport has given up its handshake by then
 					start := time.Now()
 					res, err := c.Do(ctx, post("/"))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,7 +45,7 @@ func provoke(t *testing.T) {
 		return res, nil
 	}), 0)
 	basic := rest.New(rest.Config{
-		BaseURL: "http://127.0.0.1:1", HTTPClient: &http.Client{}, UserAgent: "test/1",
+		BaseURL: "http://127.0.0.1:1", Transport: rest.NewTransport(time.Minute, nil), UserAgent: "test/1", Timeout: time.Minute,
 	})
 	defer basic.CloseIdleConnections()
 	for _, c := range []*rest.Client{broken, odd, basic} {

@@ -17,7 +17,7 @@ func TestDo_LeavesTheCallersTraceAlone(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)
-	client := rest.New(rest.Config{BaseURL: server.URL, HTTPClient: &http.Client{}, Timeout: time.Minute})
+	client := rest.New(rest.Config{BaseURL: server.URL, Transport: rest.NewTransport(time.Minute, nil), Timeout: time.Minute})
 	t.Cleanup(client.CloseIdleConnections)
 	action := &rest.Request{Method: http.MethodPost, Path: "/action", Body: []byte(`{"revertResize":null}`)}
 
