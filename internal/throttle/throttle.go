@@ -130,6 +130,7 @@ func (t *Throttle) Refused(pause time.Duration) {
 	now := time.Now()
 	known := pause > 0 && now.Before(t.until) // it was sent before the first of these refusals came
 	t.dear = max(t.dear, pause)
+	// Where the server names no pause, a quarter of a period keeps those that wait from being refused in a row.
 	if until := now.Add(max(pause, period/4)); until.After(t.until) {
 		t.until = until
 	}
@@ -147,6 +148,7 @@ func (t *Throttle) Refused(pause time.Duration) {
 // adjust moves the rate at the end of a period.
 func (t *Throttle) adjust(now time.Time) {
 	elapsed, made := now.Sub(t.periodStart), float64(t.passed+t.refused)
+	// Near the lowest rate, enough requests would take several seconds: ten periods are long enough.
 	if elapsed < period || made < enough && elapsed < 10*period {
 		return
 	}
