@@ -21,15 +21,22 @@ import (
 //
 //nolint:paralltest // see above
 func TestOutage_OfAComputeHost(t *testing.T) {
-	for _, tc := range []outage{
+	needKnobs(t)
+	cases := []outage{
 		{"the destination, before the revert", true, false},
 		{"the destination, in its half", true, true},
 		{"the source, in its half", false, true},
-	} {
+	}
+	const long = 5 * time.Second // enough to see the half, and to freeze the host in it
+	s := nova{}.connect(t, "demo")
+	var wishes []wish
+	for _, tc := range cases {
+		wishes = append(wishes, tc.wish(long))
+	}
+	servers := newServers(t, nova{}, s, wishes)
+	for i, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			needKnobs(t)
-			half := 8 * time.Second // long enough to be seen, and to freeze the host in it
-			for !tc.try(t, half) {
+			for srv, half := servers[i], long; !tc.try(t, srv, half); srv = newServer(t, nova{}, s, tc.wish(half)) {
 				require.Less(t, half, time.Minute, "the host could not be frozen in its half of a revert")
 				half *= 2 // the machine is slow
 			}
@@ -44,18 +51,21 @@ type outage struct {
 	middle      bool // of the revert, not before it
 }
 
-// try is false if the half was over before the host was frozen.
-func (o outage) try(t *testing.T, half time.Duration) bool {
-	t.Helper()
-	s, admin := nova{}.connect(t, "demo"), nova{}.connect(t, "admin")
-	w := wish{}
+// wish is the server for it, with the half of its revert as long as given.
+func (o outage) wish(half time.Duration) wish {
 	switch {
 	case o.middle && o.destination:
-		w.slowRevertDest = half
+		return wish{slowRevertDest: half}
 	case o.middle:
-		w.slowRevert = half
+		return wish{slowRevert: half}
 	}
-	srv := newServer(t, nova{}, s, w)
+	return wish{}
+}
+
+// try is false if the half was over before the host was frozen.
+func (o outage) try(t *testing.T, srv *server, half time.Duration) bool {
+	t.Helper()
+	s, admin := srv.session, nova{}.connect(t, "admin")
 	host := srv.host(t, admin)
 	if !o.destination {
 		host = map[string]string{"fake1": "fake2", "fake2": "fake1"}[host]

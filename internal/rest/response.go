@@ -33,13 +33,21 @@ type Response struct {
 
 // Date returns when the server answered, by its own clock; the zero time if it does not tell.
 func (r *Response) Date() time.Time {
-	date, _ := http.ParseTime(r.Header.Get("Date"))
+	text := r.Header.Get("Date")
+	if text == "" {
+		return time.Time{}
+	}
+	date, _ := http.ParseTime(text)
 	return date
 }
 
 // age returns how long a cache has had the response.
 func age(h http.Header) time.Duration {
-	seconds, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	text := h.Get("Age")
+	if text == "" {
+		return 0
+	}
+	seconds, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {
 		return 0
 	}
