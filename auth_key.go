@@ -183,7 +183,7 @@ func callMetadata(ctx context.Context, op, base string, req *rest.Request) (*res
 	defer cancel()
 	res, err := callService(short, op, base, nil, req)
 	if err != nil && short.Err() != nil && ctx.Err() == nil {
-		err = &transportError{sent: true, err: fmt.Errorf("%s: no answer within %s: is this a server of the cloud?",
+		err = &transportError{sent: true, err: fmt.Errorf("%s: no response within %s: is this a server of the cloud?",
 			op, metadataTimeout)}
 	}
 	return res, err

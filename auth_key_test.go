@@ -253,7 +253,7 @@ func TestMetadata_ExplainsWhatIsMissing(t *testing.T) {
 			start := time.Now()
 			_, err := client.GetServer(t.Context(), srv.ProjectID(), id)
 			require.ErrorIs(t, err, ecs.ErrUnavailable)
-			require.ErrorContains(t, err, "no answer within 3s: is this a server of the cloud?")
+			require.ErrorContains(t, err, "no response within 3s: is this a server of the cloud?")
 			assert.Equal(t, 3*time.Second, time.Since(start))
 		})
 	})

@@ -118,7 +118,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 		}
 	}
 	if res.BodyErr != nil {
-		return &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+		return &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
 	}
 	if err := decode(res); err != nil {
 		if e := problem.DecodeError(res.Body, res.Redact); e.Found {

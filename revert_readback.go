@@ -37,7 +37,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 	for {
 		now, err := r.fetch(within, singleTry)
 		if err != nil && within.Err() != nil && ctx.Err() == nil {
-			err = errors.New("no answer in time")
+			err = errors.New("no response in time")
 		}
 		switch {
 		case err == nil:

@@ -67,7 +67,7 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 // done; any other body that speaks of an error proves nothing.
 func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
 	if res.BodyErr != nil {
-		return answerLost, &transportError{sent: true, err: fmt.Errorf("read the answer: %w", res.BodyErr)}
+		return answerLost, &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
 	}
 	if len(bytes.TrimSpace(res.Body)) > 0 {
 		e := problem.DecodeError(res.Body, res.Redact)
@@ -78,7 +78,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer
 		case e.Found:
 			return answerLost, api
 		case !e.JSON, speaksOfError(res.Body):
-			return answerLost, &answerError{errors.New("the answer is not clear: " + clip(res.Redact(e.Message)))}
+			return answerLost, &answerError{errors.New("the response is not clear: " + clip(res.Redact(e.Message)))}
 		}
 	}
 	r.revert.RequestID = requestID(res)

@@ -218,7 +218,7 @@ func (c *Client) fetch(ctx context.Context, mode retryMode, projectID, serverID 
 		case err != nil:
 			return err
 		case !strings.EqualFold(w.ID, serverID):
-			return fmt.Errorf("answer is about another server, %q", problem.CleanText(res.Redact(w.ID), 64))
+			return fmt.Errorf("response is about another server, %q", problem.CleanText(res.Redact(w.ID), 64))
 		}
 		into.set(w, res.Redact)
 		at = moment{res.SentAt, res.Date()}

@@ -17,10 +17,10 @@ func ParseProjects(body []byte) ([]Project, error) {
 		} `json:"projects"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return nil, fmt.Errorf("the answer is not a list of projects: %w", err)
+		return nil, fmt.Errorf("the response is not a list of projects: %w", err)
 	}
 	if doc.Projects == nil {
-		return nil, errors.New("the answer has no list of projects")
+		return nil, errors.New("the response has no list of projects")
 	}
 	projects := make([]Project, 0, len(doc.Projects))
 	for _, p := range doc.Projects {

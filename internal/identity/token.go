@@ -31,7 +31,7 @@ type Endpoint struct {
 // ParseToken reads the answer to a login: its X-Subject-Token header and its body.
 func ParseToken(subjectToken string, body []byte) (Token, error) {
 	if !IsHeaderText(subjectToken) {
-		return Token{}, errors.New("the answer has no usable X-Subject-Token")
+		return Token{}, errors.New("the response has no usable X-Subject-Token")
 	}
 	var doc struct {
 		Token *struct {
@@ -51,10 +51,10 @@ func ParseToken(subjectToken string, body []byte) (Token, error) {
 		} `json:"token"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return Token{}, fmt.Errorf("the answer is not a token document: %w", err)
+		return Token{}, fmt.Errorf("the response is not a token document: %w", err)
 	}
 	if doc.Token == nil {
-		return Token{}, errors.New("the answer has no token")
+		return Token{}, errors.New("the response has no token")
 	}
 	token := Token{Value: subjectToken, ProjectID: doc.Token.Project.ID, ProjectName: doc.Token.Project.Name}
 	var err error

@@ -101,7 +101,7 @@ func (t *authTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 func responseOrError(res *http.Response, err error) (*http.Response, error) {
 	switch {
 	case err == nil && res == nil:
-		return nil, errors.New("the transport gave neither an answer nor an error")
+		return nil, errors.New("the transport gave neither a response nor an error")
 	case err != nil && res != nil:
 		if res.Body != nil {
 			_ = res.Body.Close()

@@ -61,7 +61,7 @@ func (r *Response) Redact(text string) string { return redact.Text(text, r.sent,
 func (r *Response) Sent() http.Header { return r.sent }
 
 // ErrBodyTooLarge is the BodyErr of a response over its limit.
-var ErrBodyTooLarge = errors.New("answer is too large")
+var ErrBodyTooLarge = errors.New("response is too large")
 
 // largestKept is how large a body's memory may be to be kept, in bytes: larger ones are long lists.
 const largestKept = 64 << 10
@@ -85,7 +85,7 @@ func (r *Response) read(res *http.Response, limit int64) error {
 		case err == io.EOF: //nolint:errorlint // exactly this means that there is not one byte
 			return nil
 		case err != nil:
-			return fmt.Errorf("unpack the answer: %w", err)
+			return fmt.Errorf("unpack the response: %w", err)
 		}
 		body, length = unpacked, -1
 	}

@@ -150,7 +150,7 @@ func (c *Client) ended(ctx, limited context.Context, err error) error {
 	case !errors.Is(err, context.DeadlineExceeded):
 		return err
 	case limited.Err() != nil:
-		return timeoutError{fmt.Sprintf("no answer within %s", c.timeout)}
+		return timeoutError{fmt.Sprintf("no response within %s", c.timeout)}
 	}
 	return timeoutError{err.Error()} // of a dialer, say
 }

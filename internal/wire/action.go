@@ -7,7 +7,7 @@ import (
 )
 
 // ErrNoAction says that a response is good JSON but holds no action, or no list of actions, where one should be.
-var ErrNoAction = errors.New("answer holds no action")
+var ErrNoAction = errors.New("response holds no action")
 
 // Action is one record of what was done to a server. Absent and null fields are zero values.
 type Action struct {

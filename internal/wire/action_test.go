@@ -50,15 +50,15 @@ func TestDecodeAction_ReadsEventsWhereTheyAreShown(t *testing.T) {
 
 func TestDecodeAction_RefusesOtherAnswers(t *testing.T) {
 	t.Parallel()
-	const none = "answer holds no action"
+	const none = "response holds no action"
 	for body, want := range map[string]string{
 		`{}`: none, `null`: none, `{"instanceAction":null}`: none, `{"instanceAction":[]}`: none, `{"instanceActions":[{}]}`: none,
 		`{"instanceAction":{},"instanceAction":"x"}`: none,
-		``:                               "answer is empty",
-		`{"instanceAction":{"events":[{`: "answer is cut off after 30 bytes",
-		`{"instanceAction":{"events":[,`: "answer is not valid JSON at byte 29",
-		`{"instanceAction":{}}{}`:        "answer goes on after the end of its JSON at byte 21",
-		`<html><title>x</title></html>`:  "answer is a page of HTML or XML instead of JSON",
+		``:                               "response is empty",
+		`{"instanceAction":{"events":[{`: "response is cut off after 30 bytes",
+		`{"instanceAction":{"events":[,`: "response is not valid JSON at byte 29",
+		`{"instanceAction":{}}{}`:        "response goes on after the end of its JSON at byte 21",
+		`<html><title>x</title></html>`:  "response is a page of HTML or XML instead of JSON",
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()
@@ -72,14 +72,14 @@ func TestDecodeAction_RefusesOtherAnswers(t *testing.T) {
 
 func TestDecodeActions_RefusesOtherAnswers(t *testing.T) {
 	t.Parallel()
-	const none = "no list of actions: answer holds no action"
+	const none = "no list of actions: response holds no action"
 	for body, want := range map[string]string{
 		`{}`: none, `null`: none, `{"instanceActions":null}`: none, `{"instanceActions":{}}`: none, `{"instanceAction":{}}`: none,
 		`{"instanceActions":[],"instanceActions":1}`: none,
-		`{"instanceActions":[5]}`:                    "element 0 of the list of actions: answer holds no action",
+		`{"instanceActions":[5]}`:                    "element 0 of the list of actions: response holds no action",
 		// The vendor's documentation has an example that ends like this.
-		`{"instanceActions":[{"action":"create","message":null,}]}`: "answer is not valid JSON at byte 54",
-		`{"instanceActions":[{}`:                                    "answer is cut off after 22 bytes",
+		`{"instanceActions":[{"action":"create","message":null,}]}`: "response is not valid JSON at byte 54",
+		`{"instanceActions":[{}`:                                    "response is cut off after 22 bytes",
 	} {
 		t.Run(body, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ func syntaxError(body []byte, err error) error {
 	text := bytes.TrimLeft(body, " \t\r\n")
 	var syntax *json.SyntaxError
 	if !errors.As(err, &syntax) { // nesting has an error of its own type
-		return errors.New("answer is not valid JSON")
+		return errors.New("response is not valid JSON")
 	}
 	at := syntax.Offset - 1
 	reason := syntax.Error()
@@ -39,18 +39,18 @@ func syntaxError(body []byte, err error) error {
 		syntax.Offset == int64(len(body)) && strings.HasPrefix(reason, "invalid character ' '") && !bytes.HasSuffix(body, []byte(" "))
 	switch {
 	case len(text) == 0:
-		return errors.New("answer is empty")
+		return errors.New("response is empty")
 	case problem.IsMarkup(text):
-		return errors.New("answer is a page of HTML or XML instead of JSON")
+		return errors.New("response is a page of HTML or XML instead of JSON")
 	case cut:
-		return fmt.Errorf("answer is cut off after %d bytes", len(body))
+		return fmt.Errorf("response is cut off after %d bytes", len(body))
 	case strings.Contains(reason, "after top-level value"):
-		return fmt.Errorf("answer goes on after the end of its JSON at byte %d", at)
+		return fmt.Errorf("response goes on after the end of its JSON at byte %d", at)
 	case strings.Contains(reason, "max depth"):
-		return errors.New("answer is nested too deep")
+		return errors.New("response is nested too deep")
 	case text[0] != '{' && text[0] != '[':
-		return errors.New("answer is something else than JSON")
+		return errors.New("response is something else than JSON")
 	default:
-		return fmt.Errorf("answer is not valid JSON at byte %d", at)
+		return fmt.Errorf("response is not valid JSON at byte %d", at)
 	}
 }

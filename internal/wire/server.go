@@ -8,7 +8,7 @@ import (
 
 // ErrNoServer says that a response is good JSON but holds no server, or no list of servers, where one should be: the key is
 // absent, null or of another type. The errors of [DecodeServer] and [DecodeServers] match it with errors.Is.
-var ErrNoServer = errors.New("answer holds no server")
+var ErrNoServer = errors.New("response holds no server")
 
 // Server is one server as the details and the list answers describe it. Absent and null fields are zero values.
 type Server struct {

@@ -106,7 +106,7 @@ func TestDecodeServer_IsStrictAboutIdentityAndState(t *testing.T) {
 			t.Run(field+"="+value, func(t *testing.T) {
 				t.Parallel()
 				server, err := wire.DecodeServer([]byte(`{"server":{"` + field + `":` + value + `}}`))
-				require.EqualError(t, err, `answer's field "`+field+`" is neither a string nor null`)
+				require.EqualError(t, err, `response's field "`+field+`" is neither a string nor null`)
 				assert.Nil(t, server)
 			})
 		}
@@ -115,7 +115,7 @@ func TestDecodeServer_IsStrictAboutIdentityAndState(t *testing.T) {
 
 func TestDecodeServer_SaysWhatIsWrongWithAnAnswer(t *testing.T) {
 	t.Parallel()
-	const none = "answer holds no server"
+	const none = "response holds no server"
 	tests := map[string]string{
 		`{}`:                               none,
 		`null`:                             none,
@@ -128,38 +128,38 @@ func TestDecodeServer_SaysWhatIsWrongWithAnAnswer(t *testing.T) {
 		`{"Server":{"id":"a"}}`:            none,
 		`{"servers":[{"id":"a"}]}`:         none,
 		`{"server":{"id":"a"},"server":1}`: none,
-		``:                                 "answer is empty",
-		" \n\t":                            "answer is empty",
-		`<html><body>502</body></html>`:    "answer is a page of HTML or XML instead of JSON",
-		"\n <!DOCTYPE html>":               "answer is a page of HTML or XML instead of JSON",
-		`upstream error`:                   "answer is something else than JSON",
-		"\x1f\x8b\x08":                     "answer is something else than JSON",
-		"\ufeff{}":                         "answer is something else than JSON",
-		`nul`:                              "answer is cut off after 3 bytes",
-		`{"server":{"id":"a"}`:             "answer is cut off after 20 bytes",
-		`{"server":{"id":"a`:               "answer is cut off after 18 bytes",
-		`{"server":{"id":"a\`:              "answer is cut off after 19 bytes",
-		`{"server":{"id":"a\u12`:           "answer is cut off after 22 bytes",
-		`{"server":{"progress":-`:          "answer is cut off after 23 bytes",
-		`{"server":{"id":"a"}} {}`:         "answer goes on after the end of its JSON at byte 22",
-		`{"server":{"id":"a"},}`:           "answer is not valid JSON at byte 21",
-		`{"server":{"a":[1,]}}`:            "answer is not valid JSON at byte 18",
-		`{"server":{"a":01}}`:              "answer is not valid JSON at byte 16",
-		`{"server":{"a":1.}}`:              "answer is not valid JSON at byte 17",
-		`{"server":{"a":+1}}`:              "answer is not valid JSON at byte 15",
-		`{"server":{"a":1e}}`:              "answer is not valid JSON at byte 17",
-		`{"server":{"a":nil}}`:             "answer is not valid JSON at byte 16",
-		`{"server":{"a":"\x"}}`:            "answer is not valid JSON at byte 17",
-		`{"server":{"a":"\u12g4"}}`:        "answer is not valid JSON at byte 20",
-		"{\"server\":{\"a\":\"\n\"}}":      "answer is not valid JSON at byte 16",
-		`{"server":{"a":'x'}}`:             "answer is not valid JSON at byte 15",
-		`{"server":{a:1}}`:                 "answer is not valid JSON at byte 11",
-		`{"server":{"a" 1}}`:               "answer is not valid JSON at byte 15",
-		`{"server":{"a":1 "b":2}}`:         "answer is not valid JSON at byte 17",
-		`{"server":]}`:                     "answer is not valid JSON at byte 10",
-		"{\"server\":\x00}":                "answer is not valid JSON at byte 10",
-		strings.Repeat(`{"a":`, 201):       "answer is cut off after 1005 bytes",
-		strings.Repeat(`[`, 1<<20):         "answer is nested too deep",
+		``:                                 "response is empty",
+		" \n\t":                            "response is empty",
+		`<html><body>502</body></html>`:    "response is a page of HTML or XML instead of JSON",
+		"\n <!DOCTYPE html>":               "response is a page of HTML or XML instead of JSON",
+		`upstream error`:                   "response is something else than JSON",
+		"\x1f\x8b\x08":                     "response is something else than JSON",
+		"\ufeff{}":                         "response is something else than JSON",
+		`nul`:                              "response is cut off after 3 bytes",
+		`{"server":{"id":"a"}`:             "response is cut off after 20 bytes",
+		`{"server":{"id":"a`:               "response is cut off after 18 bytes",
+		`{"server":{"id":"a\`:              "response is cut off after 19 bytes",
+		`{"server":{"id":"a\u12`:           "response is cut off after 22 bytes",
+		`{"server":{"progress":-`:          "response is cut off after 23 bytes",
+		`{"server":{"id":"a"}} {}`:         "response goes on after the end of its JSON at byte 22",
+		`{"server":{"id":"a"},}`:           "response is not valid JSON at byte 21",
+		`{"server":{"a":[1,]}}`:            "response is not valid JSON at byte 18",
+		`{"server":{"a":01}}`:              "response is not valid JSON at byte 16",
+		`{"server":{"a":1.}}`:              "response is not valid JSON at byte 17",
+		`{"server":{"a":+1}}`:              "response is not valid JSON at byte 15",
+		`{"server":{"a":1e}}`:              "response is not valid JSON at byte 17",
+		`{"server":{"a":nil}}`:             "response is not valid JSON at byte 16",
+		`{"server":{"a":"\x"}}`:            "response is not valid JSON at byte 17",
+		`{"server":{"a":"\u12g4"}}`:        "response is not valid JSON at byte 20",
+		"{\"server\":{\"a\":\"\n\"}}":      "response is not valid JSON at byte 16",
+		`{"server":{"a":'x'}}`:             "response is not valid JSON at byte 15",
+		`{"server":{a:1}}`:                 "response is not valid JSON at byte 11",
+		`{"server":{"a" 1}}`:               "response is not valid JSON at byte 15",
+		`{"server":{"a":1 "b":2}}`:         "response is not valid JSON at byte 17",
+		`{"server":]}`:                     "response is not valid JSON at byte 10",
+		"{\"server\":\x00}":                "response is not valid JSON at byte 10",
+		strings.Repeat(`{"a":`, 201):       "response is cut off after 1005 bytes",
+		strings.Repeat(`[`, 1<<20):         "response is nested too deep",
 	}
 	for body, want := range tests {
 		t.Run(body[:min(len(body), 30)], func(t *testing.T) {

@@ -55,7 +55,7 @@ func (s *serverJSON) server(into *Server) error {
 		{"OS-EXT-STS:task_state", s.TaskState.wrong},
 	} {
 		if field.wrong {
-			return fmt.Errorf("answer's field %q is neither a string nor null", field.name)
+			return fmt.Errorf("response's field %q is neither a string nor null", field.name)
 		}
 	}
 	*into = Server{

@@ -56,7 +56,7 @@ func nextMarker(links []link) (string, error) {
 		}
 		target, err := url.Parse(string(l.Href))
 		if err != nil || target.Query().Get("marker") == "" {
-			return "", errors.New("answer's link to the next page holds no marker")
+			return "", errors.New("response's link to the next page holds no marker")
 		}
 		return target.Query().Get("marker"), nil
 	}

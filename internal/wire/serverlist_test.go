@@ -42,8 +42,8 @@ func TestDecodeServers_ReadsAPageAndItsEnd(t *testing.T) {
 func TestDecodeServers_RefusesWhatWouldLoseServers(t *testing.T) {
 	t.Parallel()
 	const (
-		none     = "no list of servers: answer holds no server"
-		noMarker = "answer's link to the next page holds no marker"
+		none     = "no list of servers: response holds no server"
+		noMarker = "response's link to the next page holds no marker"
 	)
 	tests := map[string]string{
 		`{}`:                                           none,
@@ -52,15 +52,15 @@ func TestDecodeServers_RefusesWhatWouldLoseServers(t *testing.T) {
 		`{"servers":{"id":"a"}}`:                       none,
 		`{"server":{"id":"a"}}`:                        none,
 		`{"servers":[],"servers":5}`:                   none,
-		`{"servers":[{"id":"a"},null]}`:                "element 1 of the list of servers: answer holds no server",
-		`{"servers":[[]]}`:                             "element 0 of the list of servers: answer holds no server",
-		`{"servers":[{"id":"a","status":1}]}`:          `answer's field "status" is neither a string nor null`,
-		`{"servers":[{"id":"a"},]}`:                    "answer is not valid JSON at byte 23",
-		`{"servers":[{"id":"a"}`:                       "answer is cut off after 22 bytes",
-		`{"servers":[{"id":"a"}]`:                      "answer is cut off after 23 bytes",
-		`{"servers":[],"servers_links":[{"rel":"next"`: "answer is cut off after 44 bytes",
-		``:       "answer is empty",
-		`<html>`: "answer is a page of HTML or XML instead of JSON",
+		`{"servers":[{"id":"a"},null]}`:                "element 1 of the list of servers: response holds no server",
+		`{"servers":[[]]}`:                             "element 0 of the list of servers: response holds no server",
+		`{"servers":[{"id":"a","status":1}]}`:          `response's field "status" is neither a string nor null`,
+		`{"servers":[{"id":"a"},]}`:                    "response is not valid JSON at byte 23",
+		`{"servers":[{"id":"a"}`:                       "response is cut off after 22 bytes",
+		`{"servers":[{"id":"a"}]`:                      "response is cut off after 23 bytes",
+		`{"servers":[],"servers_links":[{"rel":"next"`: "response is cut off after 44 bytes",
+		``:       "response is empty",
+		`<html>`: "response is a page of HTML or XML instead of JSON",
 		`{"servers":[],"servers_links":[{"rel":"next"}]}`:                              noMarker,
 		`{"servers":[],"servers_links":[{"rel":"next","href":null}]}`:                  noMarker,
 		`{"servers":[],"servers_links":[{"rel":"next","href":"http://h/?limit=1"}]}`:   noMarker,
