@@ -37,7 +37,13 @@ type PasswordCredentials struct {
 	redacted
 }
 
-// Token logs in.
+// Token logs in, with one request. [TokenAuth] calls it when a token is due, and keeps what it returns. It is safe for concurrent use.
+//
+// Errors: [ErrInvalidArgument] before any request; [*APIError] with [ErrUnauthorized], [ErrForbidden], [ErrRateLimited] or
+// [ErrUnavailable]; the context's error.
+//
+// API: POST /v3/auth/tokens, https://docs.openstack.org/api-ref/identity/v3/ and
+// https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
 func (p PasswordCredentials) Token(ctx context.Context) (Token, error) { return getToken(ctx, p) }
 
 func (p PasswordCredentials) validate() error { return validateLogin(p) }
@@ -78,7 +84,9 @@ type ApplicationCredential struct {
 	redacted
 }
 
-// Token logs in.
+// Token logs in, as [PasswordCredentials.Token] does and with the same errors.
+//
+// API: POST /v3/auth/tokens, https://docs.openstack.org/api-ref/identity/v3/
 func (a ApplicationCredential) Token(ctx context.Context) (Token, error) { return getToken(ctx, a) }
 
 func (a ApplicationCredential) validate() error { return validateLogin(a) }
@@ -191,6 +199,9 @@ func identityBase(raw string, insecure bool) (string, error) {
 // with this name. On Huawei Cloud every region has a project of its name. If there is none, or if there are several, the
 // error matches [ErrInvalidArgument] and lists what was seen. Of the options, those count that say how to reach a service:
 // [WithHTTPClient], [WithTransport] and [WithInsecureHTTP].
+//
+// It makes one request, or two where the first list is refused or lacks the project, and no further attempts but one after a renewed
+// credential. Errors: [ErrInvalidArgument], and those of [PasswordCredentials.Token].
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-iam/iam_06_0001.html
 func ProjectIDByName(ctx context.Context, identityEndpoint string, auth Authenticator, name string, opts ...Option) (string, error) {

@@ -28,12 +28,11 @@ func (c *config) problem(key, format string, args ...any) {
 	if n := c.at(key); n != nil {
 		where = n.where()
 	}
-	separator := " "
-	c.r.problem("%s%s%s%s", where, c.label(key), separator, fmt.Sprintf(format, args...))
+	c.r.problem("%s%s %s", where, c.label(key), fmt.Sprintf(format, args...))
 }
 
 // found notes that a key has a value.
-func (c *config) found(_ *node, key string) {
+func (c *config) found(key string) {
 	if label := c.label(key); !slices.Contains(c.r.found, label) {
 		c.r.found = append(c.r.found, label)
 	}
@@ -52,7 +51,7 @@ func (c *config) text(keys ...string) string {
 	for _, inAuth := range []bool{true, false} {
 		for _, key := range keys {
 			if n := c.at(key); c.has(key) && (!inAuth || n == c.auth[key]) {
-				c.found(n, key)
+				c.found(key)
 				return c.scalar(n, key)
 			}
 		}
@@ -205,7 +204,7 @@ func (c *config) optional(hasID bool, keys ...string) string {
 		c.r.problem("%s%s has no value, for which openstacksdk drops the others like it: remove it", last.where(), c.label(lastKey))
 	}
 	if last.text != "" || last.kind != textNode {
-		c.found(last, lastKey)
+		c.found(lastKey)
 	}
 	return c.scalar(last, lastKey)
 }

@@ -228,7 +228,7 @@ func (c *config) interfaces() []string {
 		if len(items) == 0 {
 			c.problem(key, "is an empty list, for which openstacksdk takes any interface")
 		}
-		c.found(n, key)
+		c.found(key)
 		var interfaces []string
 		for _, item := range items {
 			interfaces = append(interfaces, strings.TrimSuffix(c.scalar(item, key), "URL"))

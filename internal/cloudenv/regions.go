@@ -31,7 +31,7 @@ func (c *config) chooseRegion() string {
 		}
 	case name != nil && name.kind != nullNode && (name.kind != textNode || name.text != ""):
 		if known := c.regionsOf(name); len(known) > 0 {
-			c.found(name, "region_name")
+			c.found("region_name")
 			chosen = known[0]
 		}
 	case c.profile != nil:

@@ -21,7 +21,7 @@ func (c *config) readTLS(s *Settings) {
 			c.problem("verify", "is neither true nor a path")
 		default:
 			bundle, at = n.text, place("verify")
-			c.found(n, "verify")
+			c.found("verify")
 		}
 	}
 	if path := c.text("cacert"); path != "" {
