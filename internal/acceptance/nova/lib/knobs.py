@@ -1,8 +1,8 @@
 """Nova's own fake hypervisor, with knobs for slow and failing operations.
 
 nova.virt.fake.FakeDriver with sleeps and raises put in front of a few methods.
-Nothing else of Nova is changed: API, conductor, scheduler, compute manager and
-state machine are Debian's packages as shipped.
+API, conductor, scheduler, compute manager and state machine are Debian's packages as
+shipped; pace.py makes them quicker at two places, and changes nothing of what they do.
 
 A knob is looked up when the method runs: first in the server's metadata (key
 "lab_" and the name, with _ for -), then in the file $ECS_NOVA_DIR/knobs/<name>.

@@ -9,6 +9,6 @@ COMMAND, CONFIG = sys.argv[1:3]
 sys.argv = ['nova-' + COMMAND, '--config-file', CONFIG]  # read when the command is imported
 command = importlib.import_module('nova.cmd.' + COMMAND)
 import knobs  # noqa: E402
-import rpc  # noqa: E402,F401
+import pace  # noqa: E402,F401
 sys.modules['nova.virt.knobs'] = sys.modules['nova.virt'].knobs = knobs
 sys.exit(command.main())

@@ -45,7 +45,7 @@ def become(name, command, config):
 commands = {name: importlib.import_module('nova.cmd.' + module)
             for name, (module, _) in DAEMONS.items()}
 import knobs  # noqa: E402
-import rpc  # noqa: E402,F401
+import pace  # noqa: E402,F401
 sys.modules['nova.virt.knobs'] = sys.modules['nova.virt'].knobs = knobs
 
 for name, (_, config) in DAEMONS.items():
