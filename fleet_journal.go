@@ -149,9 +149,12 @@ func (f *fleetCall) recordPlan(ctx context.Context, slot *fleet.Slot, plan *Reve
 func (f *fleetCall) recordVerdict(ctx context.Context, id string, revert Revert, server *Server, err error) {
 	entry := JournalEntry{State: JournalDecided, Revert: revert, Server: server}
 	var failed *RevertFailedError
+	var unknown *OutcomeUnknownError
 	switch {
 	case err == nil:
 		entry.Outcome = JournalReverted
+	case errors.As(err, &unknown) && unknown.Revert.Decided: // the next run must know
+		entry = JournalEntry{State: JournalPlanned, Revert: unknown.Revert}
 	case errors.Is(err, ErrOutcomeUnknown), errors.Is(err, ErrWaitEnded):
 		return
 	case errors.As(err, &failed):

@@ -24,6 +24,7 @@ type Revert struct {
 	PlannedAt time.Time `json:"planned_at,omitzero"`  // when the server was seen as in Before, by the local clock
 	CloudTime time.Time `json:"cloud_time,omitzero"`  // when the resize was last seen undecided before it was sent, by the cloud's clock; zero if that is not known
 	SentAt    time.Time `json:"sent_at,omitzero"`     // not after the accepted request was sent, by the local clock; zero: not known to be accepted
+	Decided   bool      `json:"decided,omitempty"`    // SentAt is zero, and the server was seen out of this resize, or in another: nothing is sent any more
 	Before    Server    `json:"before"`               // as the server was seen before: it names the resize that is to be reverted
 }
 
@@ -68,11 +69,11 @@ func (c *Client) planRevert(ctx context.Context, projectID, serverID string) (*R
 //
 // The first call with the very Revert that [Client.PlanRevert] of this client returned sends the action at once, as
 // [Client.RevertResize] does. In all other cases another process may have sent the action, and died: then the server is fetched
-// for a settle time (see [RetryPolicy]), and the action is sent only if the planned resize stands untouched. A Revert with
-// SentAt was accepted: a copy of it is returned without a request.
+// for a settle time (see [RetryPolicy]), and the action is sent only if the planned resize stands untouched and the cloud's record, if it
+// can be read, knows of no decision on it. A Revert with SentAt was accepted: a copy of it is returned without a request.
 //
 // Errors: those of [Client.RevertResize]. [ErrInvalidArgument] is also a Revert that is incomplete. After an
-// [*OutcomeUnknownError] call it again, with the Revert that the error holds or with the planned one.
+// [*OutcomeUnknownError] call it again with the Revert that the error holds, which keeps whether the resize was seen decided.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) ResumeRevert(ctx context.Context, revert *Revert) (*Revert, error) {
@@ -113,7 +114,7 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 		}
 		return r.run(ctx)
 	}
-	r.unclear, r.pending, r.last = true, true, errInterrupted
+	r.resumed, r.unclear, r.pending, r.last = true, true, true, errInterrupted
 	if accepted, err := r.readBack(ctx, answerLost); !errors.Is(err, errSendAgain) {
 		c.logVerdict(ctx, "accepted", err)
 		return accepted, err

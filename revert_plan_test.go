@@ -164,7 +164,7 @@ func TestResumeRevert_ReadsBackBeforeItSendsWhatMayHaveBeenSent(t *testing.T) {
 					require.NoError(t, err, tt.now.Status)
 					assert.False(t, revert.SentAt.IsZero())
 					if tt.now.Status == "VERIFY_RESIZE" {
-						assert.Equal(t, "look look look look look post", c.Story(), "as after a lost answer")
+						assert.Equal(t, "look look look look look list list list look post", c.Story(), "as after a lost answer, and the record tells nothing")
 						assert.GreaterOrEqual(t, Elapsed(), time.Minute+5*time.Second)
 					} else {
 						assert.Equal(t, plan.PlannedAt, revert.SentAt, "not after it was sent")

@@ -70,7 +70,7 @@ type readBackState struct {
 	seen      *Server
 	untouched int  // how often in a row the resize stood as before
 	errored   int  // how often the server was in ERROR
-	undecided bool // the record says that nobody has decided about the resize
+	checked   bool // the record says nothing against sending again
 	refusals  *refusals
 }
 
@@ -80,7 +80,7 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	b.refusals.answered()
 	recent := r.sightings.Recent(now.state(), time.Now())
 	finding, why := verdict.ReadBack(r.revert.Before.state(), now.state(), recent)
-	if r.left && finding == verdict.NotAccepted {
+	if r.revert.Decided && finding == verdict.NotAccepted {
 		finding = verdict.FetchAgain // of a replica that lags
 	}
 	if finding == verdict.NotAccepted {
@@ -94,7 +94,7 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	case finding == verdict.Errored:
 		b.errored++
 	case verdict.Left(r.revert.Before.state(), now.state()):
-		r.left = true
+		r.revert.Decided = true
 		r.sightings.Otherwise()
 	}
 	return finding, why
@@ -128,18 +128,22 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 
 // mayResend decides what follows when no response has shown that a request for this revert was accepted: it is sent again
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
-// the server as it was. After a refusal that the responses contradict it has it at once: they may lag, and another resize may stand there.
+// the server as it was. It has it at once where the responses may lag, and another resize may stand there: after a refusal that they
+// contradict, and in place of what an earlier process may have seen; but only for the first must it be readable.
 // Since that takes a request, the server is fetched once more before the action is sent (errFetchAgain).
 func (r *revertCall) mayResend(ctx context.Context, b *readBackState, kind answer, now *Server) (*Revert, error) {
 	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked)
 	again := kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
 	switch {
-	case again && (!contradicted || b.undecided):
+	case again && (b.checked || !contradicted && !r.resumed):
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
-	case again && r.recover(ctx, rereadRefused) == verdict.FateOpen:
-		b.undecided = true
-		return nil, errFetchAgain
+	case again:
+		fate := r.recover(ctx, rereadRefused)
+		b.checked = fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted
+		if b.checked {
+			return nil, errFetchAgain
+		}
 	case !r.pending && !contradicted:
 		return nil, r.last
 	}

@@ -48,6 +48,56 @@ func TestReadBack_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
 	}
 }
 
+// The Revert of the error keeps that it was seen decided, also as JSON: whoever resumes it sends nothing, whatever a replica shows.
+func TestResumeRevert_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), VerifyResize()),
+			Posts: []Step{Reply(504, ""), Accept()},
+		}
+		client := NewClient(t, c)
+		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
+		var unknown *ecs.OutcomeUnknownError
+		require.ErrorAs(t, err, &unknown)
+
+		_, err = client.ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
+		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
+		assert.Len(t, c.All(KindPost), 1)
+	})
+}
+
+// What a killed process has seen is lost. Before the next one sends the action, the record may tell what was decided: the responses that
+// show the resize as before may lag.
+func TestResumeRevert_FetchesTheRecordBeforeItSends(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		list  []Step
+		posts int
+		want  error
+	}{
+		"no record":              {nil, 1, nil},
+		"nobody has decided":     {[]Step{ListActions(ResizeEntry())}, 1, nil},
+		"somebody has confirmed": {[]Step{ListActions(ConfirmEntry(), ResizeEntry())}, 0, ecs.ErrNotReverted},
+		"it was reverted":        {[]Step{ListActions(RevertEntry(), ResizeEntry())}, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}, List: tt.list}
+				plan, err := NewClient(t, c).PlanRevert(t.Context(), ProjectID, ServerID)
+				require.NoError(t, err)
+				accepted, err := NewClient(t, c).ResumeRevert(t.Context(), fromJSON(t, plan))
+				require.ErrorIs(t, err, tt.want)
+				assert.Len(t, c.All(KindPost), tt.posts)
+				if tt.want == nil {
+					assert.NotZero(t, accepted.SentAt)
+				}
+			})
+		})
+	}
+}
+
 // What such a server does next is not the end of this revert.
 func TestReadBack_TakesNothingForItsRevertOnceTheResizeWasSeenDecided(t *testing.T) {
 	t.Parallel()

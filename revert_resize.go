@@ -103,7 +103,7 @@ type revertCall struct {
 	aged     int       // how often the details grew too old before the action could be sent
 	unclear  bool      // a request for this revert may have been accepted
 	pending  bool      // ... and may still be on its way
-	left     bool      // a read-back has seen that the resize is decided: nothing is sent any more
+	resumed  bool      // another process, or another call, may have seen more than this one
 	atOnce   bool      // the last request was no attempt (see again), so the next one need not wait
 	last     error     // what became of the last attempt
 	noRecord bool      // the cloud's record can't be read
@@ -123,6 +123,9 @@ func (c *Client) newRevertCall(projectID string, before *Server, fetched moment)
 func (c *Client) revertCallOf(revert Revert, fetched moment) *revertCall {
 	r := &revertCall{c: c, revert: revert, fetched: fetched, sightings: verdict.Sightings{Settle: c.settle}}
 	r.sightings.Undecided(fetched.requested, revert.CloudTime)
+	if revert.Decided {
+		r.sightings.Otherwise()
+	}
 	return r
 }
 
@@ -170,6 +173,7 @@ func (r *revertCall) sendUntilClear(ctx context.Context) (*Revert, error) {
 // accepted is the revert once it is known to be accepted.
 func (r *revertCall) accepted() *Revert {
 	r.revert.SentAt = cmp.Or(r.sentAt, r.revert.PlannedAt, time.Now().UTC()) // an earlier process sent it, if this one did not
+	r.revert.Decided = false                                                 // it speaks of reverts that are not accepted
 	return new(r.revert)                                                     // the call has ended, and nobody else has it
 }
 

@@ -259,3 +259,28 @@ func TestFleetJournal_SendsNoPlanAfterTooManyFailures(t *testing.T) {
 		assert.Equal(t, acceptedStory, journal.of(id))
 	})
 }
+
+// A run that saw another resize, and could not know more, records that: no later run sends the plan, whatever a replica shows.
+func TestFleetJournal_KeepsThatAResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		id := cloud.AddServer(ecstest.Instance{})
+		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
+		require.NoError(t, err)
+		began := time.Now()
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, cloud.Confirm(id))
+		time.Sleep(time.Minute)
+		require.NoError(t, cloud.Resize(id, "3"))
+		time.Sleep(time.Minute)
+		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *plan}}}
+		results := FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
+
+		require.True(t, cloud.SetServerLag(id, ecstest.Lag{Server: time.Since(began), List: time.Since(began)}))
+		results = FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
+		assert.Zero(t, Count(cloud.Requests(), ecstest.Revert))
+		assert.Equal(t, ecs.StatusVerifyResize, cloud.Instance(id).Status)
+	}, ecstest.WithoutActions())
+}

@@ -38,6 +38,7 @@ type fleetNetwork struct {
 	cloud *ecstest.Server
 	s     fleetSchedule
 	next  http.RoundTripper
+	began time.Time
 
 	mu    sync.Mutex
 	total int
@@ -51,7 +52,7 @@ func (n *fleetNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 	if act := actors[x.point.actor]; act != nil {
 		act(n.cloud, server)
 	}
-	effect, stale := (&network{s: n.s.schedule}).effect(x)
+	effect, stale := (&network{s: n.s.schedule, began: n.began}).effect(x)
 	number := strconv.Itoa(x.number)
 	injected := n.cloud.Inject(ecstest.Fault{
 		Do: effect, Match: func(r ecstest.Request) bool { return r.Header.Get(numberHeader) == number },
@@ -130,7 +131,7 @@ func (s fleetSchedule) judge(t *testing.T) *findings {
 		ids, outcomes[id] = append(ids, id), outcome
 	}
 	time.Sleep(2 * s.lag)
-	n := &fleetNetwork{cloud: cloud, s: s, next: s.wire.transport(t, cloud), seen: map[string]int{}, trace: map[string][]*exchange{}}
+	n := &fleetNetwork{cloud: cloud, s: s, next: s.wire.transport(t, cloud), began: time.Now(), seen: map[string]int{}, trace: map[string][]*exchange{}}
 	client, err := ecs.NewClient("http://127.0.0.1", ecs.StaticToken(cloud.Token()), ecs.WithTimeout(timeout),
 		ecs.WithHTTPClient(&http.Client{Transport: n}), ecs.WithRetry(pace.policy()), ecs.WithPollInterval(500*time.Millisecond, 2*time.Second))
 	if err != nil {

@@ -16,6 +16,7 @@ type network struct {
 	id    string
 	s     schedule
 	next  http.RoundTripper
+	began time.Time
 	trace []*exchange
 }
 
@@ -146,7 +147,7 @@ func (n *network) effect(x *exchange) (ecstest.Effect, time.Duration) {
 	var effect ecstest.Effect
 	stale := time.Duration(0)
 	if x.kind == ecstest.Look || x.kind == ecstest.List {
-		stale = n.s.lag
+		stale = n.s.lagAt(time.Since(n.began))
 	}
 	if f, ok := faults[x.kind][x.point.fault]; ok {
 		effect = f.do

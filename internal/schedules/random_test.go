@@ -54,6 +54,12 @@ func drawCloud(rt *rapid.T) schedule {
 	}
 	if oneIn(rt, 4, "lag") {
 		s.lag = draw(rt, "of", []time.Duration{2 * time.Second, 8 * time.Second, 30 * time.Second})
+		if oneIn(rt, 2, "begins late") {
+			s.lagFrom = time.Duration(rapid.IntRange(1, 60).Draw(rt, "from, in seconds")) * time.Second
+		}
+		if oneIn(rt, 2, "ends") {
+			s.lagTo = s.lagFrom + time.Duration(rapid.IntRange(1, 60).Draw(rt, "for, in seconds"))*time.Second
+		}
 	}
 	if s.unrecorded() && s.lag > 0 {
 		s.pace = "slow" // see paces

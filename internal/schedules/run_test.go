@@ -68,7 +68,7 @@ func (s schedule) carryOut(t *testing.T) *run {
 	id := cloud.AddServer(ecstest.Instance{Outcome: s.outcome, StoppedOrigin: s.stopped, AfterRevert: afterReverts[s.after]})
 	time.Sleep(2 * s.lag) // lagging responses have a past to show
 	r := &run{s: s, log: map[int]ecstest.Request{}}
-	p := &caller{t: t, run: r, net: &network{cloud: cloud, id: id, s: s, next: s.wire.transport(t, cloud)}}
+	p := &caller{t: t, run: r, net: &network{cloud: cloud, id: id, s: s, next: s.wire.transport(t, cloud), began: time.Now()}}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	if s.cancel > 0 {
 		ctx, cancel = context.WithTimeout(t.Context(), s.cancel)

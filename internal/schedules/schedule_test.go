@@ -17,7 +17,9 @@ type schedule struct {
 	cloud   []string // of cloudOptions
 	pace    string   // of paces
 	clock   time.Duration
-	lag     time.Duration // of every response about a server
+	lag     time.Duration // of the responses about a server
+	lagFrom time.Duration // since the start of the program
+	lagTo   time.Duration // the same; 0 stands for ever
 	wire    wire
 	outcome ecstest.Outcome
 	stopped bool   // before it was resized
@@ -67,8 +69,8 @@ const timeout = 3 * time.Second
 
 func (s schedule) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cloud %v, pace %q, clock %s, lag %s, %s, outcome %d, stopped %t, after %q, program %q, cancel %s:",
-		s.cloud, s.pace, s.clock, s.lag, s.wire, s.outcome, s.stopped, s.after, s.program, s.cancel)
+	fmt.Fprintf(&b, "cloud %v, pace %q, clock %s, lag %s from %s to %s, %s, outcome %d, stopped %t, after %q, program %q, cancel %s:",
+		s.cloud, s.pace, s.clock, s.lag, s.lagFrom, s.lagTo, s.wire, s.outcome, s.stopped, s.after, s.program, s.cancel)
 	for _, n := range slices.Sorted(maps.Keys(s.points)) {
 		p := s.points[n]
 		fmt.Fprintf(&b, " [%d:", n)
@@ -94,6 +96,14 @@ func (s schedule) with(n int, p point) schedule {
 	}
 	s.points[n] = p
 	return s
+}
+
+// lagAt is how far behind a response is, so long after the start.
+func (s schedule) lagAt(since time.Duration) time.Duration {
+	if since < s.lagFrom || s.lagTo > 0 && since >= s.lagTo {
+		return 0
+	}
+	return s.lag
 }
 
 func (s schedule) has(cloud string) bool { return slices.Contains(s.cloud, cloud) }

@@ -35,7 +35,7 @@ func (r *run) judgeSend(f *findings, x *exchange, plan ecstest.State) {
 		if y.acceptedPost() {
 			f.check(false, "request %d: sent again after the cloud had accepted it", x.number)
 		}
-		if y.goodLook() && y.view.After(r.planLook().view) { // an older response shows what was before the plan
+		if y.goodLook() && y.view.After(r.planLook().view) && !r.forgotten(y, x) { // an older response shows what was before the plan
 			f.check(!left(plan, r.stateAt(y.view)), "request %d: sent after a response had shown that the resize is over", x.number)
 		}
 		if y.process != x.process {
@@ -69,6 +69,20 @@ func (r *run) judgeSend(f *findings, x *exchange, plan ecstest.State) {
 		gap := x.sent.Sub(before.answered)
 		f.check(gap >= settle && looks >= 3, "request %d: sent again after %s and %d looks", x.number, gap, looks)
 	}
+}
+
+// forgotten reports whether a response was seen by a process that has died since, so that the one that sends an action cannot know of it:
+// where the cloud's record cannot be read, nothing else has kept it.
+func (r *run) forgotten(seen, sent *exchange) bool {
+	if seen.process == sent.process {
+		return false
+	}
+	killed, readable := false, !r.s.unrecorded()
+	for _, x := range r.trace[:sent.number] {
+		killed = killed || x.process == seen.process && x.point.kill != noKill
+		readable = readable && !(x.process == sent.process && x.kind == ecstest.ActionRecord && !x.good())
+	}
+	return killed && !readable
 }
 
 // endedAtNova reports whether Nova itself says that the request is over.
