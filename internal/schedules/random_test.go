@@ -61,7 +61,7 @@ func drawCloud(rt *rapid.T) schedule {
 			s.lagTo = s.lagFrom + time.Duration(rapid.IntRange(1, 60).Draw(rt, "for, in seconds"))*time.Second
 		}
 	}
-	if s.unrecorded() && s.lag > 0 {
+	if s.lag > 0 && (s.unrecorded() || s.lagFrom > 0 || s.lagTo > 0) {
 		s.pace = "slow" // see paces
 	}
 	s.wire = draw(rt, "wire", []wire{inProcess, inProcess, http1, http2})

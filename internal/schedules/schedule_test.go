@@ -141,7 +141,7 @@ type pace struct {
 
 // The rule of the SDK for clouds without a record assumes that a resize takes longer than three settle times. All paces but
 // "hasty" keep to that. Responses that lag add to the time that the rule counts, and no client can know by how much: there, only
-// "slow" keeps to it.
+// "slow" keeps to it. The same holds with a record where a lag ends, or begins late: a wait that has seen its revert run does not fetch it.
 var paces = map[string]pace{
 	"":      {durations: ecstest.Durations{Resize: 16 * time.Second}},
 	"quick": {settle: 300 * time.Millisecond}, // a resize takes a second
