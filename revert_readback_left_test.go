@@ -67,6 +67,24 @@ func TestResumeRevert_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
 	})
 }
 
+// Nor is what such a server does next the end of this revert, for whoever resumes it.
+func TestResumeRevert_TakesNothingForItsRevertOnceTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Posts: []Step{Reply(504, "")},
+			Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), afterAnother("ACTIVE", "active", "")),
+		}
+		client := NewClient(t, c)
+		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
+		var unknown *ecs.OutcomeUnknownError
+		require.ErrorAs(t, err, &unknown)
+
+		_, err = client.ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
+		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
+	})
+}
+
 // What a killed process has seen is lost. Before the next one sends the action, the record may tell what was decided: the responses that
 // show the resize as before may lag.
 func TestResumeRevert_FetchesTheRecordBeforeItSends(t *testing.T) {
