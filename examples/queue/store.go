@@ -72,13 +72,15 @@ func (s store) load(ctx context.Context, id int64) (revert *ecs.Revert, decided 
 	return revert, decided, json.Unmarshal(encoded, revert)
 }
 
-// accept saves that the cloud has accepted a revert.
-func (s store) accept(ctx context.Context, id int64, revert *ecs.Revert) error {
+// save saves what is known of a revert now: that the cloud has accepted it, or what the last attempt saw. What is accepted stays so: a
+// worker that was taken for dead may come too late.
+func (s store) save(ctx context.Context, id int64, revert *ecs.Revert) error {
 	encoded, err := json.Marshal(revert)
 	if err != nil {
 		return err
 	}
-	_, err = s.pool.Exec(ctx, `update reverts set revert = $2, updated_at = now() where id = $1 and outcome is null`, id, encoded)
+	_, err = s.pool.Exec(ctx, `update reverts set revert = $2, updated_at = now()
+		where id = $1 and outcome is null and revert->>'sent_at' is null`, id, encoded)
 	return err
 }
 

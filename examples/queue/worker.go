@@ -40,8 +40,13 @@ func (w *worker) Work(ctx context.Context, job *river.Job[revertArgs]) error {
 		return err
 	}
 	accepted, err := w.client.ResumeRevert(ctx, revert)
-	if err == nil && revert.SentAt.IsZero() {
-		if err := w.store.accept(ctx, job.Args.ID, accepted); err != nil {
+	known := accepted
+	var unknown *ecs.OutcomeUnknownError
+	if errors.As(err, &unknown) {
+		known = &unknown.Revert // it keeps what this attempt saw
+	}
+	if known != nil {
+		if err := w.store.save(context.WithoutCancel(ctx), job.Args.ID, known); err != nil {
 			return err // the plan is still there: the next attempt finds out that it was accepted
 		}
 	}

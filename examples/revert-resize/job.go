@@ -122,7 +122,10 @@ func (j *job) recordEnd(ctx context.Context, revert *ecs.Revert, err error) erro
 	entry := ecs.JournalEntry{State: ecs.JournalDecided, Revert: *revert}
 	o, _ := outcome.Of(err)
 	var failed *ecs.RevertFailedError
+	var unknown *ecs.OutcomeUnknownError
 	switch {
+	case errors.As(err, &unknown) && unknown.Revert.Decided: // the next run must know, and sends nothing
+		entry = ecs.JournalEntry{State: ecs.JournalPlanned, Revert: unknown.Revert}
 	case errors.As(err, &failed):
 		entry.Outcome, entry.Server, entry.Reason, entry.Gone = ecs.JournalNotReverted, &failed.Server, failed.Reason, failed.Gone
 	case o == outcome.NothingDone && j.begun:
