@@ -48,41 +48,32 @@ func TestReadBack_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
 	}
 }
 
-// The Revert of the error keeps that it was seen decided, also as JSON: whoever resumes it sends nothing, whatever a replica shows.
-func TestResumeRevert_SendsNothingOnceTheResizeWasSeenDecided(t *testing.T) {
+// The Revert of the error keeps that it was seen decided, also as JSON: whoever resumes it sends nothing, whatever a replica shows, and takes
+// nothing that the server does next for the end of its revert.
+func TestResumeRevert_KnowsThatTheResizeWasSeenDecided(t *testing.T) {
 	t.Parallel()
-	Bubble(t, func(t *testing.T) {
-		c := &Cloud{
-			T: t, Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), VerifyResize()),
-			Posts: []Step{Reply(504, ""), Accept()},
-		}
-		client := NewClient(t, c)
-		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
-		var unknown *ecs.OutcomeUnknownError
-		require.ErrorAs(t, err, &unknown)
+	for name, later := range map[string]Details{
+		"a replica lags":         VerifyResize(),
+		"the other resize ended": afterAnother("ACTIVE", "active", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{
+					T: t, Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), later),
+					Posts: []Step{Reply(504, ""), Accept()},
+				}
+				client := NewClient(t, c)
+				_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
+				var unknown *ecs.OutcomeUnknownError
+				require.ErrorAs(t, err, &unknown)
 
-		_, err = client.ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
-		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
-		assert.Len(t, c.All(KindPost), 1)
-	})
-}
-
-// Nor is what such a server does next the end of this revert, for whoever resumes it.
-func TestResumeRevert_TakesNothingForItsRevertOnceTheResizeWasSeenDecided(t *testing.T) {
-	t.Parallel()
-	Bubble(t, func(t *testing.T) {
-		c := &Cloud{
-			T: t, Posts: []Step{Reply(504, "")},
-			Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", ""), afterAnother("ACTIVE", "active", "")),
-		}
-		client := NewClient(t, c)
-		_, err := client.RevertResize(t.Context(), ProjectID, ServerID)
-		var unknown *ecs.OutcomeUnknownError
-		require.ErrorAs(t, err, &unknown)
-
-		_, err = client.ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
-		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
-	})
+				_, err = client.ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
+				require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
+				assert.Len(t, c.All(KindPost), 1)
+			})
+		})
+	}
 }
 
 // What a killed process has seen is lost. Before the next one sends the action, the record may tell what was decided: the responses that
