@@ -42,10 +42,7 @@ func (w *Wait) Recorded(r Record, now time.Time) (Verdict, string) {
 	case again:
 		return w.again(r, now)
 	case hostOnly:
-		if r.Fate == FateContested {
-			return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
-		}
-		return w.unseen(r, now)
+		return w.hostOnly(r, now)
 	case unseen:
 		return w.unseen(r, now)
 	case rescued:
@@ -198,6 +195,18 @@ func (w *Wait) unseen(r Record, now time.Time) (Verdict, string) {
 		return w.noError(now)
 	}
 	return Unknown, perhapsChanged
+}
+
+// hostOnly: the flavor is that of the resize. Where the resize was confirmed, too, the confirm has perhaps saved that, and failed after it: then
+// the revert goes on, and its end will show.
+func (w *Wait) hostOnly(r Record, now time.Time) (Verdict, string) {
+	switch {
+	case r.Fate != FateContested:
+		return w.unseen(r, now)
+	case w.patient(now), r.Word == Unfinished && !w.long(now):
+		return GoOn, ""
+	}
+	return Unknown, "the resize was confirmed and reverted at the same moment: the server is on another host, but has the resized flavor"
 }
 
 // soonAfterSent is recent for a cloud that tells neither a date nor a record, such as a double in a test: its clock is taken for that of

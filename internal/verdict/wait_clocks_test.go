@@ -104,10 +104,10 @@ func TestWait_WithoutAHostOrAFlavor(t *testing.T) {
 			at(0, state(reverting, noFlavor, soon(0))), told(second, state(active, noFlavor, soon(0)), verdict.Success),
 		), want: verdict.Reverted},
 		{name: "no flavor, another host: confirmed while its revert ran, or reverted", before: noFlavor, looks: looks(
-			at(0, state(reverting, noFlavor)), listed(second, state(active, noFlavor, host("old-host"), soon(second)), both),
+			at(0, state(reverting, noFlavor)), repeated(4, second, state(active, noFlavor, host("old-host"), soon(second)), both),
 		), want: verdict.Unknown, reason: "confirmed and reverted"},
 		{name: "the flavor is missing now", looks: looks(
-			at(0, state(reverting)), listed(second, state(active, noFlavor, host("old-host"), soon(second)), both),
+			at(0, state(reverting)), repeated(4, second, state(active, noFlavor, host("old-host"), soon(second)), both),
 		), want: verdict.Unknown, reason: "confirmed and reverted"},
 		{name: "no flavor, and offloaded: nothing tells where it is", before: noFlavor, looks: looks(
 			at(0, state(reverting, noFlavor)), at(second, state(status("SHELVED_OFFLOADED"), vm("shelved_offloaded"), host(""), noFlavor, soon(second))),

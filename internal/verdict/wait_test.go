@@ -214,8 +214,11 @@ func TestWait_AsksWhetherSomebodyConfirmedWhereOnlyTheHostHasChanged(t *testing.
 	t.Parallel()
 	seenRunning, hostOnly := at(0, state(reverting)), state(active, host("old-host"), soon(second))
 	both := verdict.Record{Word: verdict.Success, Fate: verdict.FateContested}
+	running := verdict.Record{Word: verdict.Unfinished, Fate: verdict.FateContested}
 	runHistories(t, []history{
-		{name: "both were accepted", looks: looks(seenRunning, listed(second, hostOnly, both)), want: verdict.Unknown, reason: "confirmed and reverted"},
+		{name: "both were accepted", looks: looks(seenRunning, repeated(4, second, hostOnly, both)), want: verdict.Unknown, reason: "confirmed and reverted"},
+		{name: "both, and the confirm fails while the revert runs", looks: looks(seenRunning, repeated(10, second, hostOnly, running), listed(time.Minute, state(active, moved, soon(second)), both)), want: verdict.Reverted},
+		{name: "both, and the revert never ends", looks: looks(seenRunning, repeated(31, second, hostOnly, running)), want: verdict.Unknown, reason: "confirmed and reverted"},
 		{name: "a cold migration", looks: looks(seenRunning, told(second, hostOnly, verdict.Success)), want: verdict.Reverted},
 		{name: "the record is not finished", looks: looks(seenRunning, told(second, hostOnly, verdict.Pending)), want: verdict.Reverted},
 		{name: "the cloud does not tell", looks: looks(seenRunning, at(second, hostOnly)), want: verdict.Reverted},
