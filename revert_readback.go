@@ -158,6 +158,9 @@ func (r *revertCall) giveUp(ctx context.Context, seen *Server, why error) (*Reve
 	return r.byRecord(ctx, readOnce, seen, why)
 }
 
+// errContested is why the record leaves open what became of a resize.
+var errContested = errors.New("the cloud has accepted both a confirm and a revert of the resize")
+
 // byRecord ends a read-back with what the record tells, or else without a verdict because of why.
 func (r *revertCall) byRecord(ctx context.Context, mode recordMode, now *Server, why error) (*Revert, error) {
 	switch r.recover(ctx, mode) {
@@ -166,7 +169,10 @@ func (r *revertCall) byRecord(ctx context.Context, mode recordMode, now *Server,
 	case verdict.FateReverted:
 		return r.accepted(), nil
 	case verdict.FateContested:
-		why = errors.New("the cloud has accepted both a confirm and a revert of the resize")
+		if now != nil && verdict.Returned(r.revert.Before.state(), now.state()) {
+			return r.accepted(), nil
+		}
+		why = errContested
 	case verdict.FateUnknown, verdict.FateOpen:
 	}
 	return nil, r.unknown(ctx, now, why)
@@ -193,8 +199,8 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 		switch stands := now.CheckRevertResize() == nil; {
 		case stands && errors.Is(err, ErrNotReverted) && r.pending && time.Since(b.start) < r.c.settle:
 			return nil, errFetchAgain // a request that is still on its way can meet the resize that stands now
-		case !stands && errors.Is(err, ErrOutcomeUnknown) && !now.state().LeftResize() && ctx.Err() == nil:
-			return nil, errFetchAgain // a revert runs: how the server ends may tell whose
+		case !stands && errors.Is(err, ErrOutcomeUnknown) && (!now.state().LeftResize() || errors.Is(err, errContested)) && ctx.Err() == nil:
+			return nil, errFetchAgain // a revert runs, or may run: how the server ends may tell whose
 		}
 		return revert, err
 	case verdict.Errored:

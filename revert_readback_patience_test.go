@@ -186,6 +186,34 @@ func TestRevertResize_ReadBackOfAResizeThatWasConfirmedAndReverted(t *testing.T)
 	})
 }
 
+// A confirm that was accepted before the revert may save ACTIVE and then fail, while the revert goes on: how the server ends tells.
+func TestRevertResize_ReadBackWhileAConfirmAndARevertRace(t *testing.T) {
+	t.Parallel()
+	between := AtRest("ACTIVE", NewFlavor, OldHost, ResizedAt)
+	for name, tt := range map[string]struct {
+		end  Details
+		want error
+	}{
+		"it fails":                 {InError("Conflict updating instance"), ecs.ErrNotReverted},
+		"it is reverted":           {Reverted(), nil},
+		"it stays where it is":     {between, ecs.ErrOutcomeUnknown},
+		"it is where it was moved": {Confirmed(), ecs.ErrNotReverted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			Bubble(t, func(t *testing.T) {
+				c := &Cloud{
+					T: t, Looks: SeeAll(VerifyResize(), between, between, tt.end), Posts: []Step{Dropped()},
+					List: []Step{ListActions(RevertEntry(), ConfirmEntry(), ResizeEntry())},
+				}
+				_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+				require.ErrorIs(t, err, tt.want)
+				assert.Len(t, c.All(KindPost), 1)
+			})
+		})
+	}
+}
+
 // The fault comes a moment after the status. It is waited for in three answers.
 func TestRevertResize_ReadBackOfAServerInError(t *testing.T) {
 	t.Parallel()

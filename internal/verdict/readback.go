@@ -65,6 +65,11 @@ func Left(before, now State) bool {
 	return now.Resizing() || now.atRest() && (moved(before, now) || stayed(before, now))
 }
 
+// Returned reports whether a server has left its resize as the end of a revert leaves it: launched anew, with another flavor.
+func Returned(before, now State) bool {
+	return now.atRest() && newer(before, now) && differ(before.Flavor, now.Flavor)
+}
+
 // readBackReverting: the launch time names the resize whose revert runs. It changes right before a revert ends.
 func readBackReverting(before, now State, recent bool) (Finding, string) {
 	if sameLaunch(before, now) || recent && before.LaunchedAt.Equal(now.LaunchedAt) {
