@@ -145,7 +145,8 @@ func (f *fleetCall) recordPlan(ctx context.Context, slot *fleet.Slot, plan *Reve
 	return nil
 }
 
-// recordVerdict records how the revert of a server has ended. What is not known is not recorded: the next run goes on with it.
+// recordVerdict records how the revert of a server has ended. What is not known is not recorded, but that the resize was seen decided: the
+// next run goes on with it.
 func (f *fleetCall) recordVerdict(ctx context.Context, id string, revert Revert, server *Server, err error) {
 	entry := JournalEntry{State: JournalDecided, Revert: revert, Server: server}
 	var failed *RevertFailedError
@@ -153,7 +154,7 @@ func (f *fleetCall) recordVerdict(ctx context.Context, id string, revert Revert,
 	switch {
 	case err == nil:
 		entry.Outcome = JournalReverted
-	case errors.As(err, &unknown) && unknown.Revert.Decided: // the next run must know
+	case errors.As(err, &unknown) && unknown.Revert.Decided && unknown.Revert.SentAt.IsZero(): // the next run must know
 		entry = JournalEntry{State: JournalPlanned, Revert: unknown.Revert}
 	case errors.Is(err, ErrOutcomeUnknown), errors.Is(err, ErrWaitEnded):
 		return
@@ -176,7 +177,7 @@ func (f *fleetCall) record(ctx context.Context, entry JournalEntry) error {
 	if f.journal.Journal == nil {
 		return nil
 	}
-	if entry.State != JournalPlanned {
+	if entry.State != JournalPlanned || entry.Revert.Decided {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
 		defer cancel()

@@ -60,9 +60,13 @@ func (f *fleetCall) resume(ctx, starting context.Context, job fleet.Job, plan *R
 	f.c.throttle.GiveBack() // ResumeRevert gets its own
 	result := FleetResult{Server: plan.Before.clone()}
 	if job.Ahead { // a refused credential must show at once, and not after the settle time
-		if _, err := f.fetch(starting, job.ID); errors.Is(err, ErrUnauthorized) || starting.Err() != nil {
+		r, err := f.fetch(starting, job.ID)
+		if errors.Is(err, ErrUnauthorized) || starting.Err() != nil {
 			f.report(newsResult, job.ID, result, cmp.Or(notStarted(ctx, starting), err))
 			return
+		}
+		if r != nil && verdict.Decided(plan.Before.state(), r.revert.Before.state()) {
+			plan.Decided = true
 		}
 	}
 	job.Answered()

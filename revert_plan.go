@@ -24,7 +24,7 @@ type Revert struct {
 	PlannedAt time.Time `json:"planned_at,omitzero"`  // when the server was seen as in Before, by the local clock
 	CloudTime time.Time `json:"cloud_time,omitzero"`  // when the resize was last seen undecided before it was sent, by the cloud's clock; zero if that is not known
 	SentAt    time.Time `json:"sent_at,omitzero"`     // not after the accepted request was sent, by the local clock; zero: not known to be accepted
-	Decided   bool      `json:"decided,omitempty"`    // SentAt is zero, and the server was seen out of this resize, or in another: nothing is sent any more
+	Decided   bool      `json:"decided,omitempty"`    // the resize was seen decided, while SentAt is zero: nothing is sent any more
 	Before    Server    `json:"before"`               // as the server was seen before: it names the resize that is to be reverted
 }
 
@@ -73,7 +73,8 @@ func (c *Client) planRevert(ctx context.Context, projectID, serverID string) (*R
 // can be read, knows of no decision on it. A Revert with SentAt was accepted: a copy of it is returned without a request.
 //
 // Errors: those of [Client.RevertResize]. [ErrInvalidArgument] is also a Revert that is incomplete. After an
-// [*OutcomeUnknownError] call it again with the Revert that the error holds, which keeps whether the resize was seen decided.
+// [*OutcomeUnknownError] call it again with the Revert that the error holds, which keeps whether the resize was seen decided. After any other
+// error the plan has served: plan anew.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
 func (c *Client) ResumeRevert(ctx context.Context, revert *Revert) (*Revert, error) {

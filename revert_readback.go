@@ -68,9 +68,8 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 type readBackState struct {
 	start     time.Time
 	seen      *Server
-	untouched int  // how often in a row the resize stood as before
-	errored   int  // how often the server was in ERROR
-	checked   bool // the record says nothing against sending again
+	untouched int // how often in a row the resize stood as before
+	errored   int // how often the server was in ERROR
 	refusals  *refusals
 }
 
@@ -80,7 +79,7 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	b.refusals.answered()
 	recent := r.sightings.Recent(now.state(), time.Now())
 	finding, why := verdict.ReadBack(r.revert.Before.state(), now.state(), recent)
-	if r.revert.Decided && finding == verdict.NotAccepted {
+	if (r.left || r.revert.Decided) && finding == verdict.NotAccepted {
 		finding = verdict.FetchAgain // of a replica that lags
 	}
 	if finding == verdict.NotAccepted {
@@ -94,7 +93,8 @@ func (b *readBackState) note(r *revertCall, now *Server) (verdict.Finding, strin
 	case finding == verdict.Errored:
 		b.errored++
 	case verdict.Left(r.revert.Before.state(), now.state()):
-		r.revert.Decided = true
+		r.left = true
+		r.revert.Decided = r.revert.Decided || verdict.Decided(r.revert.Before.state(), now.state())
 		r.sightings.Otherwise()
 	}
 	return finding, why
@@ -130,24 +130,37 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
 // the server as it was. It has it at once where the responses may lag, and another resize may stand there: after a refusal that they
 // contradict, and in place of what an earlier process may have seen; but only for the first must it be readable.
-// Since that takes a request, the server is fetched once more before the action is sent (errFetchAgain).
+// Since that takes a request, the server is fetched once more before the action is sent.
 func (r *revertCall) mayResend(ctx context.Context, b *readBackState, kind answer, now *Server) (*Revert, error) {
 	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked)
 	again := kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
 	switch {
-	case again && (b.checked || !contradicted && !r.resumed):
+	case again && !contradicted && !r.resumed:
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
 	case again:
 		fate := r.recover(ctx, rereadRefused)
-		b.checked = fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted
-		if b.checked {
-			return nil, errFetchAgain
+		if !r.revert.Decided && (fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted) {
+			return r.resend(ctx, b)
 		}
 	case !r.pending && !contradicted:
 		return nil, r.last
 	}
 	return r.byRecord(ctx, rereadRefused, now, errors.New("it was not accepted so far, but can still arrive"))
+}
+
+// resend fetches the server a last time, and has the action sent again (errSendAgain) if the resize still stands as before.
+func (r *revertCall) resend(ctx context.Context, b *readBackState) (*Revert, error) {
+	now, err := r.fetch(ctx, singleTry)
+	if err != nil {
+		return nil, errFetchAgain
+	}
+	finding, why := b.note(r, now)
+	if finding != verdict.NotAccepted {
+		return r.conclude(ctx, b, finding, why)
+	}
+	r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
+	return nil, errSendAgain
 }
 
 // giveUp ends a read-back whose responses did not tell. The record has the last word, unless it would be refused as well.

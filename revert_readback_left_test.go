@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -89,6 +90,9 @@ func TestResumeRevert_FetchesTheRecordBeforeItSends(t *testing.T) {
 		"nobody has decided":     {[]Step{ListActions(ResizeEntry())}, 1, nil},
 		"somebody has confirmed": {[]Step{ListActions(ConfirmEntry(), ResizeEntry())}, 0, ecs.ErrNotReverted},
 		"it was reverted":        {[]Step{ListActions(RevertEntry(), ResizeEntry())}, 0, nil},
+		"it was resized again, and what was before that is cut off": {
+			[]Step{ListActions(Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(time.Second)})}, 0, ecs.ErrOutcomeUnknown,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -105,6 +109,72 @@ func TestResumeRevert_FetchesTheRecordBeforeItSends(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Between the record and the action the server is fetched: what it shows then counts.
+func TestResumeRevert_FetchesTheServerAfterTheRecord(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Looks: append(Times(5, See(VerifyResize())), See(afterAnother("VERIFY_RESIZE", "resized", ""))), Posts: []Step{Accept()},
+			List: []Step{ListActions(ResizeEntry())},
+		}
+		plan, err := NewClient(t, c).PlanRevert(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+		_, err = NewClient(t, c).ResumeRevert(t.Context(), fromJSON(t, plan))
+		require.ErrorIs(t, err, ecs.ErrOutcomeUnknown)
+		assert.Empty(t, c.All(KindPost))
+	})
+}
+
+// However short the settle time is, a record that hangs is one that cannot be read.
+func TestResumeRevert_SendsWhereTheRecordHangs(t *testing.T) {
+	t.Parallel()
+	for _, settle := range []time.Duration{500 * time.Millisecond, time.Second, 5 * time.Second} {
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: SeeAll(VerifyResize()), Posts: []Step{Accept()}, List: []Step{Hang()}}
+			client := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{SettleTime: settle}))
+			plan, err := client.PlanRevert(t.Context(), ProjectID, ServerID)
+			require.NoError(t, err)
+			_, err = client.ResumeRevert(t.Context(), fromJSON(t, plan))
+			require.NoError(t, err)
+		})
+	}
+}
+
+// A response that lacks a value proves nothing: whoever resumes the revert may send it.
+func TestResumeRevert_AMissingValueDecidesNothing(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		c := &Cloud{
+			T: t, Posts: []Step{Dropped(), Accept()}, List: []Step{ListActions(ResizeEntry())},
+			Looks: SeeAll(VerifyResize(), VerifyResize().With(func(d *Details) { d.Host = "" }), VerifyResize()),
+		}
+		_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		var unknown *ecs.OutcomeUnknownError
+		if errors.As(err, &unknown) {
+			assert.False(t, unknown.Revert.Decided)
+			_, err = NewClient(t, c).ResumeRevert(t.Context(), fromJSON(t, &unknown.Revert))
+		}
+		require.NoError(t, err)
+		assert.Len(t, c.All(KindPost), 2)
+	})
+}
+
+// An accepted Revert does not say that anything was decided otherwise.
+func TestResumeRevert_AnAcceptedOneIsNotDecided(t *testing.T) {
+	t.Parallel()
+	Bubble(t, func(t *testing.T) {
+		another := Entry{Action: "resize", ID: "req-2", Start: Epoch.Add(time.Second)}
+		c := &Cloud{
+			T: t, Looks: SeeAll(VerifyResize(), afterAnother("VERIFY_RESIZE", "resized", "")), Posts: []Step{Dropped()},
+			List: []Step{ListActions(another, RevertEntry(), ResizeEntry())},
+		}
+		revert, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+		require.NoError(t, err)
+		assert.NotZero(t, revert.SentAt)
+		assert.False(t, revert.Decided)
+	})
 }
 
 // What such a server does next is not the end of this revert.

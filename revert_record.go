@@ -179,13 +179,16 @@ func tellsLater(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)
 }
 
-// fate fetches the list of a server's actions, and returns what became of the resize that revert was for, and which action decided it.
+// fate fetches the list of a server's actions, and returns what became of the resize that revert was for, and which action decided it. It
+// notes where the list only tells that it was decided.
 func (c *Client) fate(ctx context.Context, mode retryMode, revert *Revert) (verdict.Fate, verdict.Action, error) {
 	actions, err := c.actions(ctx, mode, revert)
 	if err != nil {
 		return verdict.FateUnknown, verdict.Action{}, err
 	}
-	fate, action := verdict.FateOf(revert.Before.state(), actions)
+	before := revert.Before.state()
+	revert.Decided = revert.Decided || verdict.Overtaken(before, actions)
+	fate, action := verdict.FateOf(before, actions)
 	return fate, action, nil
 }
 

@@ -103,6 +103,7 @@ type revertCall struct {
 	aged     int       // how often the details grew too old before the action could be sent
 	unclear  bool      // a request for this revert may have been accepted
 	pending  bool      // ... and may still be on its way
+	left     bool      // a response has shown that the resize is decided, or may be: this call sends nothing any more
 	resumed  bool      // another process, or another call, may have seen more than this one
 	atOnce   bool      // the last request was no attempt (see again), so the next one need not wait
 	last     error     // what became of the last attempt

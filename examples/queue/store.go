@@ -72,7 +72,7 @@ func (s store) load(ctx context.Context, id int64) (revert *ecs.Revert, decided 
 	return revert, decided, json.Unmarshal(encoded, revert)
 }
 
-// save saves what is known of a revert now: that the cloud has accepted it, or what the last attempt saw. What is accepted stays so: a
+// save saves what is known of a revert now: that the cloud has accepted it, or that its resize was seen decided. Neither is taken back: a
 // worker that was taken for dead may come too late.
 func (s store) save(ctx context.Context, id int64, revert *ecs.Revert) error {
 	encoded, err := json.Marshal(revert)
@@ -80,7 +80,8 @@ func (s store) save(ctx context.Context, id int64, revert *ecs.Revert) error {
 		return err
 	}
 	_, err = s.pool.Exec(ctx, `update reverts set revert = $2, updated_at = now()
-		where id = $1 and outcome is null and revert->>'sent_at' is null`, id, encoded)
+		where id = $1 and outcome is null and revert->>'sent_at' is null and (revert->>'decided' is null or $3)`,
+		id, encoded, revert.Decided || !revert.SentAt.IsZero())
 	return err
 }
 

@@ -117,14 +117,14 @@ func (j *job) wait(ctx context.Context, accepted *ecs.Revert) error {
 }
 
 // recordEnd records an error that decides, and returns it. After an unknown outcome, or a wait that has ended, the entry that is
-// there stays: the next run goes on with it.
+// there stays, unless the resize was seen decided: the next run goes on with it.
 func (j *job) recordEnd(ctx context.Context, revert *ecs.Revert, err error) error {
 	entry := ecs.JournalEntry{State: ecs.JournalDecided, Revert: *revert}
 	o, _ := outcome.Of(err)
 	var failed *ecs.RevertFailedError
 	var unknown *ecs.OutcomeUnknownError
 	switch {
-	case errors.As(err, &unknown) && unknown.Revert.Decided: // the next run must know, and sends nothing
+	case errors.As(err, &unknown) && unknown.Revert.Decided && unknown.Revert.SentAt.IsZero(): // the next run sends nothing
 		entry = ecs.JournalEntry{State: ecs.JournalPlanned, Revert: unknown.Revert}
 	case errors.As(err, &failed):
 		entry.Outcome, entry.Server, entry.Reason, entry.Gone = ecs.JournalNotReverted, &failed.Server, failed.Reason, failed.Gone

@@ -260,8 +260,46 @@ func TestFleetJournal_SendsNoPlanAfterTooManyFailures(t *testing.T) {
 	})
 }
 
-// A run that saw another resize, and could not know more, records that: no later run sends the plan, whatever a replica shows.
+// A run that saw another resize, and could not know more, records that: no later run sends the plan, whatever a replica shows. So does
+// one that its context has ended.
 func TestFleetJournal_KeepsThatAResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	for _, deadline := range []time.Duration{time.Hour, 100 * time.Millisecond} {
+		keepsThatAResizeWasSeenDecided(t, deadline)
+	}
+}
+
+func keepsThatAResizeWasSeenDecided(t *testing.T, deadline time.Duration) {
+	t.Helper()
+	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
+		id := cloud.AddServer(ecstest.Instance{})
+		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
+		require.NoError(t, err)
+		began := time.Now()
+		time.Sleep(10 * time.Minute)
+		require.NoError(t, cloud.Confirm(id))
+		time.Sleep(time.Minute)
+		require.NoError(t, cloud.Resize(id, "3"))
+		time.Sleep(time.Minute)
+		journal, err := ecs.OpenJournal(filepath.Join(t.TempDir(), "journal"))
+		require.NoError(t, err)
+		require.NoError(t, journal.Record(t.Context(), ecs.JournalEntry{State: ecs.JournalPlanned, Time: time.Now(), Revert: *plan}))
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		results := FleetRun(ctx, t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		cancel()
+		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
+
+		require.True(t, cloud.SetServerLag(id, ecstest.Lag{Server: time.Since(began), List: time.Since(began)}))
+		results = FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
+		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
+		assert.Zero(t, Count(cloud.Requests(), ecstest.Revert))
+		assert.Equal(t, ecs.StatusVerifyResize, cloud.Instance(id).Status)
+		require.NoError(t, journal.Close())
+	}, ecstest.WithoutActions())
+}
+
+// The server that a fleet fetches ahead of its plans counts, too.
+func TestFleetJournal_WhatIsFetchedAheadCounts(t *testing.T) {
 	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
 		id := cloud.AddServer(ecstest.Instance{})
@@ -273,14 +311,10 @@ func TestFleetJournal_KeepsThatAResizeWasSeenDecided(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.NoError(t, cloud.Resize(id, "3"))
 		time.Sleep(time.Minute)
+		cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Times: -1, Do: ecstest.Stale(time.Since(began))})
 		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *plan}}}
 		results := FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
 		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
-
-		require.True(t, cloud.SetServerLag(id, ecstest.Lag{Server: time.Since(began), List: time.Since(began)}))
-		results = FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
-		require.ErrorIs(t, results[id].Err, ecs.ErrOutcomeUnknown)
 		assert.Zero(t, Count(cloud.Requests(), ecstest.Revert))
-		assert.Equal(t, ecs.StatusVerifyResize, cloud.Instance(id).Status)
 	}, ecstest.WithoutActions())
 }

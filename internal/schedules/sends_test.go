@@ -77,12 +77,12 @@ func (r *run) forgotten(seen, sent *exchange) bool {
 	if seen.process == sent.process {
 		return false
 	}
-	killed, readable := false, !r.s.unrecorded()
+	killed, told := false, false
 	for _, x := range r.trace[:sent.number] {
 		killed = killed || x.process == seen.process && x.point.kill != noKill
-		readable = readable && !(x.process == sent.process && x.kind == ecstest.ActionRecord && !x.good())
+		told = told || x.process == sent.process && x.kind == ecstest.ActionRecord && x.good()
 	}
-	return killed && !readable
+	return killed && (r.s.unrecorded() || !told)
 }
 
 // endedAtNova reports whether Nova itself says that the request is over.

@@ -51,18 +51,27 @@ func ReadBack(before, now State, recent bool) (Finding, string) {
 	return FetchAgain, ""
 }
 
-// Left reports whether a response shows that the resize of before is decided, or another one. What shows it undecided after that comes
-// from a replica that lags.
+// Left reports whether a response shows that the resize of before is decided, or may be: also where it lacks a value, or shows a resize that
+// nothing tells from this one. What shows it undecided after that may come from a replica that lags.
 func Left(before, now State) bool {
+	return Decided(before, now) || !older(before, now) && (now.verifying() && len(Changed(before, now)) > 0 || now.Resizing())
+}
+
+// Decided reports whether a response proves that the resize of before is decided.
+func Decided(before, now State) bool {
+	changed := now.Updated.After(before.Updated)
+	later := newer(before, now) || before.LaunchedAt.IsZero() && changed
 	switch {
 	case older(before, now):
 		return false
-	case now.verifying():
-		return len(Changed(before, now)) > 0
 	case now.Reverting(), now.poweringOff():
-		return newer(before, now)
+		return later
+	case now.Resizing():
+		return later || changed
+	case now.verifying():
+		return later || moved(before, now)
 	}
-	return now.Resizing() || now.atRest() && (moved(before, now) || stayed(before, now))
+	return now.atRest() && (later || moved(before, now) || stayed(before, now))
 }
 
 // Returned reports whether a server has left its resize as the end of a revert leaves it: launched anew, with another flavor.

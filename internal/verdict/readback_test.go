@@ -120,3 +120,31 @@ func TestReadBack_OfACloudThatReportsLittle(t *testing.T) {
 		}
 	}
 }
+
+// What proves that a resize is decided, and what only may.
+func TestDecided_IsProved(t *testing.T) {
+	t.Parallel()
+	second, unlaunched := time.Second, launchedAt(time.Time{})
+	for name, tt := range map[string]struct {
+		before, now   verdict.State
+		decided, left bool
+	}{
+		"the resize stands":                              {resized(), resized(), false, false},
+		"from before the resize":                         {resized(), state(active, moved, launchedAt(launched.Add(-second))), false, false},
+		"without a host":                                 {resized(), state(host("")), false, true},
+		"another resize":                                 {resized(), state(flavor("third"), soon(second)), true, true},
+		"another resize to the same":                     {resized(), state(soon(second)), true, true},
+		"its revert runs":                                {resized(), state(reverting), false, false},
+		"another one's revert runs":                      {resized(), state(reverting, soon(second)), true, true},
+		"a revert runs, without launch times":            {state(unlaunched), state(reverting, unlaunched, updated(launched.Add(time.Hour))), true, true},
+		"resized, at the same time":                      {resized(), state(status("RESIZE")), false, true},
+		"resized again":                                  {resized(), state(status("RESIZE"), updated(launched.Add(time.Hour))), true, true},
+		"at rest where the resize had brought it":        {resized(), state(active), true, true},
+		"at rest elsewhere":                              {resized(), state(active, moved), true, true},
+		"at rest, without a host, and not launched anew": {resized(), state(active, host("")), false, false},
+		"at rest, without a host, and launched anew":     {resized(), state(active, host(""), soon(second)), true, true},
+	} {
+		assert.Equal(t, tt.decided, verdict.Decided(tt.before, tt.now), name)
+		assert.Equal(t, tt.left, verdict.Left(tt.before, tt.now), name)
+	}
+}

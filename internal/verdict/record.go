@@ -142,6 +142,14 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 	return fate, decided
 }
 
+// Overtaken reports whether another resize began after that of before had ended: it had been decided by then.
+func Overtaken(before State, actions []Action) bool {
+	ended := before.ended()
+	return !ended.IsZero() && slices.ContainsFunc(actions, func(a Action) bool {
+		return a.resizes() && a.Start.Truncate(time.Second).After(ended)
+	})
+}
+
 // ended is when a resize that waits for a decision ended, to the second: its launch time, or if the cloud does not report that, the
 // last change.
 func (s State) ended() time.Time {
