@@ -34,8 +34,12 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 	b.start = start
 	within, cancel := context.WithDeadline(ctx, start.Add(budget))
 	defer cancel()
-	for {
-		now, err := r.fetch(within, singleTry)
+	for checked := false; ; {
+		limit := within
+		if checked {
+			limit = ctx // the time for the record comes on top
+		}
+		now, err := r.fetch(limit, singleTry)
 		if err != nil && within.Err() != nil && ctx.Err() == nil {
 			err = errors.New("no response in time")
 		}
@@ -44,9 +48,12 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 			finding, why := b.note(r, now)
 			if finding == verdict.NotAccepted {
 				if b.untouched >= responses && time.Since(start) >= wait {
-					if revert, err := r.mayResend(ctx, &b, kind, now); !errors.Is(err, errFetchAgain) {
+					revert, err := r.mayResend(ctx, kind, now, checked)
+					if !errors.Is(err, errFetchNow) {
 						return revert, err
 					}
+					checked = true
+					continue
 				}
 			} else if revert, err := r.conclude(ctx, &b, finding, why); !errors.Is(err, errFetchAgain) {
 				return revert, err
@@ -54,6 +61,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 		case b.refusals.believe(ctx, err):
 			return r.giveUp(ctx, b.seen, err)
 		}
+		checked = false
 		pause := max(interval, retryAfter(err))
 		if pause > budget-time.Since(start) {
 			return r.giveUp(ctx, b.seen, timeUp(err))
@@ -130,37 +138,24 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 // (errSendAgain) while it may be. Then the record has the last word, because a confirm that is accepted, but not begun, leaves
 // the server as it was. It has it at once where the responses may lag, and another resize may stand there: after a refusal that they
 // contradict, and in place of what an earlier process may have seen; but only for the first must it be readable.
-// Since that takes a request, the server is fetched once more before the action is sent.
-func (r *revertCall) mayResend(ctx context.Context, b *readBackState, kind answer, now *Server) (*Revert, error) {
+// Since that takes a request, the server is fetched once more before the action is sent (errFetchNow); checked says that the record was
+// fetched right before now.
+func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server, checked bool) (*Revert, error) {
 	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked)
 	again := kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
 	switch {
-	case again && !contradicted && !r.resumed:
+	case again && (checked || !contradicted && !r.resumed):
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
 		return nil, errSendAgain
 	case again:
 		fate := r.recover(ctx, rereadRefused)
 		if !r.revert.Decided && (fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted) {
-			return r.resend(ctx, b)
+			return nil, errFetchNow
 		}
 	case !r.pending && !contradicted:
 		return nil, r.last
 	}
 	return r.byRecord(ctx, rereadRefused, now, errors.New("it was not accepted so far, but can still arrive"))
-}
-
-// resend fetches the server a last time, and has the action sent again (errSendAgain) if the resize still stands as before.
-func (r *revertCall) resend(ctx context.Context, b *readBackState) (*Revert, error) {
-	now, err := r.fetch(ctx, singleTry)
-	if err != nil {
-		return nil, errFetchAgain
-	}
-	finding, why := b.note(r, now)
-	if finding != verdict.NotAccepted {
-		return r.conclude(ctx, b, finding, why)
-	}
-	r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))
-	return nil, errSendAgain
 }
 
 // giveUp ends a read-back whose responses did not tell. The record has the last word, unless it would be refused as well.

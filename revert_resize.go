@@ -182,6 +182,7 @@ func (r *revertCall) accepted() *Revert {
 var (
 	errSendAgain  = errors.New("send again, at once")
 	errFetchAgain = errors.New("fetch again")
+	errFetchNow   = errors.New("fetch again, at once")
 )
 
 // note keeps what the answers so far add up to.
