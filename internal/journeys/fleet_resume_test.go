@@ -260,6 +260,19 @@ func TestFleetJournal_SendsNoPlanAfterTooManyFailures(t *testing.T) {
 	})
 }
 
+// planOvertaken plans the revert of a server that is confirmed ten minutes later, and then resized again.
+func planOvertaken(t *testing.T, cloud *ecstest.Server, client *ecs.Client) *ecs.Revert {
+	t.Helper()
+	plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), cloud.AddServer(ecstest.Instance{}))
+	require.NoError(t, err)
+	time.Sleep(10 * time.Minute)
+	require.NoError(t, cloud.Confirm(plan.ServerID))
+	time.Sleep(time.Minute)
+	require.NoError(t, cloud.Resize(plan.ServerID, "3"))
+	time.Sleep(time.Minute)
+	return plan
+}
+
 // A run that saw another resize, and could not know more, records that: no later run sends the plan, whatever a replica shows. So does
 // one that its context has ended.
 func TestFleetJournal_KeepsThatAResizeWasSeenDecided(t *testing.T) {
@@ -272,15 +285,9 @@ func TestFleetJournal_KeepsThatAResizeWasSeenDecided(t *testing.T) {
 func keepsThatAResizeWasSeenDecided(t *testing.T, deadline time.Duration) {
 	t.Helper()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		id := cloud.AddServer(ecstest.Instance{})
-		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
-		require.NoError(t, err)
 		began := time.Now()
-		time.Sleep(10 * time.Minute)
-		require.NoError(t, cloud.Confirm(id))
-		time.Sleep(time.Minute)
-		require.NoError(t, cloud.Resize(id, "3"))
-		time.Sleep(time.Minute)
+		plan := planOvertaken(t, cloud, client)
+		id := plan.ServerID
 		journal, err := ecs.OpenJournal(filepath.Join(t.TempDir(), "journal"))
 		require.NoError(t, err)
 		require.NoError(t, journal.Record(t.Context(), ecs.JournalEntry{State: ecs.JournalPlanned, Time: time.Now(), Revert: *plan}))
@@ -302,15 +309,9 @@ func keepsThatAResizeWasSeenDecided(t *testing.T, deadline time.Duration) {
 func TestFleetJournal_WhatIsFetchedAheadCounts(t *testing.T) {
 	t.Parallel()
 	FleetBubble(t, func(t *testing.T, cloud *ecstest.Server, client *ecs.Client) {
-		id := cloud.AddServer(ecstest.Instance{})
-		plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
-		require.NoError(t, err)
 		began := time.Now()
-		time.Sleep(10 * time.Minute)
-		require.NoError(t, cloud.Confirm(id))
-		time.Sleep(time.Minute)
-		require.NoError(t, cloud.Resize(id, "3"))
-		time.Sleep(time.Minute)
+		plan := planOvertaken(t, cloud, client)
+		id := plan.ServerID
 		cloud.Inject(ecstest.Fault{On: ecstest.Look, Skip: 1, Times: -1, Do: ecstest.Stale(time.Since(began))})
 		journal := &memoryJournal{entries: []ecs.JournalEntry{{State: ecs.JournalPlanned, Revert: *plan}}}
 		results := FleetRun(t.Context(), t, client, cloud, []string{id}, ecs.WithJournal(journal))
