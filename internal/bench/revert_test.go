@@ -127,27 +127,22 @@ func stubFloor(transport http.RoundTripper) floor {
 func benchmark(b *testing.B, name string, sdk, byHand operation) {
 	b.Helper()
 	for who, do := range map[string]operation{"sdk": sdk, "floor": byHand} {
-		benchmarkOne(b, name+"/"+who, do)
-	}
-}
-
-func benchmarkOne(b *testing.B, name string, do operation) {
-	b.Helper()
-	b.Run(name, func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := do(b.Context()); err != nil {
-				b.Fatal(err)
+		b.Run(name+"/"+who, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(b.Context()); err != nil {
+					b.Fatal(err)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func protocols() map[string]rawcloud.Protocol {
 	return map[string]rawcloud.Protocol{"http1": rawcloud.Plain, "tls-http1": rawcloud.TLS1, "tls-http2": rawcloud.TLS2}
 }
 
-// BenchmarkRevertResize is the whole operation, one after the other. Without a network, resty alone stands beside it.
+// BenchmarkRevertResize is the whole operation, one after the other.
 func BenchmarkRevertResize(b *testing.B) {
 	for name, protocol := range protocols() {
 		s := startCloud(b, protocol)
@@ -155,7 +150,6 @@ func BenchmarkRevertResize(b *testing.B) {
 	}
 	stub := stubTransport{body: benchDetails()}
 	benchmark(b, "stub", sdkRevert(benchClientOver(b, benchStub, stub)), floorRevert(stubFloor(stub)))
-	benchmarkOne(b, "stub/resty", newPlainResty(stub, benchStub).revert)
 }
 
 // BenchmarkConcurrent is the whole operation by many goroutines at once. p99-ns is how long the slowest hundredth took at
