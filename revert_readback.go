@@ -40,7 +40,7 @@ func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert,
 			limit = ctx // the time for the record comes on top
 		}
 		now, err := r.fetch(limit, singleTry)
-		if err != nil && within.Err() != nil && ctx.Err() == nil {
+		if err != nil && limit.Err() != nil && ctx.Err() == nil {
 			err = errors.New("no response in time")
 		}
 		switch {
@@ -149,7 +149,7 @@ func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server, ch
 		return nil, errSendAgain
 	case again:
 		fate := r.recover(ctx, rereadRefused)
-		if !r.revert.Decided && (fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted) {
+		if !r.left && (fate == verdict.FateOpen || fate == verdict.FateUnknown && !contradicted) {
 			return nil, errFetchNow
 		}
 	case !r.pending && !contradicted:
@@ -208,7 +208,7 @@ func (r *revertCall) conclude(ctx context.Context, b *readBackState, finding ver
 		case stands && errors.Is(err, ErrNotReverted) && r.pending && time.Since(b.start) < r.c.settle:
 			return nil, errFetchAgain // a request that is still on its way can meet the resize that stands now
 		case !stands && errors.Is(err, ErrOutcomeUnknown) && (!now.state().LeftResize() || errors.Is(err, errContested)) && ctx.Err() == nil:
-			return nil, errFetchAgain // a revert runs, or may run: how the server ends may tell whose
+			return nil, errFetchAgain // a revert runs, or may run: how the server ends may show whose
 		}
 		return revert, err
 	case verdict.Errored:

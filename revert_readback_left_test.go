@@ -77,7 +77,7 @@ func TestResumeRevert_KnowsThatTheResizeWasSeenDecided(t *testing.T) {
 	}
 }
 
-// What a killed process has seen is lost. Before the next one sends the action, the record may tell what was decided: the responses that
+// What a killed process has seen is lost. Before the next one sends the action, the record may show what was decided: the responses that
 // show the resize as before may lag.
 func TestResumeRevert_FetchesTheRecordBeforeItSends(t *testing.T) {
 	t.Parallel()

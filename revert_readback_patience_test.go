@@ -186,7 +186,7 @@ func TestRevertResize_ReadBackOfAResizeThatWasConfirmedAndReverted(t *testing.T)
 	})
 }
 
-// A confirm that was accepted before the revert may save ACTIVE and then fail, while the revert goes on: how the server ends tells.
+// A confirm that was accepted before the revert may save ACTIVE and then fail, while the revert goes on: how the server ends shows which was carried out.
 func TestRevertResize_ReadBackWhileAConfirmAndARevertRace(t *testing.T) {
 	t.Parallel()
 	between := AtRest("ACTIVE", NewFlavor, OldHost, ResizedAt)

@@ -36,7 +36,10 @@ func (r *revertCall) recover(ctx context.Context, mode recordMode) verdict.Fate 
 	ctx, cancel := context.WithTimeout(ctx, recordTime)
 	defer cancel()
 	for n := 1; ; n++ {
-		fate, action, err := r.c.fate(ctx, withRetries, &r.revert)
+		actions, err := r.c.actions(ctx, withRetries, &r.revert)
+		before := r.revert.Before.state()
+		r.left = r.left || verdict.Overtaken(before, actions)
+		fate, action := verdict.FateOf(before, actions)
 		if fate == verdict.FateReverted || fate == verdict.FateContested {
 			r.revert.RequestID = action.RequestID
 		}
@@ -177,19 +180,6 @@ func (q *recordReader) events(ctx context.Context, record verdict.Record, id str
 func tellsLater(ctx context.Context, err error) bool {
 	var unreadable *answerError
 	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)
-}
-
-// fate fetches the list of a server's actions, and returns what became of the resize that revert was for, and which action decided it. It
-// notes where the list only tells that it was decided.
-func (c *Client) fate(ctx context.Context, mode retryMode, revert *Revert) (verdict.Fate, verdict.Action, error) {
-	actions, err := c.actions(ctx, mode, revert)
-	if err != nil {
-		return verdict.FateUnknown, verdict.Action{}, err
-	}
-	before := revert.Before.state()
-	revert.Decided = revert.Decided || verdict.Overtaken(before, actions)
-	fate, action := verdict.FateOf(before, actions)
-	return fate, action, nil
 }
 
 // actions fetches the list of a server's actions, newest first.

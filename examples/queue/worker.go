@@ -33,6 +33,9 @@ type worker struct {
 	unknownFor time.Duration // how long after its plan a revert may stay unknown
 }
 
+// saveTime bounds what is saved after the attempt's own time has ended.
+const saveTime = 10 * time.Second
+
 // Work resumes a revert, saves that it was accepted, waits for its end, and saves the outcome.
 func (w *worker) Work(ctx context.Context, job *river.Job[revertArgs]) error {
 	revert, decided, err := w.store.load(ctx, job.Args.ID)
@@ -46,7 +49,10 @@ func (w *worker) Work(ctx context.Context, job *river.Job[revertArgs]) error {
 		known = &unknown.Revert // it keeps what this attempt saw
 	}
 	if known != nil {
-		if err := w.store.save(context.WithoutCancel(ctx), job.Args.ID, known); err != nil {
+		saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTime)
+		err := w.store.save(saving, job.Args.ID, known)
+		cancel()
+		if err != nil {
 			return err // the plan is still there: the next attempt finds out that it was accepted
 		}
 	}

@@ -142,7 +142,8 @@ func FateOf(before State, actions []Action) (Fate, Action) {
 	return fate, decided
 }
 
-// Overtaken reports whether another resize began after that of before had ended: it had been decided by then.
+// Overtaken reports whether another resize began after that of before had ended, which was decided by then. Nothing is proved by that if the
+// clocks of the hosts differ by more than a resize takes.
 func Overtaken(before State, actions []Action) bool {
 	ended := before.ended()
 	return !ended.IsZero() && slices.ContainsFunc(actions, func(a Action) bool {
