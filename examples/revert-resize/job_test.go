@@ -115,6 +115,47 @@ func TestJournal_ARefusedRevertIsBegunAnew(t *testing.T) {
 	assert.Equal(t, outcome.ExitDone, got.ExitCode, got.Stdout+got.Stderr)
 }
 
+// A run that saw another resize, and could not know more, records that: the next one sends nothing, whatever a replica shows.
+func TestJournal_KeepsThatTheResizeWasSeenDecided(t *testing.T) {
+	t.Parallel()
+	cloud := ecstest.NewServer(ecstest.WithoutActions())
+	t.Cleanup(cloud.Close)
+	id := cloud.AddServer(ecstest.Instance{})
+	args := onCloud(t, cloud, id)
+	client, err := ecs.NewClient(cloud.URL, ecs.StaticToken(cloud.Token()))
+	require.NoError(t, err)
+	plan, err := client.PlanRevert(t.Context(), cloud.ProjectID(), id)
+	require.NoError(t, err)
+	withJournal(t, args, func(journal *ecs.FileJournal) {
+		require.NoError(t, journal.Record(t.Context(), ecs.JournalEntry{State: ecs.JournalPlanned, Time: time.Now(), Revert: *plan}))
+	})
+	require.NoError(t, cloud.Confirm(id))
+	require.Eventually(t, func() bool { return cloud.Resize(id, "3") == nil }, 10*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return cloud.Instance(id).Status == ecs.StatusVerifyResize }, 10*time.Second, 10*time.Millisecond)
+
+	got := command.Run(t, "", nil, append(args, "-timeout", "2s")...)
+	assert.Equal(t, outcome.ExitUnknown, got.ExitCode, got.Stdout+got.Stderr)
+	assert.Zero(t, reverts(cloud))
+	withJournal(t, args, func(journal *ecs.FileJournal) {
+		var last ecs.JournalEntry
+		for entry, err := range journal.Load(t.Context()) {
+			require.NoError(t, err)
+			last = entry
+		}
+		assert.Equal(t, ecs.JournalPlanned, last.State)
+		assert.True(t, last.Revert.Decided)
+	})
+}
+
+// withJournal opens the journal of a command line that ends with it.
+func withJournal(t *testing.T, args []string, do func(*ecs.FileJournal)) {
+	t.Helper()
+	journal, err := ecs.OpenJournal(args[len(args)-1])
+	require.NoError(t, err)
+	do(journal)
+	require.NoError(t, journal.Close())
+}
+
 func TestJournal_NeedsACloudThatOutlivesTheProcess(t *testing.T) {
 	t.Parallel()
 	got := command.Run(t, "", nil, "-journal", "x")
