@@ -115,6 +115,44 @@ func TestWork_WhatOthersDoMeanwhile(t *testing.T) {
 	assert.Equal(t, "VERIFY_RESIZE", cloud.Instance(idOf(wanted, cloud)).Status, "a resize that was not planned is not reverted")
 }
 
+// What was saved as accepted, or as seen decided, is not taken back by a worker that comes too late.
+func TestStore_SaveTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	url := database(t)
+	planned := ecs.Revert{ProjectID: "p", ServerID: "s"}
+	accepted, decided := planned, planned
+	accepted.SentAt, decided.Decided = time.Now(), true
+	require.NoError(t, withStore(t.Context(), url, func(s store) error {
+		require.NoError(t, s.setup(t.Context()))
+		for name, tt := range map[string]struct {
+			saved         []ecs.Revert
+			sent, decided bool
+		}{
+			"a plan stays a plan":       {[]ecs.Revert{planned}, false, false},
+			"accepted":                  {[]ecs.Revert{accepted, planned, decided}, true, false},
+			"decided":                   {[]ecs.Revert{decided, planned}, false, true},
+			"decided, and yet accepted": {[]ecs.Revert{decided, accepted}, true, false},
+		} {
+			tx, err := s.pool.Begin(t.Context())
+			require.NoError(t, err)
+			id, err := s.plan(t.Context(), tx, &planned)
+			require.NoError(t, err)
+			require.NoError(t, tx.Commit(t.Context()))
+			for _, revert := range tt.saved {
+				require.NoError(t, s.save(t.Context(), id, &revert))
+			}
+			got, over, err := s.load(t.Context(), id)
+			require.NoError(t, err)
+			assert.False(t, over, name)
+			assert.Equal(t, tt.sent, !got.SentAt.IsZero(), name)
+			assert.Equal(t, tt.decided, got.Decided, name)
+			_, err = s.pool.Exec(t.Context(), `update reverts set outcome = 'over' where id = $1`, id)
+			require.NoError(t, err)
+		}
+		return nil
+	}))
+}
+
 // idOf returns the server that was resized again.
 func idOf(wanted map[string]outcome.Outcome, cloud *ecstest.Server) string {
 	for id := range wanted {
