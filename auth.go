@@ -39,7 +39,7 @@ type renewer interface {
 
 // explainer is an Authenticator that can tell why the cloud may have refused its credential.
 type explainer interface {
-	// explain gets the headers of the refused request and of the answer, and the answer's message. "" = nothing to say.
+	// explain gets the headers of the refused request and of the response, and the message of its error. "" = nothing to say.
 	explain(sent, got http.Header, message string) string
 }
 

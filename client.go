@@ -60,9 +60,9 @@ func parseEndpoint(raw string, insecure bool) (string, error) {
 // (see [RegionEndpoint]). It makes no network call.
 //
 // The endpoint must be an https URL; http is accepted for loopback addresses and with [WithInsecureHTTP]. It may
-// carry a path prefix. A trailing "/", "/v2" or "/v2.1" is dropped, and behind it the ID of a project or a placeholder for
-// one, such as "%(project_id)s". Another version or placeholder, user info, a query and a fragment are refused. Every
-// mistake in an argument or an option matches [ErrInvalidArgument].
+// carry a path prefix, in which repeated slashes count as one. A trailing "/", "/v2" or "/v2.1" is dropped, and behind it the ID of a
+// project or a placeholder for one, such as "%(project_id)s". Another version or placeholder, user info, a query and a fragment are
+// refused. Every mistake in an argument or an option matches [ErrInvalidArgument].
 func NewClient(endpoint string, auth Authenticator, opts ...Option) (*Client, error) {
 	c, err := newClient(endpoint, auth, opts)
 	if err != nil {

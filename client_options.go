@@ -155,7 +155,7 @@ type RetryPolicy struct {
 	// MaxDelay is the upper bound of every pause. If the cloud asks for a longer one (Retry-After), the call gives
 	// up at once. The default is 30 s.
 	MaxDelay time.Duration
-	// SettleTime is how long a revert request that got no answer is given to arrive before it may be sent again.
+	// SettleTime is how long a revert request that got no response is given to arrive before it may be sent again.
 	// The default is 5 s. The read-back after it takes at most eleven times as much, or twice the pause that is due where that is
 	// longer, and up to 10 s more for the cloud's record. More than a day is an [ErrInvalidArgument].
 	SettleTime time.Duration

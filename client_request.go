@@ -76,7 +76,7 @@ func (c *Client) reportToThrottle(err error) {
 	}
 }
 
-// refusal reads an answer that is not a success, and adds what the authenticator makes of a 401.
+// refusal reads a response that is not a success, and adds what the authenticator makes of a 401.
 func (c *Client) refusal(req *rest.Request, res *rest.Response) *APIError {
 	e := apiError(req, res)
 	if e.StatusCode == http.StatusUnauthorized && c.explain != nil {
@@ -124,7 +124,7 @@ func (c *Client) getOnce(ctx context.Context, req *rest.Request, decode func(*re
 		if e := problem.DecodeError(res.Body, res.Redact); e.Found {
 			return apiError(req, res) // throttling comes as 202, with an error in its body
 		}
-		return &answerError{err}
+		return &responseError{err}
 	}
 	res.Release() // what is decoded holds copies
 	return nil
@@ -160,14 +160,14 @@ func counted(err error, attempts int) error {
 	return err
 }
 
-// answerError is a success whose body is not what was asked for, such as a page of something in between.
-type answerError struct{ err error }
+// responseError is a success whose body is not what was asked for, such as a page of something in between.
+type responseError struct{ err error }
 
-func (e *answerError) Error() string { return e.err.Error() }
+func (e *responseError) Error() string { return e.err.Error() }
 
-func (e *answerError) Unwrap() error { return e.err }
+func (e *responseError) Unwrap() error { return e.err }
 
-func (e *answerError) Is(target error) bool { return target == ErrUnavailable }
+func (e *responseError) Is(target error) bool { return target == ErrUnavailable }
 
 // passing reports whether err is transient: the request may succeed when it is made again.
 func passing(ctx context.Context, err error) bool {
@@ -194,13 +194,13 @@ func passing(ctx context.Context, err error) bool {
 				return true
 			}
 		}
-		return api.timedOut() || api.rateLimited() || api.noUsableAnswer()
+		return api.timedOut() || api.rateLimited() || api.noUsableResponse()
 	}
 	var transport *transportError
 	if errors.As(err, &transport) {
 		return !transport.permanent
 	}
-	var unreadable *answerError
+	var unreadable *responseError
 	return errors.As(err, &unreadable)
 }
 
@@ -217,7 +217,7 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// transportFailure turns an attempt without an answer into an error of this package.
+// transportFailure turns an attempt without a response into an error of this package.
 func transportFailure(ctx context.Context, err error) error {
 	var attempt *rest.Error
 	if !errors.As(err, &attempt) {
@@ -237,7 +237,7 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// transportError is a request that got no answer, although the caller's context goes on.
+// transportError is a request that got no response, although the caller's context goes on.
 type transportError struct {
 	sent      bool // it may have reached the server
 	permanent bool // trying again does not help

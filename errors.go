@@ -8,7 +8,7 @@ import (
 
 // Sentinels for [errors.Is]. Every error of this package that tells more is one of the types below, for
 // [errors.As]; it matches the sentinels that describe it. An [OutcomeUnknownError], a [WaitError] or a [RevertFailedError] may
-// also match what the last request was answered, so test for them first.
+// also match the error of the last request, so test for them first.
 var (
 	// ErrInvalidArgument: an argument, an option, a credential or an environment is unusable. Nothing was sent to the servers'
 	// API.
@@ -26,8 +26,8 @@ var (
 	ErrLocked = errors.New("server is locked")
 	// ErrRateLimited: too many requests; nothing was done.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable: the cloud gave no usable answer (408, 5xx, a success with an error in it, a 404 that does not come from the
-	// servers' API, an error that says that OpenStack did not answer, no connection, no answer in time).
+	// ErrUnavailable: the cloud gave no usable response (408, 5xx, a success with an error in it, a 404 that does not come from the
+	// servers' API, an error that says that OpenStack did not answer, no connection, no response in time).
 	ErrUnavailable = errors.New("service unavailable")
 	// ErrAPINotPublished: this cloud does not offer the API, or has withdrawn it.
 	ErrAPINotPublished = errors.New("API is not published")

@@ -185,17 +185,17 @@ func (e *APIError) status() int {
 	return e.StatusCode
 }
 
-// unavailable is a response that is no usable answer, be it a success with an error in its body.
+// unavailable is a response that cannot be used, be it a success with an error in its body.
 func (e *APIError) unavailable() bool {
 	if e.rateLimited() || e.conflict() || e.notPublished() {
 		return false
 	}
 	status := e.status()
-	return e.noUsableAnswer() || status >= 500 || status/100 == 1 || status/100 == 2 || e.timedOut() ||
+	return e.noUsableResponse() || status >= 500 || status/100 == 1 || status/100 == 2 || e.timedOut() ||
 		status == http.StatusNotFound && !e.serverGone()
 }
 
-// timedOut reports whether something in between gave up before it had an answer: 408, 460 of load balancers, 499 of nginx. What it
+// timedOut reports whether something in between gave up before it had a response: 408, 460 of load balancers, 499 of nginx. What it
 // passed on may be done.
 func (e *APIError) timedOut() bool {
 	return e.StatusCode == http.StatusRequestTimeout || e.StatusCode == 460 || e.StatusCode == 499
@@ -230,9 +230,9 @@ func (e *APIError) rateLimited() bool {
 	return e.status() == http.StatusTooManyRequests || e.hasGatewayCode("0308") || e.hasCode(codeFlowControl, codeFlowLimit, codeBusy)
 }
 
-// noUsableAnswer reports whether the front end says that it got no usable answer from OpenStack, under whatever status. What
+// noUsableResponse reports whether the front end says that it got no usable response from OpenStack, under whatever status. What
 // OpenStack has done is open. A whole fault of Nova inside of such a response is its code instead.
-func (e *APIError) noUsableAnswer() bool {
+func (e *APIError) noUsableResponse() bool {
 	return e.hasCode("Ecs.0000", "Ecs.0002", "Ecs.1000", "Ecs.1001", "Ecs.1002", "Ecs.1100", "Ecs.0301") ||
 		e.StatusCode == http.StatusBadRequest && e.status() >= 500
 }

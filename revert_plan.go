@@ -20,7 +20,7 @@ import (
 type Revert struct {
 	ProjectID string    `json:"project_id"`
 	ServerID  string    `json:"server_id"`
-	RequestID string    `json:"request_id,omitempty"` // the cloud's; "" if its answer was lost and its record does not tell
+	RequestID string    `json:"request_id,omitempty"` // the cloud's; "" if its response was lost and its record does not tell
 	PlannedAt time.Time `json:"planned_at,omitzero"`  // when the server was seen as in Before, by the local clock
 	CloudTime time.Time `json:"cloud_time,omitzero"`  // when the resize was last seen undecided before it was sent, by the cloud's clock; zero if that is not known
 	SentAt    time.Time `json:"sent_at,omitzero"`     // not after the accepted request was sent, by the local clock; zero: not known to be accepted
@@ -116,7 +116,7 @@ func (c *Client) resumeRevert(ctx context.Context, revert *Revert, beforeSend fu
 		return r.run(ctx)
 	}
 	r.resumed, r.unclear, r.pending, r.last = true, true, true, errInterrupted
-	if accepted, err := r.readBack(ctx, answerLost); !errors.Is(err, errSendAgain) {
+	if accepted, err := r.readBack(ctx, sendLost); !errors.Is(err, errSendAgain) {
 		c.logVerdict(ctx, "accepted", err)
 		return accepted, err
 	}

@@ -20,7 +20,7 @@ const settleResponses = 3
 
 // readBack fetches the server until it is clear whether a request for this revert was accepted. If none was, it ends with
 // errSendAgain.
-func (r *revertCall) readBack(ctx context.Context, kind answer) (revert *Revert, err error) {
+func (r *revertCall) readBack(ctx context.Context, kind sendResult) (revert *Revert, err error) {
 	wait, responses := r.resendAfter()
 	interval := max(r.c.settle, wait)/settleResponses + 1
 	budget := max(readBackFactor*r.c.settle, 2*wait) // a wait that was asked for may be longer
@@ -140,9 +140,9 @@ func (r *revertCall) resendAfter() (wait time.Duration, responses int) {
 // contradict, and in place of what an earlier process may have seen; but only for the first must it be readable.
 // Since that takes a request, the server is fetched once more before the action is sent (errFetchNow); checked says that the record was
 // fetched right before now.
-func (r *revertCall) mayResend(ctx context.Context, kind answer, now *Server, checked bool) (*Revert, error) {
-	contradicted := kind == answerConflict && !errors.Is(r.last, ErrLocked)
-	again := kind != answerRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
+func (r *revertCall) mayResend(ctx context.Context, kind sendResult, now *Server, checked bool) (*Revert, error) {
+	contradicted := kind == sendConflict && !errors.Is(r.last, ErrLocked)
+	again := kind != sendRefused && r.attempts < r.c.policy.MaxAttempts && retryAfter(r.last) <= r.c.policy.MaxDelay
 	switch {
 	case again && (checked || !contradicted && !r.resumed):
 		r.c.logDecision(ctx, "send again", slog.Int("attempts", r.attempts))

@@ -178,7 +178,7 @@ func (q *recordReader) events(ctx context.Context, record verdict.Record, id str
 
 // tellsLater reports whether the record may be readable at the next time. One that is no record at all will not.
 func tellsLater(ctx context.Context, err error) bool {
-	var unreadable *answerError
+	var unreadable *responseError
 	return ctx.Err() != nil || passing(ctx, err) && !errors.As(err, &unreadable)
 }
 

@@ -16,14 +16,14 @@ import (
 //
 // It fetches the server, checks the preconditions (see [Server.CheckRevertResize]) and only then sends the action. A
 // nil error means that the cloud accepted a revert of the resize that was seen; it goes on in the background, see
-// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where an answer was
+// [Client.WaitForRevert]. A definite error means that no revert of this call runs or has taken effect. Where a response was
 // lost, the server is fetched until it is clear what happened, and the action is sent again only if it did not arrive; where
 // nobody can know, the error is an [*OutcomeUnknownError]. A process that may die in the middle calls [Client.PlanRevert] and
 // [Client.ResumeRevert] instead.
 //
 // Errors: [ErrInvalidArgument] before any request; [*PreconditionError] (also [ErrRevertInProgress]) before anything
 // was sent, or when the server changed before it could be sent again; [*APIError] with its sentinels, among them
-// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when an answer was lost, and the resize turned out to
+// [ErrConflict] and [ErrLocked]; [*RevertFailedError] ([ErrNotReverted]) when a response was lost, and the resize turned out to
 // be confirmed by somebody else, or the revert to have been accepted and failed; [*OutcomeUnknownError]; the context's error.
 //
 // API: https://support.huaweicloud.com/intl/en-us/api-ecs/ecs_03_0310.html
@@ -156,13 +156,13 @@ func (r *revertCall) sendUntilClear(ctx context.Context) (*Revert, error) {
 		r.note(kind, err)
 		var revert *Revert
 		switch {
-		case kind == answerAccepted:
+		case kind == sendAccepted:
 			return r.accepted(), nil
 		case r.unclear:
 			revert, err = r.readBack(ctx, kind)
-		case kind == answerNotDone, kind == answerAgain:
+		case kind == sendNotDone, kind == sendAgain:
 			err = r.fetchAgain(ctx)
-		case kind == answerConflict:
+		case kind == sendConflict:
 			err = r.explainConflict(ctx, err)
 		}
 		if !errors.Is(err, errSendAgain) {
@@ -185,17 +185,17 @@ var (
 	errFetchNow   = errors.New("fetch again, at once")
 )
 
-// note keeps what the answers so far add up to.
-func (r *revertCall) note(kind answer, err error) {
-	r.atOnce = kind == answerAgain
+// note keeps what the responses so far add up to.
+func (r *revertCall) note(kind sendResult, err error) {
+	r.atOnce = kind == sendAgain
 	if !r.atOnce && !r.shared(kind, err) {
 		r.attempts++
 	}
 	if !r.atOnce || r.last == nil {
 		r.last = err
 	}
-	r.unclear = r.unclear || kind == answerEnded || kind == answerLost
-	r.pending = r.pending || kind == answerLost
+	r.unclear = r.unclear || kind == sendEnded || kind == sendLost
+	r.pending = r.pending || kind == sendLost
 }
 
 // maxShared is how many refusals of a fleet's rate one server may meet without failing for them.
@@ -203,8 +203,8 @@ const maxShared = 20
 
 // shared reports whether a request met the rate that a fleet finds out together: such a refusal comes to one server more often than to
 // another by chance, and says nothing of it.
-func (r *revertCall) shared(kind answer, err error) bool {
-	if r.c.throttle == nil || r.c.policy.MaxAttempts == 1 || kind != answerNotDone || !errors.Is(err, ErrRateLimited) || r.refusals >= maxShared {
+func (r *revertCall) shared(kind sendResult, err error) bool {
+	if r.c.throttle == nil || r.c.policy.MaxAttempts == 1 || kind != sendNotDone || !errors.Is(err, ErrRateLimited) || r.refusals >= maxShared {
 		return false
 	}
 	r.refusals++

@@ -13,22 +13,22 @@ import (
 	"github.com/revert-resize/ecs/internal/rest"
 )
 
-// answer is what the answer to the action proves about that one request.
-type answer int
+// sendResult is what the response to the action proves about that one request.
+type sendResult int
 
 const (
-	answerAccepted answer = iota
-	answerRefused         // nothing done, and it would be the same again
-	answerConflict        // nothing done, because of the server's state
-	answerNotDone         // nothing done; may be sent again
-	answerAgain           // nothing done, because of the credential or the age of the details: does not count as an attempt
-	answerEnded           // the cloud failed while working on it: unclear, but over
-	answerLost            // unclear, and possibly still on its way
+	sendAccepted sendResult = iota
+	sendRefused             // nothing done, and it would be the same again
+	sendConflict            // nothing done, because of the server's state
+	sendNotDone             // nothing done; may be sent again
+	sendAgain               // nothing done, because of the credential or the age of the details: does not count as an attempt
+	sendEnded               // the cloud failed while working on it: unclear, but over
+	sendLost                // unclear, and possibly still on its way
 )
 
-// send makes one request for the action, and judges its answer. The permit for it was taken before the server was fetched:
+// send makes one request for the action, and judges its response. The permit for it was taken before the server was fetched:
 // waiting for it now would let the details grow old.
-func (r *revertCall) send(ctx context.Context) (answer, error) {
+func (r *revertCall) send(ctx context.Context) (sendResult, error) {
 	if !r.unclear {
 		r.sentAt = time.Now().UTC() // keeps its value through JSON
 	}
@@ -50,42 +50,42 @@ func (r *revertCall) send(ctx context.Context) (answer, error) {
 	switch {
 	case errors.Is(err, rest.ErrTooLate):
 		if r.aged++; r.aged > maxAged {
-			return answerRefused, fmt.Errorf("the details of the server are older than %s: %w", r.c.maxLookAge, err)
+			return sendRefused, fmt.Errorf("the details of the server are older than %s: %w", r.c.maxLookAge, err)
 		}
-		return answerAgain, err
+		return sendAgain, err
 	case !errors.As(err, &transport): // no credential, or the context ended before
-		return answerRefused, err
+		return sendRefused, err
 	case transport.sent:
-		return answerLost, err
+		return sendLost, err
 	case transport.permanent:
-		return answerRefused, err
+		return sendRefused, err
 	}
-	return answerNotDone, err
+	return sendNotDone, err
 }
 
 // judgeSuccess reads a 2xx. The vendor's flow control answers 202 with an error in its body, which proves that nothing was
 // done; any other body that speaks of an error proves nothing.
-func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (answer, error) {
+func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (sendResult, error) {
 	if res.BodyErr != nil {
-		return answerLost, &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
+		return sendLost, &transportError{sent: true, err: fmt.Errorf("read the response: %w", res.BodyErr)}
 	}
 	if len(bytes.TrimSpace(res.Body)) > 0 {
 		e := problem.DecodeError(res.Body, res.Redact)
 		api := apiError(req, res)
 		switch {
 		case e.Found && api.rateLimited():
-			return answerNotDone, api
+			return sendNotDone, api
 		case e.Found:
-			return answerLost, api
+			return sendLost, api
 		case !e.JSON, speaksOfError(res.Body):
-			return answerLost, &answerError{errors.New("the response is not clear: " + clip(res.Redact(e.Message)))}
+			return sendLost, &responseError{errors.New("the response is not clear: " + clip(res.Redact(e.Message)))}
 		}
 	}
 	r.revert.RequestID = requestID(res)
-	return answerAccepted, nil
+	return sendAccepted, nil
 }
 
-// speaksOfError reports whether an answer has a word of trouble in it, wherever. A wrong suspicion costs a request.
+// speaksOfError reports whether a response has a word of trouble in it, wherever. A wrong suspicion costs a request.
 func speaksOfError(body []byte) bool {
 	text := bytes.ToLower(body)
 	for _, word := range []string{"err", "fault", "fail", "code", "common."} {
@@ -103,31 +103,31 @@ func clip(text string) string {
 	return problem.CleanText(text, 128)
 }
 
-// judgeRefusal reads an answer that is not a 2xx.
-func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (answer, error) {
+// judgeRefusal reads a response that is not a 2xx.
+func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (sendResult, error) {
 	switch {
 	case api.rateLimited():
-		return answerNotDone, api
+		return sendNotDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
 		r.renewed = true
 		switch err := r.c.renewed(ctx, res, api); {
 		case errors.Is(err, errRenewed):
-			return answerAgain, err
+			return sendAgain, err
 		case passing(ctx, err): // the 401 itself did nothing
-			return answerNotDone, err
+			return sendNotDone, err
 		default:
-			return answerRefused, err
+			return sendRefused, err
 		}
-	case api.noUsableAnswer(): // the front end's words, whatever the status: OpenStack may have accepted it
-		return answerLost, api
+	case api.noUsableResponse(): // the front end's words, whatever the status: OpenStack may have accepted it
+		return sendLost, api
 	case api.conflict():
-		return answerConflict, api
+		return sendConflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
-		return answerEnded, api
+		return sendEnded, api
 	case api.status() >= 500, api.StatusCode < 200, api.timedOut():
-		return answerLost, api
+		return sendLost, api
 	}
-	return answerRefused, api
+	return sendRefused, api
 }
 
 // endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.

@@ -138,11 +138,11 @@ func (c *Client) newWait(revert *Revert, seenAt time.Time) *verdict.Wait {
 func decide(ctx context.Context, tracker *verdict.Wait, record *recordReader, s *Server, at moment) (bool, error) {
 	v, reason := tracker.Observe(s.state(), verdict.Moment{Requested: at.requested, Now: time.Now(), Date: at.date})
 	if v == verdict.FetchRecord {
-		answer, ok := record.read(ctx, tracker)
+		recorded, ok := record.read(ctx, tracker)
 		if !ok && !tracker.Exhausted(time.Now()) {
 			return false, nil // after the next response it is fetched again
 		}
-		v, reason = tracker.Recorded(answer, time.Now())
+		v, reason = tracker.Recorded(recorded, time.Now())
 	}
 	return concluded(v, reason, record.revert, s)
 }

@@ -116,7 +116,7 @@ func (s *Server) describe() string {
 // orNone cleans a word of the cloud for an error text.
 func orNone(s string) string { return cmp.Or(problem.CleanText(s, 64), "none") }
 
-// set fills s with what an answer says. redact removes a credential that the answer echoes.
+// set fills s with what a response says. redact removes a credential that the response echoes.
 func (s *Server) set(w *wire.Server, redact func(string) string) {
 	*s = Server{
 		ID: w.ID, Name: w.Name, Status: value(w.Status, redact), VMState: value(w.VMState, redact), TaskState: value(w.TaskState, redact), PowerState: w.PowerState,

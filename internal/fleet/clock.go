@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Clock knows how far the cloud's clock is from ours, from the date of its answers. The zero Clock takes them for the same.
+// Clock knows how far the cloud's clock is from ours, from the date of its responses. The zero Clock takes them for the same.
 type Clock struct {
 	mu    sync.Mutex
-	known bool // an answer had a date
+	known bool // a response had a date
 	skew  time.Duration
 }
 
@@ -29,7 +29,7 @@ func (c *Clock) At(t time.Time) time.Time {
 	return t.Add(c.skew)
 }
 
-// DateAt is At, but zero if no answer had a date.
+// DateAt is At, but zero if no response had a date.
 func (c *Clock) DateAt(t time.Time) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

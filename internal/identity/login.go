@@ -1,5 +1,5 @@
 // Package identity knows Keystone v3, Huawei Cloud's IAM, which speaks the same language, and the metadata service that
-// hands out temporary access keys: what to send, in which order, and what an answer says.
+// hands out temporary access keys: what to send, in which order, and what a response says.
 //
 // It opens no connection: it asks through a [Do] that it is handed. It reads no clock and knows no error type of the SDK;
 // caching and renewal do not belong here either. Its own errors hold no secret.

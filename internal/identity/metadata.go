@@ -18,7 +18,7 @@ type SecurityKey struct {
 	ExpiresAt                           time.Time // zero if the service does not tell
 }
 
-// ParseSecurityKey reads the metadata service's answer to a request for a temporary access key.
+// ParseSecurityKey reads the metadata service's response to a request for a temporary access key.
 func ParseSecurityKey(body []byte) (SecurityKey, error) {
 	fields, err := credentialFields(body)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/revert-resize/ecs/internal/rest"
 )
 
-// Do makes one request to a service. Everything but a 2xx is an error that names op; the answer comes with it if there is
+// Do makes one request to a service. Everything but a 2xx is an error that names op; the response comes with it if there is
 // one.
 type Do func(ctx context.Context, op string, req *rest.Request) (*rest.Response, error)
 
-// Login gets a token with the body of a login, in which secret stands. With the catalog the answer is large.
+// Login gets a token with the body of a login, in which secret stands. With the catalog the response is large.
 func Login(ctx context.Context, do Do, body []byte, secret string, catalog bool) (Token, error) {
 	const op = "log in"
 	req := &rest.Request{Method: http.MethodPost, Path: "/v3/auth/tokens?nocatalog=true", Body: body, Secret: secret}
@@ -48,7 +48,7 @@ func FindProjects(ctx context.Context, do Do, name string) (found, seen []Projec
 	return found, seen, err
 }
 
-// listProjects also returns the status of the answer, 0 if there is none.
+// listProjects also returns the status of the response, 0 if there is none.
 func listProjects(ctx context.Context, do Do, path string) (projects []Project, status int, err error) {
 	const op = "list projects"
 	res, err := do(ctx, op, &rest.Request{Method: http.MethodGet, Path: path})

@@ -28,7 +28,7 @@ type Endpoint struct {
 	URL       string
 }
 
-// ParseToken reads the answer to a login: its X-Subject-Token header and its body.
+// ParseToken reads the response to a login: its X-Subject-Token header and its body.
 func ParseToken(subjectToken string, body []byte) (Token, error) {
 	if !IsHeaderText(subjectToken) {
 		return Token{}, errors.New("the response has no usable X-Subject-Token")

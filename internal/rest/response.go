@@ -31,7 +31,7 @@ type Response struct {
 	bodies *sync.Pool    // where it is from
 }
 
-// Date returns when the server answered, by its own clock; the zero time if it does not tell.
+// Date returns when the server made the response, by its own clock; the zero time if it does not say.
 func (r *Response) Date() time.Time {
 	text := r.Header.Get("Date")
 	if text == "" {

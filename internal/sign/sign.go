@@ -1,7 +1,7 @@
 // Package sign computes Huawei Cloud's request signature SDK-HMAC-SHA256.
 //
 // It holds pure functions over a request that is about to be sent: no network, no clock, no state, standard library only.
-// Where keys come from, which keys are acceptable and what an answer of the cloud means do not belong here,
+// Where keys come from, which keys are acceptable and what a response of the cloud means do not belong here,
 // but for the one question that only the signature's date can answer: how far apart the two clocks are, and how to say so.
 package sign
 

@@ -11,7 +11,7 @@ import (
 const MaxSkew = 15 * time.Minute
 
 // Skew tells how far the clock that signed a request is ahead of the cloud's (negative: behind it). sent are the
-// headers of the signed request, got those of the answer, message is the text of its error, which names the cloud's
+// headers of the signed request, got those of the response, message is the text of its error, which names the cloud's
 // time where it is the reason for the refusal. ok is false where the dates are not known.
 func Skew(sent, got http.Header, message string) (skew time.Duration, ok bool) {
 	signed, err := time.Parse(DateLayout, sent.Get(HeaderDate))

@@ -116,7 +116,7 @@ func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 	return GoOn, ""
 }
 
-// tie finds the cloud's time of a revert that does not tell it: one of an earlier version, or made by hand. The date of an answer ties
+// tie finds the cloud's time of a revert that does not tell it: one of an earlier version, or made by hand. The date of a response ties
 // the two clocks together.
 func (w *Wait) tie(m Moment) {
 	if !w.CloudTime.IsZero() || w.SentAt.IsZero() || m.Date.IsZero() {
@@ -243,7 +243,7 @@ func (w *Wait) long(now time.Time) bool {
 	return w.responses >= graceResponses && now.Sub(w.since) >= longFactor*w.Settle
 }
 
-// Exhausted reports whether the record was requested for so long without an answer that it is taken for unreadable.
+// Exhausted reports whether the record was requested for so long without a response that it is taken for unreadable.
 func (w *Wait) Exhausted(now time.Time) bool { return w.long(now) }
 
 // fetchAfterGrace has the record fetched once the grace of a question is over, and then once in a settle time.

@@ -11,13 +11,13 @@ var ErrNoAction = errors.New("response holds no action")
 
 // Action is one record of what was done to a server. Absent and null fields are zero values.
 type Action struct {
-	// Name is the answer's action, such as "revertResize".
+	// Name is the response's action, such as "revertResize".
 	Name, RequestID string
 	// Message is "" while nothing went wrong, else "Error".
 	Message string
-	// Start is in UTC; zero when the answer does not tell.
+	// Start is in UTC; zero when the response does not say.
 	Start time.Time
-	// Events are the steps so far, in the order of the answer (Nova: newest first).
+	// Events are the steps so far, in the order of the response (Nova: newest first).
 	Events []Event
 	// HasEvents says that the answer has a list of events, be it empty: without one the caller may not see them.
 	HasEvents bool

@@ -10,15 +10,15 @@ import (
 // absent, null or of another type. The errors of [DecodeServer] and [DecodeServers] match it with errors.Is.
 var ErrNoServer = errors.New("response holds no server")
 
-// Server is one server as the details and the list answers describe it. Absent and null fields are zero values.
+// Server is one server as the responses with the details or with the list describe it. Absent and null fields are zero values.
 type Server struct {
 	ID, Name, Status string
 	// VMState, TaskState and PowerState are the OS-EXT-STS fields.
 	VMState, TaskState string
 	PowerState         int
-	// FlavorID is flavor.id, or flavor.original_name where the answer has no id (microversion 2.47 and later).
+	// FlavorID is flavor.id, or flavor.original_name where the response has no id (microversion 2.47 and later).
 	FlavorID string
-	// ProjectID is the answer's tenant_id.
+	// ProjectID is the response's tenant_id.
 	HostID, ProjectID, UserID, AvailabilityZone, KeyName string
 	// Times are in UTC; zero when null, absent, empty or unreadable.
 	Created, Updated, LaunchedAt time.Time
@@ -26,14 +26,14 @@ type Server struct {
 	Metadata map[string]string
 	// Addresses maps the name or ID of a network to the addresses there. It is nil when empty or absent.
 	Addresses map[string][]Address
-	// Fault is nil when the answer holds none.
+	// Fault is nil when the response holds none.
 	Fault *Fault
 }
 
 // Address is one address of a server on one network.
 type Address struct {
 	Addr string
-	// Version is 4 or 6; 0 when the answer does not tell.
+	// Version is 4 or 6; 0 when the response does not say.
 	Version int
 	// Type is "fixed" or "floating".
 	Type, MACAddr string
@@ -41,7 +41,7 @@ type Address struct {
 
 // Fault is why a server is in the status ERROR.
 type Fault struct {
-	// Code is an HTTP status; 0 when the answer does not tell.
+	// Code is an HTTP status; 0 when the response does not say.
 	Code int
 	// Message and Details are the cloud's words, unchanged: see problem.CleanText before they go into an error or a log.
 	Message, Details string
