@@ -133,7 +133,7 @@ func raceWithConfirm(t *testing.T, s *session, lead time.Duration, answer spoil)
 	switch {
 	case end.status == "ERROR" && err == nil: // the confirm failed once the revert had ended
 		require.Equal(t, before, done.FlavorID)
-		require.Equal(t, "Success", srv.reverts(t)[0].events["compute_finish_revert_resize"])
+		srv.mustRecord(t, "the end of the revert", func(a action) bool { return a.events["compute_finish_revert_resize"] == "Success" })
 	case end.status == "ERROR":
 		require.ErrorIs(t, err, ecs.ErrNotReverted)
 		require.NotEmpty(t, accepted)
