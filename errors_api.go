@@ -46,7 +46,7 @@ func apiError(req *rest.Request, res *rest.Response) *APIError {
 	body := problem.DecodeError(res.Body, res.Redact) // the texts are redacted there, before they are cleaned and cut
 	e := &APIError{
 		StatusCode: res.StatusCode, Method: req.Method, URL: shownURL(res),
-		Code: cmp.Or(body.Nova, body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID, otherID(res)),
+		Code: cmp.Or(body.Nova, decisive(body.Code, body.Others), body.Code), Message: body.Message, RequestID: cmp.Or(requestID(res), body.RequestID, otherID(res)),
 	}
 	now := cmp.Or(res.Date(), time.Now()) // a date in Retry-After is by the server's clock
 	e.RetryAfter = cmp.Or(retry.After(res.Header.Get("Retry-After"), now), retry.After(body.RetryAfter, now))
@@ -54,6 +54,24 @@ func apiError(req *rest.Request, res *rest.Response) *APIError {
 		e.Message = "redirect" + redirectTarget(res) + " not followed"
 	}
 	return e
+}
+
+// decisive returns the code that decides what became of a request, if one of several does: the details of an error may hold it, or
+// refine it to one that decides nothing. That OpenStack gave no usable response goes before everything else.
+func decisive(code string, others []string) string {
+	if len(others) == 0 {
+		return code
+	}
+	for _, decides := range []func(*APIError) bool{
+		(*APIError).noUsableResponse, (*APIError).rateLimited, (*APIError).conflict, (*APIError).serverGone, (*APIError).notPublished,
+	} {
+		for _, code := range append([]string{code}, others...) {
+			if decides(&APIError{StatusCode: http.StatusBadRequest, Code: code}) {
+				return code
+			}
+		}
+	}
+	return ""
 }
 
 // shownURL returns the URL of a request without the parts that may hold secrets.

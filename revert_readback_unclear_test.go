@@ -73,7 +73,17 @@ func TestRevertResize_RefusalsThatProveNothing(t *testing.T) {
 		"ecs.1002 in lower case": EcsError(http.StatusBadRequest, "ecs.1002"),
 		"Ecs.1002 in a detail":   Reply(http.StatusBadRequest, `{"error":{"code":"Ecs.0005","message":"x","details":[{"code":"Ecs.1002"}]}}`),
 		"Ecs.1002 in a cause":    Reply(http.StatusBadRequest, `{"error_code":"Ecs.0005","error_msg":"x","cause":{"error_code":"Ecs.1002","error_msg":"timed out"}}`),
-		"Ecs.1002 in a text":     Reply(http.StatusBadRequest, `{"message":"{\"error\":{\"code\":\"Ecs.1002\",\"message\":\"timed out\"}}"}`),
+		"Ecs.1002 with a detail that decides nothing": Reply(http.StatusBadRequest, `{"error":{"code":"Ecs.1002","message":"x","details":[{"code":"Ecs.0039","message":"foo bar"}]}}`),
+		"Ecs.1002 with a detail that would decide":    Reply(http.StatusBadRequest, `{"error":{"code":"Ecs.1002","message":"x","details":[{"code":"Ecs.0100","message":"wrong state"}]}}`),
+		"Ecs.1002 in the second detail":               Reply(http.StatusBadRequest, `{"error":{"code":"Ecs.0005","message":"x","details":[{"code":"Ecs.0039"},{"code":"Ecs.1002"}]}}`),
+		"Ecs.1002 in the second error":                Reply(http.StatusBadRequest, `{"errors":[{"code":"Ecs.0005","message":"x"},{"code":"Ecs.1002","message":"y"}]}`),
+		"Ecs.1002 with a 401":                         EcsError(http.StatusUnauthorized, "Ecs.1002"),
+		"Ecs.1002 with a 429":                         EcsError(http.StatusTooManyRequests, "Ecs.1002"),
+		"Ecs.1002 with a line break in the message":   Reply(http.StatusBadRequest, "{\"error\":{\"code\":\"Ecs.1002\",\"message\":\"timed\nout\"}}"),
+		"a 400 that ends in its code":                 Reply(http.StatusBadRequest, `{"error":{"message":"A system exception occurred.","code":"Ecs.10`),
+		"a 400 whose body breaks off":                 CutOff(http.StatusBadRequest, ""),
+		"a 400 in single quotes":                      Reply(http.StatusBadRequest, `{'error':{'code':'Ecs.1002'}}`),
+		"Ecs.1002 in a text":                          Reply(http.StatusBadRequest, `{"message":"{\"error\":{\"code\":\"Ecs.1002\",\"message\":\"timed out\"}}"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

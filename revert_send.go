@@ -73,7 +73,7 @@ func (r *revertCall) judgeSuccess(req *rest.Request, res *rest.Response) (sendRe
 		e := problem.DecodeError(res.Body, res.Redact)
 		api := apiError(req, res)
 		switch {
-		case e.Found && api.rateLimited():
+		case e.Found && e.JSON && api.rateLimited():
 			return sendNotDone, api
 		case e.Found:
 			return sendLost, api
@@ -106,6 +106,10 @@ func clip(text string) string {
 // judgeRefusal reads a response that is not a 2xx.
 func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *APIError) (sendResult, error) {
 	switch {
+	case api.noUsableResponse(): // the front end's words, whatever the status: OpenStack may have accepted it
+		return sendLost, api
+	case api.StatusCode == http.StatusBadRequest && unreadable(res): // such words come with a 400, too
+		return sendLost, api
 	case api.rateLimited():
 		return sendNotDone, api
 	case api.StatusCode == http.StatusUnauthorized && !r.renewed:
@@ -118,8 +122,6 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		default:
 			return sendRefused, err
 		}
-	case api.noUsableResponse(): // the front end's words, whatever the status: OpenStack may have accepted it
-		return sendLost, api
 	case api.conflict():
 		return sendConflict, api
 	case api.StatusCode == http.StatusInternalServerError && endedAtNova(res):
@@ -128,6 +130,11 @@ func (r *revertCall) judgeRefusal(ctx context.Context, res *rest.Response, api *
 		return sendLost, api
 	}
 	return sendRefused, api
+}
+
+// unreadable reports whether a part of a response is missing, or its body begins as JSON and is none.
+func unreadable(res *rest.Response) bool {
+	return res.BodyErr != nil || problem.DecodeError(res.Body, res.Redact).Broken
 }
 
 // endedAtNova reports whether a failure comes from Nova itself, so that nothing of the request is on its way any more.

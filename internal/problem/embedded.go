@@ -80,6 +80,7 @@ func (r *reader) unwrap(p problem, times int) problem {
 	inner = r.unwrap(inner, times-1)
 	if !isNovaFault(inner.nova) { // what is no fault of Nova for certain does not hide what the front end says of Nova
 		inner.nova = ""
+		inner.codes = append(inner.codes, p.codes...)
 		if specificity(inner.code) < specificity(p.code) {
 			inner.code, inner.codeRank = p.code, p.codeRank
 		}

@@ -5,6 +5,8 @@ package problem
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
+	"unicode"
 )
 
 // ErrorBody is what the body of an error response says. Its texts are redacted, cleaned as by [CleanText], and bounded.
@@ -14,13 +16,17 @@ type ErrorBody struct {
 	Found bool
 	// JSON says that the body is one complete, valid JSON text.
 	JSON bool
+	// Broken says that the body begins like JSON and cannot be read as such: what it says is open.
+	Broken bool
 	// Nova is the key around a Nova fault, such as "itemNotFound" or "conflictingRequest"; "" for every other shape.
 	Nova string
 	// Code is the cloud's code: "Ecs.0114", "APIGW.0308", or a number's text such as "409"; "" if there is none. Of nested
 	// ones it is the most specific.
 	Code string
-	// Message is the most specific message, within 512 bytes; the heading of an HTML page; or a plain text. It is "" for binary
-	// and for broken JSON.
+	// Others are the cloud's codes beside Code, such as those of several details. It is nil for a Nova fault, which counts alone.
+	Others []string
+	// Message is the most specific message, within 512 bytes; the heading of an HTML page; or the text itself where it is nothing of
+	// the kind. It is "" for binary.
 	Message string
 	// RequestID is the ID that the body gives the request.
 	RequestID string
@@ -44,12 +50,15 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 	e := ErrorBody{JSON: json.Valid(bytes.TrimLeft(body, blank))}
 	text := bytes.TrimLeft(toUTF8(body), blank)
 	root, parsed := parse(text)
+	if !parsed && len(text) > 0 && (text[0] == '{' || text[0] == '[') {
+		root, parsed = parse(repaired(text))
+		e.Broken = !parsed
+	}
 	r := reader{redact: redact, left: maxTried}
 	var p problem
 	switch {
 	case parsed && !IsMarkup(text):
 		p = r.tree(root)
-	case len(text) == 0 || bytes.IndexByte([]byte(`{["`), text[0]) >= 0: // there is no telling what broken JSON says
 	case parsed:
 		if p = r.tree(root); p.known() {
 			p.sure = p.code != "" && !p.success
@@ -68,7 +77,30 @@ func DecodeError(body []byte, redact func(string) string) ErrorBody {
 	if e.Found = p.sure && (e.Code != "" || e.Message != ""); e.Found {
 		e.Nova = cleanRedacted(p.nova, maxWord, redact)
 	}
+	if e.Nova == "" {
+		for _, code := range p.codes {
+			if code = cleanRedacted(code, maxWord, redact); code != e.Code && !slices.Contains(e.Others, code) {
+				e.Others = append(e.Others, code)
+			}
+		}
+	}
 	return e
+}
+
+// repaired returns the first JSON text, with blanks in the place of control characters: some front ends put line breaks into a string, or
+// one response behind another.
+func repaired(text []byte) []byte {
+	text = bytes.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	var first json.RawMessage
+	if json.NewDecoder(bytes.NewReader(text)).Decode(&first) != nil {
+		return nil
+	}
+	return first
 }
 
 // blank is what may stand in front of a text, a byte order mark among it.

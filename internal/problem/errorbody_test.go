@@ -160,7 +160,9 @@ func TestDecodeError_ReadsEveryKnownShape(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.want.Found, test.want.JSON = true, true
-			assert.Equal(t, test.want, problem.DecodeError([]byte(test.body), nil))
+			got := problem.DecodeError([]byte(test.body), nil)
+			got.Others = nil // see TestDecodeError_KeepsAllCodes
+			assert.Equal(t, test.want, got)
 		})
 	}
 }
@@ -205,11 +207,7 @@ func TestDecodeError_SaysWhatABodyWithoutJSONSays(t *testing.T) {
 		"page of tags":      {strings.Repeat("<t", 20000), ""},
 		"binary":            {"\x1f\x8b\x08\x00\x00", ""},
 		"not UTF-8":         {"caf\xe9 noir", ""},
-		"cut JSON":          {`{"error":{"code":"Ecs.0005","message":"x`, ""},
-		"JSON and more":     {`{"error":{"code":"Ecs.0005"}} {}`, ""},
-		"list, cut":         {`[1,`, ""},
-		"string, cut":       {`"abc`, ""},
-		"nested too deep":   {strings.Repeat("[", 10001) + strings.Repeat("]", 10001), ""},
+		"string, cut":       {`"abc`, `"abc`},
 		"long text":         {strings.Repeat("é", 300), strings.Repeat("é", 254) + "…"},
 	}
 	for name, test := range tests {
@@ -217,6 +215,52 @@ func TestDecodeError_SaysWhatABodyWithoutJSONSays(t *testing.T) {
 			t.Parallel()
 			assert.Equal(t, problem.ErrorBody{Message: test.message}, problem.DecodeError([]byte(test.body), nil))
 		})
+	}
+}
+
+// What is no whole JSON is read as far as it is clear, and shown as it is otherwise.
+func TestDecodeError_BrokenJSON(t *testing.T) {
+	t.Parallel()
+	ecs := problem.ErrorBody{Found: true, Code: "Ecs.1002", Message: "timed out"}
+	whole := `{"error":{"code":"Ecs.1002","message":"timed out"}}`
+	shown := func(text string) problem.ErrorBody { return problem.ErrorBody{Broken: true, Message: text} }
+	for name, tt := range map[string]struct {
+		body string
+		want problem.ErrorBody
+	}{
+		"a line break in a string":  {strings.Replace(whole, "timed out", "timed\r\nout", 1), ecs},
+		"a text behind it":          {whole + "\n" + `{"x":1}`, ecs},
+		"a brace behind it":         {whole + "}", ecs},
+		"cut in a message":          {`{"error":{"code":"Ecs.0005","message":"x`, shown(`{"error":{"code":"Ecs.0005","message":"x`)},
+		"cut in a code":             {`{"error":{"code":"Ecs.10`, shown(`{"error":{"code":"Ecs.10`)},
+		"a list, cut":               {`[1,`, shown(`[1,`)},
+		"single quotes":             {`{'error_code':'Ecs.0100','error_msg':'wrong state'}`, shown(`{'error_code':'Ecs.0100','error_msg':'wrong state'}`)},
+		"single quotes around JSON": {`{'error':"{\"code\":1}"}`, shown(`{'error':"{\"code\":1}"}`)},
+		"nested too deep":           {strings.Repeat("[", 10001), shown(strings.Repeat("[", 509) + "…")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, tt.want, problem.DecodeError([]byte(tt.body), nil))
+		})
+	}
+}
+
+// All codes are kept, whichever is shown: what decides may stand in any detail.
+func TestDecodeError_KeepsAllCodes(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string][]string{
+		`{"error":{"code":"Ecs.1002","message":"m","details":[{"code":"Ecs.0039","message":"foo bar"}]}}`:         {"Ecs.0039", "Ecs.1002"},
+		`{"error":{"code":"Ecs.0005","message":"m","details":[{"code":"Ecs.0005"},{"code":"Ecs.0605"}]}}`:         {"Ecs.0005", "Ecs.0605"},
+		`{"errors":[{"code":"Ecs.0039","message":"a"},{"code":"Ecs.0100","message":"b"}]}`:                        {"Ecs.0039", "Ecs.0100"},
+		`{"error":{"code":"Ecs.0005","message":"m","details":["Ecs.0100"]}}`:                                      {"Ecs.0100", "Ecs.0005"},
+		`{"error":{"code":"Ecs.0005","message":"m","detail":"Ecs.0100"}}`:                                         {"Ecs.0005", "Ecs.0100"},
+		`{"error":{"code":"request body is illegal.","message":"Ecs.0005"}}`:                                      {"Ecs.0005"},
+		`{"error":{"message":"failed: {\"error\":{\"code\":\"Ecs.0100\",\"message\":\"b\"}}","code":"Ecs.1000"}}`: {"Ecs.0100", "Ecs.1000"},
+		`{"error":{"message":"{\"conflictingRequest\": {\"message\": \"x\", \"code\": 409}}","code":"Ecs.1000"}}`: {"409"},
+		`{"conflictingRequest":{"message":"x","code":409},"error":{"code":"Ecs.1000","message":"y"}}`:             {"409"},
+	} {
+		e := problem.DecodeError([]byte(body), nil)
+		assert.Equal(t, want, append([]string{e.Code}, e.Others...), body)
 	}
 }
 

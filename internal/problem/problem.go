@@ -9,6 +9,8 @@ import (
 // problem is what an object, or several of them together, say of an error. The texts are as they came.
 type problem struct {
 	nova, code, message, requestID, retryAfter string
+	// codes are all codes of the cloud.
+	codes []string
 	// codeRank and messageRank say how much the names mean under which the code and the message stood.
 	codeRank, messageRank int
 	// sure says that it is an error whatever the status of the response is.
@@ -49,6 +51,10 @@ func (n *node) problem() problem {
 	var p problem
 	switch n.kind {
 	case textual:
+		if isCloudCode(n.text) {
+			p.setCode(n.text, rankDetail)
+			return p
+		}
 		return problem{message: n.text, messageRank: rankDetail}
 	case list:
 		for i := range n.children {
@@ -93,6 +99,9 @@ func (p *problem) member(child *node) {
 			p.setCode(text, rank)
 		}
 	case aMessage:
+		if isCloudCode(text) {
+			p.codes = append(p.codes, text)
+		}
 		p.sure = p.sure || rank == rankError
 		p.setMessage(text, rank)
 	case anErrorID: // of the error that happened, or of its kind
@@ -113,6 +122,9 @@ func (p *problem) member(child *node) {
 func (p *problem) setCode(code string, rank int) {
 	if isStatus(code) {
 		code, rank = code[:3], 0
+	}
+	if isCloudCode(code) {
+		p.codes = append(p.codes, code)
 	}
 	if p.code == "" || rank > p.codeRank {
 		p.code, p.codeRank = code, rank
@@ -155,6 +167,7 @@ func (p *problem) nested(child *node) {
 		inner.nova, inner.sure = child.name, true
 	}
 	id := cmp.Or(p.requestID, inner.requestID)
+	p.codes = append(p.codes, inner.codes...)
 	switch name := plainName(child.name); {
 	case !inner.known() || p.nova != "":
 	case isNovaFault(inner.nova):
@@ -181,7 +194,7 @@ func (p *problem) complete(other problem) {
 	if p.message == "" {
 		p.message, p.messageRank = other.message, other.messageRank
 	}
-	p.nova = cmp.Or(p.nova, other.nova)
+	p.nova, p.codes = cmp.Or(p.nova, other.nova), append(p.codes, other.codes...)
 	p.requestID, p.retryAfter = cmp.Or(p.requestID, other.requestID), cmp.Or(p.retryAfter, other.retryAfter)
 	p.sure = p.sure || other.sure
 }
