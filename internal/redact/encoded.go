@@ -18,7 +18,7 @@ const mostEncodings = 3
 
 // redactor removes secrets from a text and from what it stands for.
 type redactor struct {
-	secrets []string
+	secrets []secretText
 	seen    map[string]int // what was decoded already, and how many more encodings were undone in it
 }
 
@@ -26,8 +26,11 @@ type redactor struct {
 // secret appears then.
 func (r *redactor) text(text string, encodings int) string {
 	for _, secret := range r.secrets {
-		text = strings.ReplaceAll(text, secret, redacted)
-		text = redactEnd(text, secret)
+		text = strings.ReplaceAll(text, secret.text, redacted)
+		if !secret.words {
+			text = redactRuns(text, secret.text)
+		}
+		text = redactEnd(text, secret.text)
 	}
 	if encodings == 0 {
 		return text
@@ -100,6 +103,7 @@ func undoTags(text string) string {
 // undoSplits leaves out what may split a word that is still to be read as one: line breaks with the blanks behind them, and what no
 // reader sees.
 func undoSplits(text string) string {
+	text = strings.ReplaceAll(text, "\\\n", "\n")
 	text = undo(text, '\n', func(split string) (plain string, length int) {
 		return "", len(split) - len(strings.TrimLeft(split, "\r\n\t "))
 	})

@@ -14,16 +14,18 @@ const (
 	redacted = "[REDACTED]"
 	// shortest is the length below which a header's value is taken for a word or a number, and not for a secret.
 	shortest = 4
+	// shortestRun is how many bytes of a secret's beginning, standing anywhere, are a secret that the server has shortened.
+	shortestRun = 12
 )
 
 // Text removes from text whatever a request carried as its credential, in the headers sent or as secret in its body, should the
 // server echo it: as it is, with the escapes of a URL, of JSON, of HTML or of a Go string, in base64 or hexadecimal, split by tags or line
-// breaks, and also where a limit has cut it off at the end of the text.
+// breaks, or shortened to its beginning.
 func Text(text string, sent http.Header, secret string) string {
 	if len(text) < shortest {
 		return text
 	}
-	var room [8]string
+	var room [8]secretText
 	r := redactor{secrets: secrets(room[:0], len(text), sent, secret)}
 	return r.text(text, mostEncodings)
 }
@@ -36,6 +38,33 @@ func Error(err error, sent http.Header, secret string) error {
 		return errors.New(clean)
 	}
 	return err
+}
+
+// secretText is a text that must not be shown.
+type secretText struct {
+	text  string
+	words bool // there are spaces in it: it begins with the name of a scheme, or with a word
+}
+
+// redactRuns removes the beginning of a secret wherever it stands.
+func redactRuns(text, secret string) string {
+	if len(secret) <= shortestRun {
+		return text
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, secret[:shortestRun])
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		out.WriteString(redacted)
+		same := 0
+		for same < len(rest) && shortestRun+same < len(secret) && rest[same] == secret[shortestRun+same] {
+			same++
+		}
+		text = rest[same:]
+	}
 }
 
 // redactEnd removes the beginning of a secret from the end of a text.
@@ -54,7 +83,7 @@ func redactEnd(text, secret string) string {
 
 // secrets appends to all the texts that must not be shown in one of length bytes, the longest first, since one may hold
 // another.
-func secrets(all []string, length int, sent http.Header, inBody string) []string {
+func secrets(all []secretText, length int, sent http.Header, inBody string) []secretText {
 	all = appendSecret(all, inBody, length)
 	for name, values := range sent {
 		if harmless(name) {
@@ -71,20 +100,24 @@ func secrets(all []string, length int, sent http.Header, inBody string) []string
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortFunc(all, func(a, b secretText) int { return cmp.Compare(len(b.text), len(a.text)) })
 	return all
 }
 
-// appendSecret appends a secret, and how the query of a URL has it if there are spaces in it. No more of it than can be there: every
+// appendSecret appends a secret, and how a server may write it otherwise: the query of a URL has a plus for a space. No more of it than can be there: every
 // success has its request ID redacted.
-func appendSecret(all []string, secret string, length int) []string {
+func appendSecret(all []secretText, secret string, length int) []secretText {
 	if len(secret) < shortest {
 		return all
 	}
+	words := strings.Contains(secret, " ")
 	secret = secret[:min(len(secret), length+utf8.UTFMax)] // the last character may be spoilt, and must not count
-	all = append(all, secret)
-	if strings.Contains(secret, " ") {
-		all = append(all, strings.ReplaceAll(secret, " ", "+"))
+	all = append(all, secretText{secret, words})
+	if words {
+		all = append(all, secretText{strings.ReplaceAll(secret, " ", "+"), words})
+	}
+	if strings.Trim(secret, "0123456789abcdef") == "" { // some servers write hexadecimal in capitals
+		all = append(all, secretText{strings.ToUpper(secret), words})
 	}
 	return all
 }
