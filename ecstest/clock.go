@@ -16,7 +16,12 @@ func WithClock(offset time.Duration) Option {
 }
 
 // Now is the time of the cloud's clock: time.Now, plus the offset of [WithClock].
-func (s *Server) Now() time.Time { return time.Now().Add(s.cfg.clockOffset) }
+func (s *Server) Now() time.Time {
+	if s.closing == nil { // almost everything asks for the time
+		panic("ecstest: a Server is made by NewServer or NewUnstarted")
+	}
+	return time.Now().Add(s.cfg.clockOffset)
+}
 
 // date puts the Date header on a response that has none.
 func (s *Server) date(a *Answer) {

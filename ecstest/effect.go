@@ -61,8 +61,9 @@ func (e Effect) Applied() Effect {
 }
 
 // AppliedLate lets the request take effect in the cloud when d is over since the
-// client got its answer, was cut off, or gave up.
+// client got its answer, was cut off, or gave up. A negative d panics.
 func (e Effect) AppliedLate(d time.Duration) Effect {
+	checkDurations("AppliedLate", d)
 	e.reach, e.late = reachLate, d
 	e.name += " (applied late)"
 	return e
@@ -140,8 +141,10 @@ func DropBefore() Effect { return Effect{name: "drop before", reply: replyCut} }
 // DropAfter cuts the connection; the request took effect, its answer is lost.
 func DropAfter() Effect { return Effect{name: "drop after", reply: replyCut, reach: reachAlways} }
 
-// DeliverLate cuts the connection; the request takes effect when d is over.
+// DeliverLate cuts the connection; the request takes effect when d is over,
+// which must not be negative.
 func DeliverLate(d time.Duration) Effect {
+	checkDurations("DeliverLate", d)
 	return Effect{name: "deliver late", reply: replyCut, reach: reachLate, late: d}
 }
 
@@ -176,8 +179,11 @@ func checkSize(what string, bytes int) {
 
 // Rewrite changes the cloud's answer on its way. The function may keep the
 // answer's body, and put one of its own in its place; it must not write into
-// either after it has returned.
-func Rewrite(change func(*Answer)) Effect { return Effect{name: "rewrite", rewrite: change} }
+// either after it has returned. A nil function panics.
+func Rewrite(change func(*Answer)) Effect {
+	checkFunction("Rewrite", change == nil)
+	return Effect{name: "rewrite", rewrite: change}
+}
 
 // Oversize blows the answer's body up to so many bytes, with spaces at its end.
 func Oversize(bytes int) Effect {
@@ -191,8 +197,12 @@ func Oversize(bytes int) Effect {
 // so it does to the first server of a list.
 func WrongID() Effect { return Effect{name: "wrong id", only: Look | List, rewrite: replaceID} }
 
-// Stale answers a look or a list as it was d ago, like a replica that lags.
-func Stale(d time.Duration) Effect { return Effect{name: "stale", only: Look | List, stale: d} }
+// Stale answers a look or a list as it was d ago, like a replica that lags. A
+// negative d panics.
+func Stale(d time.Duration) Effect {
+	checkDurations("Stale", d)
+	return Effect{name: "stale", only: Look | List, stale: d}
+}
 
 // ExpireToken makes the token of the request invalid just before it is looked at.
 func ExpireToken() Effect {
@@ -202,8 +212,10 @@ func ExpireToken() Effect {
 // Meanwhile does something just before the cloud handles the request, such as
 // what another user does to the same server: the function gets the Server and
 // the ID of the server in the request's path. If the request is delivered late
-// it comes late, too; if the request never gets there, when it would have.
+// it comes late, too; if the request never gets there, when it would have. A nil
+// function panics.
 func Meanwhile(do func(s *Server, serverID string)) Effect {
+	checkFunction("Meanwhile", do == nil)
 	return Effect{name: "meanwhile", meanwhile: do}
 }
 
@@ -215,14 +227,18 @@ func ConfirmedMeanwhile() Effect {
 	return e
 }
 
-// RevertEnds decides how the revert ends that the request starts.
+// RevertEnds decides how the revert ends that the request starts. An outcome
+// that there is not panics.
 func RevertEnds(how Outcome) Effect {
+	how.check("RevertEnds")
 	return Effect{name: "revert outcome", only: Revert, outcome: &how}
 }
 
 // Reply answers with these instead of the cloud; the request does not get
-// there, unless with Applied or AppliedLate. A nil header means JSON.
+// there, unless with Applied or AppliedLate. A nil header means JSON. A status
+// that is not from 200 to 999 panics.
 func Reply(status int, header http.Header, body string) Effect {
+	checkReply("Reply", status)
 	if header == nil {
 		header = http.Header{"Content-Type": {jsonType}}
 	}

@@ -1,6 +1,9 @@
 package ecstest
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Fault says which requests something happens to, and what. The zero Fault
 // hits the first request that comes and does nothing to it.
@@ -32,8 +35,13 @@ type Injected struct {
 
 // Inject sets a fault. Of several faults that match a request the one injected
 // first has effect. Scripted faults come before random ones. It panics if Do
-// cannot happen to any request of the kinds in On, as [RevertEnds] to a Look.
+// cannot happen to any request of the kinds in On, as [RevertEnds] to a Look, or
+// if Skip, Before or After is negative.
 func (s *Server) Inject(f Fault) *Injected {
+	checkDurations("Inject", f.Before, f.After)
+	if f.Skip < 0 {
+		panic("ecstest: Inject: a negative Skip: " + strconv.Itoa(f.Skip))
+	}
 	if f.On == 0 {
 		f.On = Any
 	}

@@ -139,9 +139,16 @@ const (
 	RevertPowerOffFails
 )
 
-// AddServer puts a server into the cloud and returns its ID.
+// AddServer puts a server into the cloud and returns its ID. It panics at a
+// Status that Nova does not know, unless there is a VMState with it, at an
+// Outcome or an action that there is not, and at a negative duration. It panics
+// at an ID that is taken, or that is not at most 64 letters, digits, "_" and "-".
 func (s *Server) AddServer(in Instance) string {
-	checkActions("AddServer", in.AfterRevert)
+	in.check("AddServer")
+	checkID("AddServer", in.ID)
+	if in.Status != "" && in.VMState == "" {
+		checkStatus("AddServer", in.Status)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()

@@ -19,21 +19,27 @@ type Lag struct {
 }
 
 // WithLag lets the reads of the whole cloud lag. A lag of [Server.SetServerLag]
-// takes its place for one server, and the effect [Stale] for one request.
+// takes its place for one server, and the effect [Stale] for one request. A
+// negative lag panics.
 func WithLag(l Lag) Option {
+	l.check("WithLag")
 	return func(c *config) { c.lag = l }
 }
 
-// SetLag changes the lag of the whole cloud, from now on; the zero Lag ends it.
+// SetLag changes the lag of the whole cloud, from now on; the zero Lag ends it,
+// and a negative one panics.
 func (s *Server) SetLag(l Lag) {
+	l.check("SetLag")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cloud.lag = l
 }
 
 // SetServerLag gives one server a lag of its own, in place of the cloud's; the
-// zero Lag is none. It reports whether there is such a server.
+// zero Lag is none, and a negative one panics. It reports whether there is such
+// a server.
 func (s *Server) SetServerLag(id string, l Lag) bool {
+	l.check("SetServerLag")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.cloud.byID[id]

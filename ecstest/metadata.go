@@ -16,8 +16,10 @@ type metadataState struct {
 }
 
 // SetMetadataLifetime sets how long the temporary keys of the metadata service
-// are valid; default 24 h. A new key is made when half of that is over.
+// are valid; zero is the default, 24 h, and a negative lifetime panics. A new
+// key is made when half of it is over.
 func (s *Server) SetMetadataLifetime(d time.Duration) {
+	checkDurations("SetMetadataLifetime", d)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.identity.metadata.lifetime = d

@@ -3,6 +3,7 @@ package ecstest
 import (
 	"math/rand/v2"
 	"net"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -108,16 +109,21 @@ func WithAddress(address string) Option {
 
 // WithPrefix serves everything below a path, as behind a shared gateway:
 // WithPrefix("/ecs") puts the details at URL + "/v2.1/..." with URL ending in "/ecs".
+// A path that is not written as in a URL panics: "/a%20b", not "/a b".
 func WithPrefix(path string) Option {
 	if !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") {
 		panic("ecstest: WithPrefix: the path starts with a slash and does not end with one: " + path)
+	}
+	if u, err := url.Parse(path); err != nil || u.EscapedPath() != path {
+		panic("ecstest: WithPrefix: not a path as URLs write it: " + path)
 	}
 	return func(c *config) { c.prefix = path }
 }
 
 // WithDurations sets how long the cloud's work takes for every server that
-// does not say otherwise in its [Instance].
+// does not say otherwise in its [Instance]. It panics if one is negative.
 func WithDurations(d Durations) Option {
+	d.check("WithDurations")
 	return func(c *config) { c.durations = d.or(c.durations) }
 }
 
@@ -130,8 +136,9 @@ func WithTokenTTL(d time.Duration) Option {
 	return func(c *config) { c.tokenTTL = d }
 }
 
-// WithThinkTime lets every request take at least d.
+// WithThinkTime lets every request take at least d, which must not be negative.
 func WithThinkTime(d time.Duration) Option {
+	checkDurations("WithThinkTime", d)
 	return func(c *config) { c.thinkTime = d }
 }
 
@@ -139,7 +146,7 @@ func WithThinkTime(d time.Duration) Option {
 // second with bursts of up to burst; IAM and metadata are not limited. With a
 // positive retryAfter the answer has a Retry-After header, in whole seconds.
 func WithRateLimit(perSecond float64, burst int, retryAfter time.Duration) Option {
-	if perSecond <= 0 || burst < 1 {
+	if !(perSecond > 0) || burst < 1 { // NaN included
 		panic("ecstest: WithRateLimit: rate and burst must be positive")
 	}
 	return func(c *config) { c.rate, c.burst, c.retryAfter = perSecond, burst, retryAfter }
@@ -147,8 +154,9 @@ func WithRateLimit(perSecond float64, burst int, retryAfter time.Duration) Optio
 
 // WithOverlappingReverts accepts a second revert of the same resize that comes
 // within d after an accepted one, as real clouds do when two requests pass the
-// check before either has saved. Both end together.
+// check before either has saved. Both end together. A negative d panics.
 func WithOverlappingReverts(d time.Duration) Option {
+	checkDurations("WithOverlappingReverts", d)
 	return func(c *config) { c.overlap = d }
 }
 
@@ -189,7 +197,13 @@ func WithoutAgency() Option {
 }
 
 // WithFlavors adds flavors to the two that are there, "1" (lab.small) and
-// "2" (lab.big). A flavor that is not described is accepted all the same.
+// "2" (lab.big). A flavor that is not described is accepted all the same; one
+// without an ID panics.
 func WithFlavors(flavors ...Flavor) Option {
+	for _, f := range flavors {
+		if f.ID == "" {
+			panic("ecstest: WithFlavors: a flavor without an ID")
+		}
+	}
 	return func(c *config) { c.flavors = append(c.flavors, flavors...) }
 }

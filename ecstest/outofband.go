@@ -22,8 +22,11 @@ func (s *Server) Confirm(id string) error {
 
 // Resize resizes a server that is ACTIVE or SHUTOFF; with its own flavor it is
 // a cold migration. After its duration the server is in VERIFY_RESIZE on
-// another host, with another launched_at.
+// another host, with another launched_at. An empty flavor panics.
 func (s *Server) Resize(id, flavorID string) error {
+	if flavorID == "" {
+		panic("ecstest: Resize: no flavor")
+	}
 	return s.outOfBand(id, func(r *record, by actor) *refusal { return s.resize(r, by, flavorID) })
 }
 

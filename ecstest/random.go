@@ -29,14 +29,15 @@ func (s *Server) InjectRandom(seed uint64, probability float64, on Kind, effects
 	if on == 0 {
 		on = Any
 	}
+	can := Any
 	if len(effects) > 0 {
-		can := Kind(0)
-		for _, e := range effects {
-			can |= e.kinds()
-		}
-		if on &= can; on == 0 {
-			panic("ecstest: InjectRandom: none of the effects can happen to any request of these kinds")
-		}
+		can = 0
+	}
+	for _, e := range effects {
+		can |= e.kinds()
+	}
+	if on &= can; on == 0 {
+		panic("ecstest: InjectRandom: none of the effects can happen to any request of these kinds")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

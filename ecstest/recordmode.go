@@ -1,6 +1,9 @@
 package ecstest
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // RecordMode is how a cloud offers os-instance-actions, its record of actions.
 type RecordMode int
@@ -15,8 +18,12 @@ const (
 	RecordEmpty                    // 200 with an empty list; each single action is 404 itemNotFound
 )
 
-// WithRecord decides how the cloud offers its record of actions.
+// WithRecord decides how the cloud offers its record of actions. A mode that is
+// none of those above panics.
 func WithRecord(mode RecordMode) Option {
+	if mode < RecordComplete || mode > RecordEmpty {
+		panic("ecstest: WithRecord: no record mode " + strconv.Itoa(int(mode)))
+	}
 	return func(c *config) { c.record = mode }
 }
 

@@ -100,14 +100,16 @@ func HTML502() Effect {
 		"<!DOCTYPE html>\n<html><head><title>Error</title></head><body><h1>502 Bad Gateway</h1>The backend server is unreachable.</body></html>\n"))
 }
 
-// Redirect sends the client elsewhere.
+// Redirect sends the client elsewhere. The status is as in [Reply].
 func Redirect(status int, url string) Effect {
+	checkReply("Redirect", status)
 	return named("redirect", Reply(status, http.Header{"Location": {url}}, ""))
 }
 
 // NovaError is an error in Nova's shape with Nova's request ID: the key around
-// it, as in "conflictingRequest", and its message.
+// it, as in "conflictingRequest", and its message. The status is as in [Reply].
 func NovaError(status int, name, message string) Effect {
+	checkReply("NovaError", status)
 	return Effect{name: name, answer: func(_ *Server, in *inbound) *Answer {
 		return in.early(&refusal{status, name, message})
 	}}
@@ -138,8 +140,10 @@ func unexpected(name, class string) Effect {
 }
 
 // ECSError is an error in the shape of ECS's own API, for instance
-// ECSError(400, "Ecs.0100", "The ECS status does not meet requirements").
+// ECSError(400, "Ecs.0100", "The ECS status does not meet requirements"). The
+// status is as in [Reply].
 func ECSError(status int, code, message string) Effect {
+	checkReply("ECSError", status)
 	body := append([]byte(`{"error":{"message":`), quoted(message)...)
 	return named(code, Reply(status, nil, string(body)+`,"code":"`+code+`"}}`))
 }

@@ -16,6 +16,7 @@ import (
 // Server is one fake cloud: ECS (Nova), IAM (Keystone) and the metadata
 // service behind one address. All its methods are safe for concurrent use.
 // Create it with [NewServer] or [NewUnstarted] and end it with [Server.Close].
+// A zero Server panics at AddServer, at Token and at every request.
 type Server struct {
 	// URL is the endpoint of the ECS service, without a trailing slash:
 	// "http://127.0.0.1:34567", plus the path of [WithPrefix]. Whoever serves
@@ -46,7 +47,8 @@ type Server struct {
 
 // NewServer starts a fake cloud on a free port of 127.0.0.1, or at the address
 // of [WithAddress]. It panics if it
-// cannot listen or if an option makes no sense: both are mistakes of the test.
+// cannot listen or if an option makes no sense or is nil: all are mistakes of
+// the test.
 func NewServer(opts ...Option) *Server {
 	s := newServer(opts)
 	if err := s.listen(); err != nil {
@@ -93,7 +95,7 @@ func (s *Server) listen() error {
 // NewUnstarted makes a fake cloud that listens nowhere: it is reached through
 // [Server.HTTPClient] alone. It opens no socket and starts no goroutine that
 // outlives a request, so that it fits into a testing/synctest bubble; create it
-// inside the bubble. URL is a placeholder on loopback.
+// inside the bubble. URL is a placeholder on loopback. A nil option panics.
 func NewUnstarted(opts ...Option) *Server {
 	s := newServer(opts)
 	s.URL = "http://127.0.0.1" + s.cfg.prefix
@@ -103,6 +105,9 @@ func NewUnstarted(opts ...Option) *Server {
 func newServer(opts []Option) *Server {
 	cfg := defaults()
 	for _, opt := range opts {
+		if opt == nil {
+			panic("ecstest: nil Option")
+		}
 		opt(&cfg)
 	}
 	s := &Server{

@@ -14,8 +14,10 @@ import (
 // gets into VERIFY_RESIZE gets what [Server.AddServer] would give it, if it
 // does not have it yet: a host before the resize, and the flavor that it had
 // until now as the old one; it then counts as resized once. ID, Name, ProjectID,
-// UserID and Created stay. It reports whether there is such a server.
+// UserID and Created stay. It reports whether there is such a server. It panics
+// at a nil function, and at the values at which AddServer does.
 func (s *Server) SetState(id string, change func(*Instance)) bool {
+	checkFunction("SetState", change == nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.Now()
@@ -26,7 +28,7 @@ func (s *Server) SetState(id string, change func(*Instance)) bool {
 	before := r.instance()
 	after := r.instance()
 	change(&after)
-	checkActions("SetState", after.AfterRevert)
+	after.check("SetState")
 	after.fitStates(before)
 	after.fitLaunch(before, now)
 	r.interrupt(now)
@@ -71,6 +73,7 @@ func (in *Instance) fitStates(before Instance) {
 	edited := in.VMState != before.VMState || in.TaskState != before.TaskState
 	switch {
 	case in.Status != before.Status && !edited:
+		checkStatus("SetState", in.Status)
 		in.VMState, in.TaskState = statesOf(in.Status)
 	case in.Status == before.Status && edited:
 		in.Status = statusOf(in.VMState, in.TaskState)

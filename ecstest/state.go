@@ -75,9 +75,12 @@ var stateTable = []stateRow{
 	{vmOffloaded, anyTask, "SHELVED_OFFLOADED"},
 }
 
+// statusUnknown is the status of a server whose vm_state Nova does not know.
+const statusUnknown = "UNKNOWN"
+
 // statusOf computes the status of a server.
 func statusOf(vmState, taskState string) string {
-	status := "UNKNOWN"
+	status := statusUnknown
 	for _, row := range stateTable {
 		if !strings.EqualFold(row.vmState, vmState) {
 			continue

@@ -23,7 +23,12 @@ const (
 // for web applications, a 200 that is a web page or nothing, a 507, 520 or 530
 // of a content delivery network. The request does not get to the cloud, unless
 // with [Effect.Applied] or [Effect.AppliedLate]. The response has no request ID.
+// The status is as in [Reply]; a body that is none of those above panics.
 func Stray(status int, body StrayBody) Effect {
+	checkReply("Stray", status)
+	if body < StrayHTML || body > StrayEmpty {
+		panic("ecstest: Stray: no body " + strconv.Itoa(int(body)))
+	}
 	return Effect{name: "stray " + strconv.Itoa(status), answer: func(*Server, *inbound) *Answer {
 		return strayAnswer(status, body)
 	}}
