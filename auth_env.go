@@ -32,8 +32,10 @@ import (
 //  5. ECS_METADATA_CREDENTIALS=true: [MetadataCredentials]; ECS_METADATA_ENDPOINT is its [WithMetadataEndpoint]
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
-// Families are not mixed otherwise, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME and a region's ECS endpoint
-// from ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names, 5 the project and the cloud as 2, and a cloud of clouds.yaml without a password, secret or region takes it from its OS_
+// Families are not mixed otherwise, but 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, and what they lack from
+// HW_PROJECT_ID, HW_PROJECT_NAME, HW_CLOUD and HW_AUTH_URL; 5 takes the project as 2. They take a region's ECS endpoint from
+// HUAWEICLOUD_SDK_REGION_ECS_{REGION}, ~/.huaweicloud/regions.yaml or the file that HUAWEICLOUD_SDK_REGIONS_FILE names. A cloud of
+// clouds.yaml without a password, secret or region takes it from its OS_
 // variable. ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every other project. A project that is
 // not named is the one with the region's name. OS_CACERT or HW_CACERT (or cacert or verify in clouds.yaml) names a file of
 // certificates to trust, unless an option brings an HTTP client. A variable that is set to nothing counts as not set.
@@ -52,6 +54,8 @@ import (
 //	  taken without HUAWEICLOUD_SDK_CREDENTIALS_FILE
 //	HW_ variables beside OS_ACCESS_KEY                        HW_ACCESS_KEY and HW_SECRET_KEY
 //	two kinds of credential without auth_type                 auth_type, or OS_AUTH_TYPE
+//	two of HW_ACCESS_KEY, HW_USER_PASSWORD, HW_AUTH_TOKEN     one of them
+//	an endpoint for another project                           the one of ECS_PROJECT_ID or the credential
 //	an auth_type but password, v3password, token, v3token     a TokenSource of your own
 //	  and v3applicationcredential
 //	passcode, trust_id, system_scope                          likewise
@@ -64,7 +68,7 @@ import (
 //	a text without quotes that YAML 1.1 takes for a switch,   quotes
 //	  a date or a number of another form, such as 0123
 //	a profile that is fetched from a web page                 auth_url
-//	HW_SIGNING_ALGORITHM but SDK-HMAC-SHA256                  that one
+//	HW_SIGNING_ALGORITHM but SDK-HMAC-SHA256, HmacSHA256      one of them
 func NewClientFromEnv(opts ...Option) (client *Client, projectID string, err error) {
 	client, projectID, err = newClientFromEnv(opts)
 	if err != nil {
@@ -122,7 +126,10 @@ func (o *options) clientFor(s *cloudenv.Settings, over transports) (*Client, err
 		return nil, err
 	}
 	base, _, err := endpoint.Compute(s.Endpoint, s.ProjectID, o.insecureHTTP)
-	if err != nil {
+	switch {
+	case err != nil && s.EndpointAt != "":
+		return nil, invalid("%s: %w", s.EndpointAt, err)
+	case err != nil:
 		return nil, invalid("%w", err)
 	}
 	o.noProject = s.NoProject

@@ -41,6 +41,7 @@ type Settings struct {
 	Found  []string // the names that had a value
 
 	Endpoint         string // of the compute API; "" if the service catalog or Region tells it
+	EndpointAt       string // which variable or key names it; "" for none
 	FromCatalog      bool   // the service catalog tells it, not Region
 	NoProject        bool   // the catalog's endpoint has no project in its path
 	Region           string
@@ -62,7 +63,7 @@ type Settings struct {
 	certificates     string // their file
 	tlsRead          bool   // whether that is known
 
-	places struct{ endpoint, identity string } // which variables or keys name the endpoints
+	identityAt string // which variable or key names IdentityEndpoint
 }
 
 // Load reads the settings from ECS_TOKEN with ECS_ENDPOINT and ECS_PROJECT_ID, or else from the first of these that is there:
@@ -76,7 +77,7 @@ type Settings struct {
 //  6. the profile "basic" of ~/.huaweicloud/credentials, or of the file that HUAWEICLOUD_SDK_CREDENTIALS_FILE names
 //
 // Families are not mixed, with these exceptions: 2 takes what it lacks from the OS_ variable that the Terraform provider takes; ECS_ENDPOINT wins over every other endpoint, and ECS_PROJECT_ID over every
-// other project; 1, 5 and 6 take the region from HW_REGION_NAME or OS_REGION_NAME, 5 also the project and the cloud as 2; and a cloud
+// other project; 1, 5 and 6 take the region as 2, and what they lack of the project, the cloud and the identity service from its HW_ variables; and a cloud
 // of clouds.yaml that has no password, secret, region or certificate takes it from its OS_ variable. A variable that is
 // set to nothing counts as not set.
 //
@@ -106,7 +107,7 @@ func Load(env Env) (Settings, error) {
 	if err := s.readCertificates(env); err != nil {
 		return Settings{}, err
 	}
-	s.Found, s.certificates, s.tlsRead, s.places = r.found, "", false, struct{ endpoint, identity string }{}
+	s.Found, s.certificates, s.tlsRead, s.identityAt = r.found, "", false, ""
 	return s, nil
 }
 
@@ -146,7 +147,9 @@ func (s *Settings) checkRegion(r *reader) {
 		return
 	}
 	if s.Region == "" {
-		r.missing = append(r.missing, r.regionName)
+		if r.regionName != "" { // else the endpoint is missing, and said to be
+			r.missing = append(r.missing, r.regionName)
+		}
 		return
 	}
 	if !endpoint.IsRegion(s.Region) {

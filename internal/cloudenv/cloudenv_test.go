@@ -132,7 +132,7 @@ func assertSettings(t *testing.T, want, got cloudenv.Settings, source string) {
 	t.Helper()
 	assert.NotEmpty(t, got.Found)
 	assert.Equal(t, source, got.Source)
-	got.Found, got.Source, got.CACertificatesAt = nil, "", ""
+	got.Found, got.Source, got.CACertificatesAt, got.EndpointAt = nil, "", "", ""
 	assert.Equal(t, want, got)
 }
 
@@ -146,7 +146,7 @@ func TestLoad_OpenStack(t *testing.T) {
 		"an openrc file": {
 			vars{
 				"OS_USERNAME": "demo", "OS_PASSWORD": secret, "OS_USER_DOMAIN_ID": "default", "OS_PROJECT_DOMAIN_ID": "d2",
-				"OS_PROJECT_ID": "p1", "OS_PROJECT_NAME": "demo", "OS_REGION_NAME": "RegionOne", "OS_TOKEN": "also there",
+				"OS_PROJECT_ID": "p1", "OS_PROJECT_NAME": "demo", "OS_REGION_NAME": "RegionOne",
 				"OS_IDENTITY_API_VERSION": "3", "OS_INTERFACE": "internalURL",
 			},
 			cloudenv.Settings{

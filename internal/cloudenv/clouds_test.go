@@ -101,6 +101,8 @@ func TestLoad_RefusesWithTheFileTheLineAndTheKey(t *testing.T) {
 		"auth: [a]":                                           "auth is not a mapping",
 		"auth: {auth_url: 'https://k', user_id: u, password: p, project_name: }":                   "project_name has no value, for which openstacksdk takes the text None",
 		"auth: {auth_url: 'https://k', username: u, password: p, project_id: p, user_domain_id: }": "user_domain_id has no value, for which openstacksdk takes the text None",
+		"auth: {auth_url: 'https://k', user_id: u, password: p, project_id: p, access_key: AK}":    "password and access_key are there: say in auth_type which one counts",
+		"auth: {auth_url: 'https://k', user_id: u, password: p, project_id: p, token: hunter2}":    "password and token are there: say in auth_type which one counts",
 		"interface: []": "interface is an empty list",
 	} {
 		_, err := load(vars{"OS_CLOUD": "c"}, whole(line))

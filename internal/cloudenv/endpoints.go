@@ -15,12 +15,12 @@ func (s *Settings) logsIn() bool { return s.Kind == Password || s.Kind == Applic
 func (s *Settings) checkEndpoints(env Env, r *reader) {
 	if s.Endpoint != "" {
 		if _, _, err := endpoint.Compute(s.Endpoint, s.ProjectID, env.InsecureHTTP); err != nil {
-			r.problem("%s: %w", s.places.endpoint, err)
+			r.problem("%s: %w", s.EndpointAt, err)
 		}
 	}
 	if s.IdentityEndpoint != "" && (s.logsIn() || s.searches()) {
 		if _, err := endpoint.Identity(s.IdentityEndpoint, env.InsecureHTTP); err != nil {
-			r.problem("%s: %w", s.places.identity, err)
+			r.problem("%s: %w", s.identityAt, err)
 		}
 	}
 }

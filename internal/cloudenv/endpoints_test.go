@@ -25,6 +25,7 @@ func TestLoad_NamesWhereAnEndpointThatCannotBeUsedStands(t *testing.T) {
 		"user info":             {openrc, vars{"OS_AUTH_URL": "https://u:hunter2@k.example"}, nil, "OS_AUTH_URL: endpoint has user info"},
 		"another version":       {openrc, vars{"OS_COMPUTE_ENDPOINT": "https://n.example/v2.0"}, nil, "OS_COMPUTE_ENDPOINT: endpoint"},
 		"its longer name":       {openrc, vars{"OS_COMPUTE_ENDPOINT_OVERRIDE": "n.example"}, nil, "OS_COMPUTE_ENDPOINT_OVERRIDE: endpoint"},
+		"of another project":    {openrc, vars{"OS_COMPUTE_ENDPOINT": "https://n.example/v2.1/" + anotherProject}, nil, "OS_COMPUTE_ENDPOINT: endpoint"},
 		"our own":               {openrc, vars{"ECS_ENDPOINT": "https://n.example/v2.1/servers"}, nil, "ECS_ENDPOINT: endpoint"},
 		"Terraform's":           {hw, vars{"HW_AUTH_URL": "https://iam.example/v3/users"}, nil, "HW_AUTH_URL: endpoint"},
 		"Terraform's fallback":  {hw, vars{"OS_AUTH_URL": "iam.example"}, nil, "OS_AUTH_URL: endpoint"},

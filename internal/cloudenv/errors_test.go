@@ -60,6 +60,9 @@ func TestLoad_NamesWhatIsMissing(t *testing.T) {
 			vars{"OS_TOKEN": secret},
 			"found OS_TOKEN; missing ECS_PROJECT_ID or OS_PROJECT_ID or OS_TENANT_ID, ECS_ENDPOINT or OS_COMPUTE_ENDPOINT_OVERRIDE",
 		},
+		"endpoint of our own token": {
+			vars{"ECS_TOKEN": secret, "ECS_PROJECT_ID": "p"}, "found ECS_TOKEN, ECS_PROJECT_ID; missing ECS_ENDPOINT",
+		},
 		"project of a token": {vars{"HW_AUTH_TOKEN": secret, "HW_REGION_NAME": "r-1"}, "missing ECS_PROJECT_ID or HW_PROJECT_ID"},
 		"domain":             {vars{"HW_USER_NAME": "u", "HW_USER_PASSWORD": secret}, "HW_DOMAIN_NAME or HW_DOMAIN_ID"},
 		"everything":         {nil, "the environment is incomplete: found nothing; missing a credential: HUAWEICLOUD_SDK_AK and"},
@@ -74,6 +77,7 @@ func TestLoad_NamesWhatIsMissing(t *testing.T) {
 			var incomplete *cloudenv.IncompleteError
 			require.ErrorAs(t, err, &incomplete)
 			assert.Contains(t, err.Error(), tt.want)
+			assert.NotContains(t, incomplete.Missing, "")
 			assert.NotContains(t, err.Error(), secret)
 			assert.Zero(t, s)
 		})
@@ -105,18 +109,22 @@ func TestLoad_RefusesWhatItWouldHaveToIgnore(t *testing.T) {
 			assert.NotContains(t, err.Error(), secret)
 		})
 	}
-	t.Run("switched off", func(t *testing.T) {
-		t.Parallel()
-		_, err := load(vars{
-			"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": secret, "HW_REGION_NAME": "r-1", "HW_INSECURE": "false",
-			"HW_SIGNING_ALGORITHM": "SDK-HMAC-SHA256", "OS_TRUST_ID": "of another family",
-		}, nil)
-		require.NoError(t, err)
-	})
+	for _, algorithm := range []string{"SDK-HMAC-SHA256", "HmacSHA256", "hmac-sha256"} {
+		t.Run("switched off, "+algorithm, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(vars{
+				"HW_ACCESS_KEY": "AK", "HW_SECRET_KEY": secret, "HW_REGION_NAME": "r-1", "HW_INSECURE": "false",
+				"HW_SIGNING_ALGORITHM": algorithm, "OS_TRUST_ID": "of another family",
+			}, nil)
+			require.NoError(t, err)
+		})
+	}
 	for name, env := range map[string]vars{
-		"agency":    {"HW_ASSUME_ROLE_AGENCY_NAME": "a"},
-		"algorithm": {"HW_SIGNING_ALGORITHM": "SDK-HMAC-SM3"},
-		"region":    {"HW_REGION_NAME": "evil.example/"},
+		"agency":        {"HW_ASSUME_ROLE_AGENCY_NAME": "a"},
+		"algorithm":     {"HW_SIGNING_ALGORITHM": "SDK-HMAC-SM3"},
+		"derived key":   {"HW_SIGNING_ALGORITHM": "V11-HMAC-SHA256"},
+		"another's key": {"HW_SIGNING_ALGORITHM": "AWS4-HMAC-SHA256"},
+		"region":        {"HW_REGION_NAME": "evil.example/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

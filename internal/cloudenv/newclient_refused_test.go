@@ -146,6 +146,13 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 				"OS_PROJECT_NAME": "another",
 			}, nil, ecs.ErrInvalidArgument, `names project "another", but its credential is for project "` + user.ProjectName + `"`,
 		},
+		"an endpoint of another project than the credential's": {
+			map[string]string{
+				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
+				"OS_COMPUTE_ENDPOINT_OVERRIDE": srv.URL + "/v2.1/" + anotherProject,
+			}, nil, ecs.ErrInvalidArgument,
+			`OS_COMPUTE_ENDPOINT_OVERRIDE: endpoint "` + srv.URL + "/v2.1/" + anotherProject + `" is for project ` + anotherProject + ", not for " + user.ProjectID,
+		},
 		"not encrypted": {
 			openrc(map[string]string{"OS_AUTH_URL": "http://k.example"}), nil, ecs.ErrInvalidArgument, "is not encrypted",
 		},

@@ -77,6 +77,8 @@ func TestNewClientFromEnv_KeepsTheCatalogsFormOfThePath(t *testing.T) {
 	}
 }
 
+const anotherProject = "fedcba9876543210fedcba9876543210"
+
 //nolint:paralleltest // sets the environment
 func TestNewClientFromEnv_TakesEveryFormOfAnEndpoint(t *testing.T) {
 	for override, want := range map[string]string{
@@ -86,6 +88,9 @@ func TestNewClientFromEnv_TakesEveryFormOfAnEndpoint(t *testing.T) {
 		"https://{region_name}.n.example/nova/v2.1":  "https://one.n.example/nova",
 		"https://n.example/v2.0":                     "",
 		"https://n.example/v2.1/another-project":     "",
+		"https://n.example/v2.1/" + anotherProject:   "",
+		"https://n.example/v2.1/the-project/v2.1":    "",
+		"https://n.example/v2_1":                     "",
 		"https://n.example/v2.1/the-project/servers": "",
 		"https://$(region)s.n.example/v2.1":          "",
 		"n.example":                                  "",
@@ -151,7 +156,7 @@ func TestNewClientFromEnv_EveryFamily(t *testing.T) {
 		}, 0},
 		"openrc, endpoint of the catalog": {map[string]string{
 			"OS_AUTH_URL": identity, "OS_USERNAME": user.Username, "OS_PASSWORD": user.Password,
-			"OS_USER_DOMAIN_NAME": user.DomainName, "OS_PROJECT_NAME": user.ProjectName, "OS_TOKEN": "old",
+			"OS_USER_DOMAIN_NAME": user.DomainName, "OS_PROJECT_NAME": user.ProjectName,
 		}, 1},
 		"openrc, everything given": {map[string]string{
 			"OS_AUTH_URL": identity, "OS_USER_ID": user.UserID, "OS_PASSWORD": user.Password,

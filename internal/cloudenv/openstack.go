@@ -64,10 +64,10 @@ func (c *config) settings() Settings {
 	c.refuseDashes()
 	region := c.chooseRegion()
 	s := Settings{FromCatalog: true}
-	s.Endpoint, s.places.endpoint = c.r.first("ECS_ENDPOINT")
+	s.Endpoint, s.EndpointAt = c.r.first("ECS_ENDPOINT")
 	for _, key := range []string{"compute_endpoint_override", "compute_endpoint"} {
 		if s.Endpoint == "" && c.has(key) {
-			s.Endpoint, s.places.endpoint = c.expand(c.text(key), key, region), c.at(key).where()+c.label(key)
+			s.Endpoint, s.EndpointAt = c.expand(c.text(key), key, region), c.at(key).where()+c.label(key)
 		}
 	}
 	s.Region = c.text("compute_region_name")
@@ -88,7 +88,7 @@ func (c *config) settings() Settings {
 	s.Kind = c.kind()
 	c.login(&s, d, region)
 	if n := c.at("auth_url"); n != nil {
-		s.places.identity = n.where() + c.label("auth_url")
+		s.identityAt = n.where() + c.label("auth_url")
 	}
 	c.refuse(s)
 	c.readTLS(&s)
@@ -165,21 +165,38 @@ func (c *config) kind() Kind {
 		c.problem("auth_type", "%q is not supported", name)
 		return Password
 	}
-	credential := c.has("application_credential_id", "application_credential_name", "application_credential_secret")
-	switch {
-	case credential && c.has("password") && c.has("username", "user_name", "user_id"):
-		c.problem("password", "and an application credential are both there: say in %s which one counts", c.label("auth_type"))
-		return ApplicationCredential
-	case credential:
-		return ApplicationCredential
-	case c.has("password"):
-		return Password
-	case c.has("access_key", "secret_key"):
-		return AccessKey
-	case c.has("token", "auth_token"):
-		return Token
+	return c.onlyKind()
+}
+
+// onlyKind tells how to log in by the credential that is there. Of several ones none is better than another.
+func (c *config) onlyKind() Kind {
+	var kinds []Kind
+	var found []string // a key of each
+	for _, credential := range []struct {
+		kind Kind
+		keys []string
+	}{
+		{ApplicationCredential, []string{"application_credential_id", "application_credential_name", "application_credential_secret"}},
+		{Password, []string{"password"}},
+		{AccessKey, []string{"access_key", "secret_key"}},
+		{Token, []string{"token", "auth_token"}},
+	} {
+		if i := slices.IndexFunc(credential.keys, func(key string) bool { return c.has(key) }); i >= 0 {
+			kinds, found = append(kinds, credential.kind), append(found, credential.keys[i])
+		}
 	}
-	return Password
+	if len(kinds) == 0 {
+		return Password
+	}
+	if len(kinds) > 1 {
+		others := ""
+		for _, key := range found[1:] {
+			others += " and " + c.label(key)
+		}
+		c.r.problem("%s%s%s are there: say in %s which one counts, or remove the others",
+			c.at(found[0]).where(), c.label(found[0]), others, c.label("auth_type"))
+	}
+	return kinds[0]
 }
 
 // refuse notes a problem for each key that is not supported and may not be dropped in silence.

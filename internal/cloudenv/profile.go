@@ -58,7 +58,7 @@ func profile(env Env, r *reader) (Settings, error) {
 		ProjectID:        cmp.Or(r.get("ECS_PROJECT_ID"), key("project_id")),
 		IdentityEndpoint: withScheme(key("iam_endpoint")),
 	}
-	s.places.identity = line("iam_endpoint") + "iam_endpoint"
+	s.identityAt = line("iam_endpoint") + "iam_endpoint"
 	for _, name := range []string{"idp_id", "id_token_file"} {
 		if key(name) != "" {
 			r.problem("%s%s is set, but not supported", line(name), name)
@@ -74,7 +74,8 @@ func profile(env Env, r *reader) (Settings, error) {
 			r.found = append(r.found, name)
 		}
 	}
-	return s, s.vendorRegion(env, r)
+	err = s.fromTerraform(env, r)
+	return s, err
 }
 
 // lineOf returns the line of a key in the section "basic".

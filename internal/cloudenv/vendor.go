@@ -1,6 +1,7 @@
 package cloudenv
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,31 +48,44 @@ func vendorSDK(env Env, r *reader) (Settings, error) {
 		ProjectID:        r.get("ECS_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
 		IdentityEndpoint: withScheme(r.get("HUAWEICLOUD_SDK_IAM_ENDPOINT")),
 	}
-	s.places.identity = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+	s.identityAt = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 	r.refuse("HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE")
-	err := s.vendorRegion(env, r)
+	err := s.fromTerraform(env, r)
 	return s, err
 }
 
-// vendorRegion reads the region, for which the vendor's SDKs have no variable, and what they have for its endpoint.
-// Every region has a project of its name.
-func (s *Settings) vendorRegion(env Env, r *reader) error {
-	s.Endpoint, s.places.endpoint = r.first("ECS_ENDPOINT")
+// fromTerraform takes from the variables of the Terraform provider what the vendor's SDKs have no variable for, or none that
+// is set. Every region has a project of its name.
+func (s *Settings) fromTerraform(env Env, r *reader) error {
+	s.Endpoint, s.EndpointAt = r.first("ECS_ENDPOINT")
 	s.Region = r.get("HW_REGION_NAME", "OS_REGION_NAME")
 	r.regionName = "HW_REGION_NAME or OS_REGION_NAME"
-	if s.ProjectID == "" && s.ProjectName == "" {
-		s.ProjectName = s.Region
+	if s.ProjectID == "" {
+		s.ProjectID = r.get("HW_PROJECT_ID")
 	}
+	if s.ProjectID == "" {
+		s.ProjectName = cmp.Or(s.ProjectName, r.get("HW_PROJECT_NAME"), s.Region)
+	}
+	if s.IdentityEndpoint == "" {
+		s.IdentityEndpoint, s.identityAt = r.first("HW_AUTH_URL")
+	}
+	err := s.vendorRegion(env, r)
+	s.ofCloud(r)
+	return err
+}
+
+// vendorRegion reads what the vendor's SDKs have for the region's endpoint.
+func (s *Settings) vendorRegion(env Env, r *reader) error {
 	if s.Endpoint != "" || s.Region == "" {
 		return nil
 	}
 	name := "HUAWEICLOUD_SDK_REGION_ECS_" + strings.ToUpper(strings.ReplaceAll(s.Region, "-", "_"))
 	if first, _, _ := strings.Cut(r.get(name), ","); first != "" {
-		s.Endpoint, s.places.endpoint = withScheme(first), name
+		s.Endpoint, s.EndpointAt = withScheme(first), name
 		return nil
 	}
 	found, at, err := endpointFromFile(env, r, s.Region)
-	s.Endpoint, s.places.endpoint = withScheme(found), at
+	s.Endpoint, s.EndpointAt = withScheme(found), at
 	return err
 }
 
@@ -93,8 +107,8 @@ func terraform(r *reader) Settings {
 		ProjectID:   r.get("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
 		ProjectName: r.get("HW_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"),
 	}
-	s.Endpoint, s.places.endpoint = r.first("ECS_ENDPOINT")
-	s.IdentityEndpoint, s.places.identity = r.first("HW_AUTH_URL", "OS_AUTH_URL")
+	s.Endpoint, s.EndpointAt = r.first("ECS_ENDPOINT")
+	s.IdentityEndpoint, s.identityAt = r.first("HW_AUTH_URL", "OS_AUTH_URL")
 	if s.ProjectName == "" {
 		s.ProjectName = s.Region
 	}
@@ -127,8 +141,8 @@ func terraform(r *reader) Settings {
 	s.ofCloud(r)
 	r.refuse("HW_PROFILE", "HW_SHARED_CONFIG_FILE", "OS_CERT")
 	algorithm := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(r.get("HW_SIGNING_ALGORITHM")))
-	if algorithm != "" && !strings.HasSuffix(algorithm, "hmacsha256") {
-		r.problem("HW_SIGNING_ALGORITHM names another algorithm than HMAC-SHA256, the only one supported")
+	if !slices.Contains([]string{"", "hmacsha256", "sdkhmacsha256"}, algorithm) { // the provider's name for it, and the one that is sent
+		r.problem("HW_SIGNING_ALGORITHM names another algorithm than SDK-HMAC-SHA256, the only one supported")
 	}
 	return s
 }
@@ -143,10 +157,10 @@ func (s *Settings) ofCloud(r *reader) {
 		r.problem("the region %.64q of %s is not the name of a region", s.Region, r.regionName)
 	}
 	if s.Endpoint == "" {
-		s.Endpoint, s.places.endpoint = "https://ecs."+s.Region+"."+cloud, "HW_CLOUD"
+		s.Endpoint, s.EndpointAt = "https://ecs."+s.Region+"."+cloud, "HW_CLOUD"
 	}
 	if s.IdentityEndpoint == "" {
-		s.IdentityEndpoint, s.places.identity = "https://iam."+s.Region+"."+cloud, "HW_CLOUD"
+		s.IdentityEndpoint, s.identityAt = "https://iam."+s.Region+"."+cloud, "HW_CLOUD"
 	}
 }
 
@@ -159,7 +173,7 @@ func ownToken(r *reader) Settings {
 		Endpoint:  r.need("ECS_ENDPOINT"),
 		ProjectID: r.need("ECS_PROJECT_ID"),
 	}
-	s.places.endpoint = "ECS_ENDPOINT"
+	s.EndpointAt = "ECS_ENDPOINT"
 	return s
 }
 
@@ -170,11 +184,8 @@ func metadata(env Env, r *reader) (Settings, error) {
 		Source:           "the environment with ECS_METADATA_CREDENTIALS",
 		ProjectID:        r.get("ECS_PROJECT_ID", "HW_PROJECT_ID", "OS_PROJECT_ID", "OS_TENANT_ID"),
 		ProjectName:      r.get("HW_PROJECT_NAME", "OS_PROJECT_NAME", "OS_TENANT_NAME"),
-		IdentityEndpoint: r.get("HW_AUTH_URL"),
 		MetadataEndpoint: r.get("ECS_METADATA_ENDPOINT"),
 	}
-	s.places.identity = "HW_AUTH_URL"
-	err := s.vendorRegion(env, r)
-	s.ofCloud(r)
+	err := s.fromTerraform(env, r)
 	return s, err
 }

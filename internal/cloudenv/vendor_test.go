@@ -150,17 +150,32 @@ func TestLoad_TakesTheOlderNameOfTheUsersID(t *testing.T) {
 
 func TestLoad_RefusesTwoCredentialsOfOpenStack(t *testing.T) {
 	t.Parallel()
-	env := vars{
-		"OS_AUTH_URL": "https://k.example", "OS_USER_ID": "u1", "OS_PASSWORD": secret, "OS_PROJECT_ID": "p",
-		"OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": secret,
+	login := vars{"OS_AUTH_URL": "https://k.example", "OS_USER_ID": "u1", "OS_PASSWORD": secret, "OS_PROJECT_ID": "p"}
+	for want, more := range map[string]vars{
+		"OS_APPLICATION_CREDENTIAL_ID and OS_PASSWORD": {"OS_APPLICATION_CREDENTIAL_ID": "c", "OS_APPLICATION_CREDENTIAL_SECRET": secret},
+		"OS_PASSWORD and OS_ACCESS_KEY":                {"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": secret},
+		"OS_PASSWORD and OS_SECRET_KEY":                {"OS_SECRET_KEY": secret},
+		"OS_PASSWORD and OS_TOKEN":                     {"OS_TOKEN": secret},
+		"OS_PASSWORD and OS_AUTH_TOKEN":                {"OS_AUTH_TOKEN": secret},
+		"OS_ACCESS_KEY and OS_TOKEN":                   {"OS_PASSWORD": "", "OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": secret, "OS_TOKEN": secret},
+		"OS_APPLICATION_CREDENTIAL_SECRET and OS_TOKEN": {
+			"OS_PASSWORD": "", "OS_APPLICATION_CREDENTIAL_SECRET": secret, "OS_TOKEN": secret,
+		},
+		"OS_PASSWORD and OS_ACCESS_KEY and OS_TOKEN": {"OS_ACCESS_KEY": "AK", "OS_SECRET_KEY": secret, "OS_TOKEN": secret},
+	} {
+		env := maps.Clone(login)
+		maps.Copy(env, more)
+		_, err := load(env, nil)
+		require.ErrorContains(t, err, "the OS_ environment: "+want+" are there: say in OS_AUTH_TYPE which one counts")
+		assert.NotContains(t, err.Error(), secret)
+		if env["OS_PASSWORD"] == "" {
+			continue
+		}
+		env["OS_AUTH_TYPE"] = "password"
+		s, err := load(env, nil)
+		require.NoError(t, err)
+		assert.Equal(t, "u1", s.UserID)
 	}
-	_, err := load(env, nil)
-	require.ErrorContains(t, err, "say in OS_AUTH_TYPE which one counts")
-	assert.NotContains(t, err.Error(), secret)
-	env["OS_AUTH_TYPE"] = "password"
-	s, err := load(env, nil)
-	require.NoError(t, err)
-	assert.Equal(t, "u1", s.UserID)
 }
 
 // The vendor's reader would take another text for the secret.

@@ -2,14 +2,16 @@ package endpoint
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 )
 
 // Compute checks the URL of a compute API as people and catalogs write it, and returns it without the API's version and
-// without a project behind it. The project is an ID of the usual form, a placeholder for one, or projectID. hasProject
-// tells that there was one. A URL that goes on in another way, or is for another version, is an error.
+// without a project behind it. The project is projectID or a placeholder for it, or, where projectID is "", any ID of the
+// usual form. hasProject tells that there was one. A URL that goes on in another way, or is for another version or another
+// project, is an error.
 func Compute(raw, projectID string, insecure bool) (base string, hasProject bool, err error) {
 	raw, hasProject = cutProjectPlaceholder(raw)
 	u, err := parse(raw, insecure)
@@ -18,6 +20,9 @@ func Compute(raw, projectID string, insecure bool) (base string, hasProject bool
 	}
 	path, versions := segments(u), 0
 	if n := len(path); !hasProject && (n > 0 && isID(path[n-1]) || n > 1 && isVersion(path[n-2]) && path[n-1] == projectID) {
+		if projectID != "" && !sameID(path[n-1], projectID) {
+			return "", true, fmt.Errorf("endpoint %q is for project %s, not for %s", withPath(u, path), path[n-1], projectID)
+		}
 		path, hasProject = path[:n-1], true
 	}
 	for len(path) > 0 && isComputeVersion(path[len(path)-1]) {
@@ -25,7 +30,7 @@ func Compute(raw, projectID string, insecure bool) (base string, hasProject bool
 	}
 	version := slices.IndexFunc(path, isVersion)
 	switch whole := withPath(u, segments(u)); {
-	case versions > 0:
+	case versions > 0 && !repeatsVersion(path, projectID):
 	case version >= 0 && (version == len(path)-1 || slices.ContainsFunc(path, isResource) && !isComputeVersion(path[version])):
 		return "", hasProject, fmt.Errorf("endpoint %q is for version %s; the compute API has version v2.1", whole, path[version])
 	case slices.ContainsFunc(path, isComputeVersion):
@@ -72,9 +77,19 @@ func isComputeVersion(segment string) bool {
 
 func isIdentityVersion(segment string) bool { return strings.EqualFold(segment, "v3") }
 
-// isVersion reports whether a part of a path is a version of any API, such as v2.0, v2 or 2.1.
+// repeatsVersion reports whether the path before a version of the compute API has one, too. The prefix of a gateway may have a
+// v2 of its own, but no project behind it at its end.
+func repeatsVersion(path []string, projectID string) bool {
+	n := len(path)
+	return slices.ContainsFunc(path, func(segment string) bool { return strings.EqualFold(segment, "v2.1") }) ||
+		n > 1 && isComputeVersion(path[n-2]) && (isID(path[n-1]) || path[n-1] == projectID)
+}
+
+// isVersion reports whether a part of a path is a version of any API, such as v2.0, v2 or 2.1, or one that is mistyped, such
+// as v2_1.
 func isVersion(segment string) bool {
-	return versionForm.MatchString(segment)
+	text, err := url.PathUnescape(segment)
+	return err == nil && versionForm.MatchString(text)
 }
 
 // isResource reports whether a part of a path is what the API has behind its version.
@@ -85,6 +100,12 @@ func isResource(segment string) bool {
 // isID reports whether a part of a path has the form of a project's ID: a UUID, with dashes or without.
 func isID(segment string) bool {
 	return idForm.MatchString(segment)
+}
+
+// sameID compares IDs without regard to dashes and case.
+func sameID(a, b string) bool {
+	plain := func(id string) string { return strings.ReplaceAll(id, "-", "") }
+	return strings.EqualFold(plain(a), plain(b))
 }
 
 func consistsOf(text, characters string) bool {
@@ -113,7 +134,7 @@ const (
 )
 
 var (
-	versionForm        = regexp.MustCompile(`^[vV]?\d+(\.\d+)+$|^[vV]\d+$`)
+	versionForm        = regexp.MustCompile(`(?i)^v?\d+(\.\d+)+$|^v\d[\d\W_]*$`)
 	idForm             = regexp.MustCompile(`(?i)^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$`)
 	projectPlaceholder = regexp.MustCompile(`(?i)/(` + opening + `|\$)(OS_)?(project|tenant)[_-]?id(` + closing + `)?/*$`)
 	placeholder        = regexp.MustCompile(`(?i)(` + opening + `)[\w.-]*(` + closing + `)?|\$\w+`)

@@ -31,7 +31,6 @@ func TestCompute_DropsVersionAndProject(t *testing.T) {
 		"https://ecs.example.com/v2.1/" + id:                  {"https://ecs.example.com", true},
 		"https://ecs.example.com/v2/" + id + "/":              {"https://ecs.example.com", true},
 		"https://x/v2.1/01234567-89ab-cdef-0123-456789abcdef": {"https://x", true},
-		"https://ecs.example.com/v2.1/the-project":            {"https://ecs.example.com", true},
 		"https://ecs.example.com/v2.1/%(project_id)s":         {"https://ecs.example.com", true},
 		"https://ecs.example.com/v2/%(tenant_id)s/":           {"https://ecs.example.com", true},
 		"https://ecs.example.com/v2.1/$(project_id)s":         {"https://ecs.example.com", true},
@@ -61,13 +60,52 @@ func TestCompute_DropsVersionAndProject(t *testing.T) {
 		"https://[2001:db8::1]/v2.1":                          {"https://[2001:db8::1]", false},
 		"https://[fe80::1%25eth0]:8774/v2":                    {"https://[fe80::1%25eth0]:8774", false},
 	} {
-		got, hasProject, err := endpoint.Compute(raw, "the-project", false)
+		got, hasProject, err := endpoint.Compute(raw, id, false)
 		require.NoError(t, err, raw)
 		assert.Equal(t, want.base, got, raw)
 		assert.Equal(t, want.project, hasProject, raw)
 		again, _, err := endpoint.Compute(got, "", false)
 		require.NoError(t, err)
 		assert.Equal(t, got, again, "what it returns it takes")
+	}
+}
+
+func TestCompute_KeepsThePrefixOfAGateway(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"https://x/api/v1", "https://x/api/v2/nova", "https://x/v2/" + id + "/nova", "https://x/" + id} {
+		for _, version := range []string{"/v2.1", "/v2/"} {
+			got, hasProject, err := endpoint.Compute(base+version, "the-project", false)
+			require.NoError(t, err)
+			assert.Equal(t, base, got)
+			assert.False(t, hasProject)
+		}
+	}
+}
+
+func TestCompute_TakesThisProjectAlone(t *testing.T) {
+	t.Parallel()
+	const dashed, another = "01234567-89ab-cdef-0123-456789abcdef", "fedcba9876543210fedcba9876543210"
+	for _, tt := range []struct{ raw, project, problem string }{
+		{"https://x/v2.1/the-project", "the-project", ""},
+		{"https://x/v2.1/" + id, id, ""},
+		{"https://x/v2.1/" + id, dashed, ""},
+		{"https://x/v2.1/" + dashed, id, ""},
+		{"https://x/v2.1/" + strings.ToUpper(dashed), id, ""},
+		{"https://x/v2.1/" + another, "", ""},
+		{"https://x/" + id, id, ""},
+		{"https://x/v2.1/" + another, id, `endpoint "https://x/v2.1/` + another + `" is for project ` + another + ", not for " + id},
+		{"https://x/v2/" + id + "/", "the-project", `endpoint "https://x/v2/` + id + `" is for project ` + id + ", not for the-project"},
+		{"https://x/" + another, id, "is for project " + another},
+		{"https://x/v2.1/another-project", "the-project", "goes on behind the version"},
+	} {
+		base, hasProject, err := endpoint.Compute(tt.raw, tt.project, false)
+		if tt.problem != "" {
+			require.ErrorContains(t, err, tt.problem, tt.raw)
+			continue
+		}
+		require.NoError(t, err, tt.raw)
+		assert.Equal(t, "https://x", base, tt.raw)
+		assert.True(t, hasProject, tt.raw)
 	}
 }
 
@@ -101,6 +139,20 @@ func TestCompute_RefusesWithTheReason(t *testing.T) {
 		"https://x/v1/" + id + "/cloudservers":                   "is for version v1",
 		"https://x/v1.0/" + id + "/servers":                      "is for version v1.0",
 		"https://x/v2.1.0":                                       "is for version v2.1.0",
+		"https://x/v2.1.":                                        "is for version v2.1.; the compute API has version v2.1",
+		"https://x/v2_1":                                         "is for version v2_1",
+		"https://x/V2-1/":                                        "is for version V2-1",
+		"https://x/v21":                                          "is for version v21",
+		"https://x/v2.1,":                                        "is for version v2.1,",
+		"https://x/v2.1\u3002":                                   "is for version v2.1",
+		"https://x/v2%2E1":                                       "is for version v2%2E1",
+		"https://x/v2.1./" + id:                                  "is for version v2.1.",
+		"https://x/v2.1/" + id + "/v2.1":                         "goes on behind the version",
+		"https://x/v2.1/" + id + "/v2.1/" + id:                   "goes on behind the version",
+		"https://x/v2/" + id + "/v2.1":                           "goes on behind the version",
+		"https://x/v2/the-project/v2.1":                          "goes on behind the version",
+		"https://x/v2.1/the-project/v2/":                         "goes on behind the version",
+		"https://x/v2.1/nova/v2.1":                               "goes on behind the version",
 		"https://x/2.1":                                          "is for version 2.1",
 		"https://x/servers":                                      "names a resource of the API",
 		"https://x/nova/servers/detail":                          "names a resource of the API",
@@ -127,7 +179,11 @@ func TestCompute_RefusesWithTheReason(t *testing.T) {
 		"":                                                       "endpoint is empty",
 		"ecs.example.com":                                        "must begin with https://",
 	} {
-		_, _, err := endpoint.Compute(raw, "the-project", false)
+		project := "the-project"
+		if strings.Contains(raw, id) {
+			project = id
+		}
+		_, _, err := endpoint.Compute(raw, project, false)
 		require.ErrorContains(t, err, want, raw)
 	}
 }
@@ -159,6 +215,8 @@ func TestIdentity_DropsTheVersion(t *testing.T) {
 		"/v3.0/OS-AUTH/tokens":      "is for version v3.0",
 		"/v3/$(tenant_id)s":         "the placeholder $(tenant_id)s",
 		"/v3/users":                 "goes on behind the version",
+		"/v3.":                      "is for version v3. of the identity API",
+		"/v3_0/":                    "is for version v3_0",
 		"/v3 ":                      "the character U+0020",
 	} {
 		_, err := endpoint.Identity("https://iam.example.com"+tail, false)
