@@ -48,7 +48,8 @@ func WithProgress(f func(Progress)) WaitOption {
 //
 // A server in any state outside of the resize ends it. Where two histories would show the same, the cloud's record of actions
 // decides; where that cannot be read, only a server that left the resize within three settle times after it was last seen in it counts as
-// reverted, and no pause is longer than that.
+// reverted, and no pause is longer than that. Nova can accept a confirm at the same moment and carry it out once the revert has
+// ended: what that makes of the server comes after the answer.
 //
 // Errors: [ErrInvalidArgument] before any request; [*RevertFailedError] ([ErrNotReverted], and [ErrNotFound] if the
 // server is gone) when the resize was not reverted after all; [*OutcomeUnknownError] when nobody can know;

@@ -75,8 +75,9 @@ func TestRace_OfManyClients(t *testing.T) {
 	}
 }
 
-// TestRace_OfARevertAndAConfirm: Nova may accept both, and the server is in ERROR then, or reverted. It tries until that has
-// happened. Who has lost the answer sees only the end, and a record in which either may come first.
+// TestRace_OfARevertAndAConfirm: Nova may accept both, and the server is in ERROR then, or reverted. A confirm that ends after the revert may
+// give the reverted server the flavor of the resize once more. It tries until both were accepted. Who has lost the answer sees only the
+// end, and a record in which either may come first.
 func TestRace_OfARevertAndAConfirm(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]spoil{
@@ -131,7 +132,9 @@ func raceWithConfirm(t *testing.T, s *session, lead time.Duration, answer spoil)
 	t.Logf("revert %v, confirm %d, the server is %s; the SDK says: %v", answered, confirmed.status, end, err)
 	before, _ := srv.platform.flavors()
 	switch {
-	case end.status == "ERROR" && err == nil: // the confirm failed once the revert had ended
+	case err == nil:
+		// The revert had ended, whatever the confirm has made of the server since: it fails then, or saves what it read before the revert, with
+		// the flavor of the resize among it.
 		require.Equal(t, before, done.FlavorID)
 		srv.mustRecord(t, "the end of the revert", func(a action) bool { return a.events["compute_finish_revert_resize"] == "Success" })
 	case end.status == "ERROR":
@@ -141,9 +144,7 @@ func raceWithConfirm(t *testing.T, s *session, lead time.Duration, answer spoil)
 		// Both were accepted, the response that tells of ours was lost, and nobody can know which will be carried out.
 	case end.flavor == before:
 		require.NoError(t, err)
-		require.Equal(t, before, done.FlavorID)
 	default: // confirmed
-		require.Error(t, err)
 		require.NotEqual(t, saysWaiting, verdictOf(err))
 	}
 	return len(accepted) > 0 && confirmed.status/100 == 2
