@@ -72,3 +72,11 @@ func TestDecodeError_WorksWithinBounds(t *testing.T) { //nolint:paralleltest // 
 		}
 	}
 }
+
+// Codes are kept once, however deep an error lies in others.
+func TestDecodeError_KeepsEachCodeOnce(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat(`{"code":"Ecs.0005","error":`, 60) + `{"code":"Ecs.0100","message":"m"}` + strings.Repeat("}", 60)
+	e := problem.DecodeError([]byte(body), nil)
+	assert.ElementsMatch(t, []string{"Ecs.0005", "Ecs.0100"}, append(e.Others, e.Code))
+}

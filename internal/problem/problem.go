@@ -204,6 +204,7 @@ func (p *problem) replace(other problem) {
 	if specificity(other.code) < specificity(p.code) {
 		other.code = ""
 	}
+	other.codes = nil // p has them
 	other.complete(*p)
 	*p = other
 }

@@ -104,8 +104,8 @@ func secrets(all []secretText, length int, sent http.Header, inBody string) []se
 	return all
 }
 
-// appendSecret appends a secret, and how a server may write it otherwise: the query of a URL has a plus for a space. No more of it than can be there: every
-// success has its request ID redacted.
+// appendSecret appends a secret, and how a server may write it otherwise: the query of a URL has a plus for a space. No more of it than
+// can be there: every success has its request ID redacted.
 func appendSecret(all []secretText, secret string, length int) []secretText {
 	if len(secret) < shortest {
 		return all
