@@ -150,7 +150,8 @@ func TestNewClientFromEnv_Problems(t *testing.T) {
 			map[string]string{
 				"OS_AUTH_URL": srv.IdentityURL(), "OS_APPLICATION_CREDENTIAL_ID": credential, "OS_APPLICATION_CREDENTIAL_SECRET": secret,
 				"OS_COMPUTE_ENDPOINT_OVERRIDE": srv.URL + "/v2.1/" + anotherProject,
-			}, nil, ecs.ErrInvalidArgument,
+			},
+			nil, ecs.ErrInvalidArgument,
 			`OS_COMPUTE_ENDPOINT_OVERRIDE: endpoint "` + srv.URL + "/v2.1/" + anotherProject + `" is for project ` + anotherProject + ", not for " + user.ProjectID,
 		},
 		"not encrypted": {

@@ -189,12 +189,12 @@ func (c *config) onlyKind() Kind {
 		return Password
 	}
 	if len(kinds) > 1 {
-		others := ""
-		for _, key := range found[1:] {
-			others += " and " + c.label(key)
+		names := make([]string, 0, len(found))
+		for _, key := range found {
+			names = append(names, c.label(key))
 		}
-		c.r.problem("%s%s%s are there: say in %s which one counts, or remove the others",
-			c.at(found[0]).where(), c.label(found[0]), others, c.label("auth_type"))
+		c.r.problem("%s%s are there: say in %s which one counts, or remove the others",
+			c.at(found[0]).where(), strings.Join(names, " and "), c.label("auth_type"))
 	}
 	return kinds[0]
 }
