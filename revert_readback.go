@@ -153,6 +153,9 @@ func (r *revertCall) mayResend(ctx context.Context, kind sendResult, now *Server
 			return nil, errFetchNow
 		}
 	case !r.pending && !contradicted:
+		if r.recover(ctx, readOnce) == verdict.FateReverted { // the responses lag
+			return r.accepted(), nil
+		}
 		return nil, r.last
 	}
 	return r.byRecord(ctx, rereadRefused, now, errors.New("it was not accepted so far, but can still arrive"))

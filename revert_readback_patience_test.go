@@ -236,3 +236,41 @@ func TestRevertResize_ReadBackOfAServerInError(t *testing.T) {
 		})
 	}
 }
+
+// What happened to the server before its resize is not the end of its revert: a replica that lags shows it.
+func TestRevertResize_ReadBackOfAFailureBeforeTheResize(t *testing.T) {
+	t.Parallel()
+	before := InError("old fault").With(func(d *Details) { d.Launched, d.Updated = ResizedAt.Add(-time.Hour), ResizedAt.Add(-time.Minute) })
+	gone := before.With(func(d *Details) { d.Status, d.VM, d.Fault = "SOFT_DELETED", "soft-delete", "" })
+	for name, old := range map[string]Details{"in ERROR": before, "deleted and restored": gone} {
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: SeeAll(VerifyResize(), old, Reverting()), Posts: []Step{Dropped()}}
+			_, err := NewClient(t, c).RevertResize(t.Context(), ProjectID, ServerID)
+			require.NoError(t, err, name)
+			assert.Len(t, c.All(KindPost), 1, name)
+		})
+	}
+}
+
+// Before a call says that nothing was done, the record is fetched: the responses that show the resize as before may lag.
+func TestRevertResize_ReadBackAsksTheRecordBeforeItSaysThatNothingWasDone(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		list []Step
+		want error
+	}{
+		"it was reverted": {[]Step{ListActions(RevertEntry(), ResizeEntry())}, nil},
+		"it was not":      {[]Step{ListActions(ResizeEntry())}, ecs.ErrUnavailable},
+		"no record":       {nil, ecs.ErrUnavailable},
+	} {
+		Bubble(t, func(t *testing.T) {
+			c := &Cloud{T: t, Looks: []Step{See(VerifyResize())}, Posts: []Step{NovaFault()}, List: tt.list}
+			revert, err := NewClient(t, c, ecs.WithRetry(ecs.RetryPolicy{MaxAttempts: 1})).RevertResize(t.Context(), ProjectID, ServerID)
+			require.ErrorIs(t, err, tt.want, name)
+			require.NotErrorIs(t, err, ecs.ErrOutcomeUnknown, name)
+			if tt.want == nil {
+				assert.Equal(t, RevertID, revert.RequestID, name)
+			}
+		})
+	}
+}

@@ -30,6 +30,8 @@ const (
 // For each row: which other history ends in the same response?
 func ReadBack(before, now State, recent bool) (Finding, string) {
 	switch {
+	case now.Broken() && outdated(before, now):
+		return FetchAgain, "" // from before the resize: a replica that lags
 	case now.failed():
 		return Errored, ""
 	case now.gone():

@@ -84,6 +84,9 @@ func TestReadBack_JudgesAResponseAfterAnUnclearRequest(t *testing.T) {
 		{"ERROR, its task not cleared yet", state(errored, task("resize_reverting")), verdict.Errored, verdict.Errored},
 		{"ERROR with the old flavor", state(errored, moved, fault("disk on fire")), verdict.Errored, verdict.Errored},
 		{"DELETED", state(status("DELETED"), vm("deleted")), verdict.Gone, verdict.Gone},
+		{"ERROR of before the resize: a replica that lags", state(errored, older, updated(launched.Add(-time.Second))), verdict.FetchAgain, verdict.FetchAgain},
+		{"SOFT_DELETED of before the resize: the same", state(status("SOFT_DELETED"), vm("soft-delete"), older, updated(launched.Add(-time.Second))), verdict.FetchAgain, verdict.FetchAgain},
+		{"ERROR that a host whose clock is behind has written", state(errored, updated(launched.Add(-time.Second))), verdict.Errored, verdict.Errored},
 		{"SOFT_DELETED", state(status("SOFT_DELETED"), vm("soft-delete")), verdict.Gone, verdict.Gone},
 	}
 	for _, tt := range tests {

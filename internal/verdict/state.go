@@ -159,6 +159,11 @@ func older(before, now State) bool {
 	return earlier(now.LaunchedAt, before.LaunchedAt) || earlier(now.Updated, before.Updated)
 }
 
+// outdated is older for a server that has failed or is gone: a host whose clock is behind can have written one of the two times, but not both.
+func outdated(before, now State) bool {
+	return earlier(now.LaunchedAt, before.LaunchedAt) && earlier(now.Updated, before.Updated)
+}
+
 func earlier(a, b time.Time) bool { return !a.IsZero() && a.Before(b) }
 
 // newer reports whether the server was launched since before: at the end of a revert or of another resize, among others.

@@ -91,6 +91,9 @@ func (w *Wait) Observe(s State, m Moment) (Verdict, string) {
 	w.meanwhile = w.meanwhile || w.decided
 	w.tie(m)
 	switch {
+	case s.Broken() && outdated(w.Before, s):
+		w.raise(stale, m.Now)
+		return w.fetchAfterGrace(m.Now)
 	case s.failed():
 		return w.errored(s, m.Now)
 	case s.gone():

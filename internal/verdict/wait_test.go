@@ -184,6 +184,10 @@ func TestWait_AnotherResizeSeenMeanwhile(t *testing.T) {
 			at(0, state(status("RESIZE"), vm("active"), task("resize_finish"), launchedAt(launched.Add(-time.Hour)))),
 			at(second, state(reverting)), at(2*second, end),
 		), want: verdict.Reverted},
+		{name: "ERROR of long ago: a replica that lags", looks: looks(
+			at(0, state(status("ERROR"), vm("error"), fault("old"), launchedAt(launched.Add(-time.Hour)), updated(launched.Add(-time.Minute)))),
+			at(second, state(reverting)), at(2*second, end),
+		), want: verdict.Reverted},
 		{name: "RESIZE, and then a replica that lags shows progress", looks: looks(seen, at(2*second, state(reverting)), at(3*second, end)), want: verdict.Unknown},
 	})
 }
