@@ -62,6 +62,17 @@ const (
 	stopEvent   = "compute_stop_instance" // within the second one, once a server is reverted that was stopped
 )
 
+// eventOf returns which event of a revert that is. They have names of their own where the two hosts are in different cells.
+func eventOf(name string) string {
+	switch name {
+	case "compute_revert_snapshot_based_resize_at_dest":
+		return firstEvent
+	case "compute_finish_revert_snapshot_based_resize_at_source":
+		return finishEvent
+	}
+	return name
+}
+
 // Word returns what an action's record says. Nova writes the message after it has saved the server's state, so a
 // message that is not there proves nothing. Where the events are shown, they decide: the message, and mostly the last event, too,
 // are also Error when a server was reverted, but could not be powered off afterwards.
@@ -69,8 +80,9 @@ func (a Action) Word() Word {
 	result := map[string]string{} // by event
 	failed := false
 	for _, e := range a.Events {
-		result[e.Name] = strings.ToLower(e.Result)
-		failed = failed || result[e.Name] == "error"
+		name := eventOf(e.Name)
+		result[name] = strings.ToLower(e.Result)
+		failed = failed || result[name] == "error"
 	}
 	_, stopped := result[stopEvent]
 	switch {

@@ -11,7 +11,10 @@ import (
 const (
 	firstHalf  = "compute_revert_resize"
 	secondHalf = "compute_finish_revert_resize"
-	powerOff   = "compute_stop_instance"
+
+	crossFirst  = "compute_revert_snapshot_based_resize_at_dest"
+	crossSecond = "compute_finish_revert_snapshot_based_resize_at_source"
+	powerOff    = "compute_stop_instance"
 )
 
 func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
@@ -30,6 +33,9 @@ func TestWord_ReadsTheRecordOfOneRevert(t *testing.T) {
 		{"error in lower case", "error", nil, verdict.ErrorMessage},
 		{"another message is no error", "Success", nil, verdict.Pending},
 
+		{"between two cells, done", "", []verdict.Event{ok("conductor_revert_snapshot_based_resize"), ok(crossSecond), ok(crossFirst)}, verdict.Success},
+		{"between two cells, the second half runs", "", []verdict.Event{runs(crossSecond), ok(crossFirst)}, verdict.Unfinished},
+		{"between two cells, the first half failed", "Error", []verdict.Event{bad(crossFirst)}, verdict.Failure},
 		{"no event has begun", "", []verdict.Event{}, verdict.Unfinished},
 		{"the first half runs", "", []verdict.Event{runs(firstHalf)}, verdict.Unfinished},
 		{"the first half is done: every listed event is a success, the revert is not", "", []verdict.Event{ok(firstHalf)}, verdict.Unfinished},
