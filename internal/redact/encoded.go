@@ -27,9 +27,6 @@ type redactor struct {
 func (r *redactor) text(text string, encodings int) string {
 	for _, secret := range r.secrets {
 		text = strings.ReplaceAll(text, secret.text, redacted)
-		if !secret.words {
-			text = redactRuns(text, secret.text)
-		}
 		text = redactEnd(text, secret.text)
 	}
 	if encodings == 0 {

@@ -27,7 +27,13 @@ func Text(text string, sent http.Header, secret string) string {
 	}
 	var room [8]secretText
 	r := redactor{secrets: secrets(room[:0], len(text), sent, secret)}
-	return r.text(text, mostEncodings)
+	text = r.text(text, mostEncodings)
+	for _, secret := range r.secrets { // at last: what is left of a secret that is split could not be put together after it
+		if !secret.words {
+			text = redactRuns(text, secret.text)
+		}
+	}
+	return text
 }
 
 // Error returns err, unless its text repeats the credential, as net/http's does when it quotes a response that is
