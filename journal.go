@@ -250,9 +250,6 @@ func (e *JournalEntry) checkOutcome() error {
 		if e.Server == nil {
 			return invalid("outcome %q without a server", e.Outcome)
 		}
-		if e.Outcome == JournalReverted && e.Server.state().InResize() {
-			return invalid("outcome %q, but the server is %s", e.Outcome, e.Server.describe())
-		}
 	default:
 		return invalid("outcome %q is not known", e.Outcome)
 	}

@@ -166,7 +166,6 @@ func TestOpenJournal_Refuses(t *testing.T) {
 		"planned and sent":      {journalHeader + line(accepted, func(e *ecs.JournalEntry) { e.State = ecs.JournalPlanned }), "planned"},
 		"accepted and not sent": {journalHeader + line(func(e *ecs.JournalEntry) { e.State = ecs.JournalAccepted }), "accepted"},
 		"reverted and not seen": {journalHeader + line(decided(ecs.JournalReverted), func(e *ecs.JournalEntry) { e.Server = nil }), "without a server"},
-		"reverted and waiting":  {journalHeader + line(accepted, decided(ecs.JournalReverted), func(e *ecs.JournalEntry) { e.Server.Status = "VERIFY_RESIZE" }), "VERIFY_RESIZE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
