@@ -153,8 +153,12 @@ func (r *revertCall) mayResend(ctx context.Context, kind sendResult, now *Server
 			return nil, errFetchNow
 		}
 	case !r.pending && !contradicted:
-		if r.recover(ctx, readOnce) == verdict.FateReverted { // the responses lag
+		switch r.recover(ctx, readOnce) { // the responses may lag
+		case verdict.FateReverted:
 			return r.accepted(), nil
+		case verdict.FateContested:
+			return nil, r.unknown(ctx, now, errContested)
+		case verdict.FateUnknown, verdict.FateOpen, verdict.FateConfirmed:
 		}
 		return nil, r.last
 	}

@@ -21,7 +21,7 @@
 //
 // The table of conformance cases runs on a real cloud with the tag, and on ecstest always, as each release. What differs between the
 // releases is data of the table. With -table FILE a run writes how the cloud answered each case; CONFORMANCE.md shows that of the
-// last runs, side by side with ecstest, and says how it is made.
+// last runs, side by side with ecstest, and says how it is made. RUNS.md is the log of the rows of ten.
 //
 // No case may fail because a machine is slow: waits look again until what they wait for is there, with a bound of minutes, and what
 // must not be over too early is slowed down by a knob for longer than the requests in between take.
